@@ -1,0 +1,46 @@
+# make demo   makes the environment, installs, runs the demo study, prints where the report is
+# make test   installs what the tests need and runs the checks and the tests
+# PYTHON=python3.12 make demo   uses another Python (3.11 to 3.13)
+
+PYTHON ?= python3
+VENV   ?= .venv
+OUT    ?= runs/demo
+BIN    := $(VENV)/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test bench gallery clean
+
+demo: $(VENV)/.installed
+	$(BIN)/causalvalues demo --out $(OUT)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+bench: $(VENV)/.installed-dev
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+gallery: $(VENV)/.installed-dev
+	$(BIN)/python graphs/make.py
+
+# The stamps hold the time of the last installation; it is done again when pyproject.toml or the code changes.
+CODE := $(shell find causalvalues -type f -not -path '*/__pycache__/*' 2>/dev/null)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11 to 3.13 is needed; say which: make demo PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml $(CODE) | $(VENV)/bin/python
+	test -e $(VENV)/.installed-dev || $(BIN)/python -m pip install --quiet .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs build dist

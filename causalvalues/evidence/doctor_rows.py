@@ -1,0 +1,140 @@
+"""Checks of rows: how many there are, whether they are independent, and whether the levers were varied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from causalvalues.evidence.finding import Finding
+from causalvalues.responses.matrix import ResponseMatrix
+
+UNIT_LABELS = ("persona_id", "respondent_id", "person_id", "participant_id", "subject_id", "respondent", "player_name")
+
+
+def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV201, CV202, CV207: complete rows against columns."""
+    n, p = len(matrix), len(matrix.names)
+    some = ~np.isnan(matrix.scores).all(axis=0)
+    complete = int((~np.isnan(matrix.scores[:, some]).any(axis=1)).sum())
+    full = p + p * (p - 1) // 2
+    if complete < p + 2:
+        yield Finding(
+            "CV201",
+            "blocking",
+            f"{complete} complete rows",
+            f"{p} columns need at least {p + 2} complete rows; with fewer their covariance matrix is singular.",
+            "Add rows, drop columns with gaps, or score items into fewer dimensions.",
+        )
+    elif complete < full:
+        yield Finding(
+            "CV202",
+            "warning",
+            f"{complete} complete rows",
+            f"A full linear model of {p} columns has {full} coefficients and variances, more than there are rows.",
+            "Add rows or merge dimensions, and read edge probabilities with their prior beside them.",
+        )
+    if n and complete < 0.8 * n:
+        yield Finding(
+            "CV207",
+            "warning",
+            f"{n - complete} of {n} rows",
+            "These rows lack an answer and are left out; if answers were not lost at random, the rest is biased.",
+            "See which columns have gaps (`matrix.status`), and drop those or ask again.",
+        )
+
+
+def repeated_units(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV203, CV204: one unit in many rows without a cluster label, or in several clusters."""
+    sources = {"unit_ids": matrix.unit_ids}
+    sources |= {name: matrix.labels[name] for name in UNIT_LABELS if name in matrix.labels}
+    for name, units in sources.items():
+        count = Counter(unit for unit in units if unit)
+        repeated = {unit for unit, times in count.items() if times > 1}
+        if not repeated:
+            continue
+        example = min(repeated)
+        if not matrix.cluster_by:
+            known = name if name in matrix.labels else "a label that repeats"
+            yield Finding(
+                "CV203",
+                "blocking",
+                f"label {name!r}",
+                f"{len(repeated)} units stand in more than one row ({example!r}: {count[example]} rows) and the rows "
+                "are taken as independent, so far too many edges look certain.",
+                f"Set `cluster_by={known!r}` when reading, or keep one row for each unit.",
+            )
+            return
+        pairs = {
+            (unit, cluster) for unit, cluster in zip(units, matrix.clusters or (), strict=True) if unit in repeated
+        }
+        torn = len(pairs) - len(repeated)
+        if torn and name != matrix.cluster_by:
+            yield Finding(
+                "CV204",
+                "warning",
+                f"label {name!r}",
+                f"Some units stand in several clusters of {matrix.cluster_by!r}, so clusters are not independent.",
+                f"Set `cluster_by={name!r}`, or a label that holds both.",
+            )
+
+
+def cluster_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV205: fewer than 20 clusters."""
+    if matrix.clusters is None or not len(matrix):
+        return
+    number = len(set(matrix.clusters))
+    if number < 20:
+        yield Finding(
+            "CV205",
+            "blocking" if number == 1 else "warning",
+            f"label {matrix.cluster_by!r}",
+            f"{number} cluster(s): how much clusters differ is itself hardly known, and intervals come out too short.",
+            "Add clusters (personas, models); more rows of the same ones do not help.",
+        )
+
+
+def identical_rows(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV206: rows that repeat all answers of another row, when answers are finely graded."""
+    rows = matrix.scores[~np.isnan(matrix.scores).any(axis=1)]
+    if len(rows) < 20 or not len(matrix.names):
+        return
+    groups, counts = np.unique(
+        np.hstack([rows, matrix.doses[~np.isnan(matrix.scores).any(axis=1)]]), axis=0, return_counts=True
+    )
+    extra = len(rows) - len(groups)
+    if extra > 0.05 * len(rows):
+        yield Finding(
+            "CV206",
+            "note",
+            f"{extra} of {len(rows)} rows",
+            f"They repeat another row in every answer (one profile occurs {counts.max()} times). Answers of a model at "
+            "temperature 0 do that; they carry no new information.",
+            "Keep one row for each distinct question, or set `cluster_by` to what repeats.",
+        )
+
+
+def lever_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV501, CV502: levers that were never varied, and design cells of fewer than five rows."""
+    for lever, doses in zip(matrix.levers, matrix.doses.T, strict=True):
+        if len(doses) and np.ptp(doses) == 0:
+            used = "was never used" if doses[0] == 0 else f"has the dose {doses[0]:g} in every row"
+            yield Finding(
+                "CV501",
+                "warning",
+                f"lever {lever!r}",
+                f"It {used}, so its effect cannot be seen.",
+                "Leave it out of `levers`, or add rows with and without it.",
+            )
+    cells = Counter(cell for cell in matrix.cells if cell)
+    small = sorted(cell for cell, rows in cells.items() if rows < 5)
+    if small:
+        shown = ", ".join(repr("+".join(cell)) for cell in small[:6]) + (", ..." if len(small) > 6 else "")
+        yield Finding(
+            "CV502",
+            "note",
+            f"design cells {shown}",
+            f"{len(small)} combinations of levers have fewer than 5 rows; their own effects are hardly known.",
+            "Ask with these combinations again, or read their effects with their intervals.",
+        )

@@ -1,0 +1,196 @@
+"""Evidence: the moments that learning reads. After this noun is made, no learner touches a row again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from causalvalues.errors import DataError
+from causalvalues.frozen import FloatArray, IntArray, frozen_floats
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSums:
+    """Sums over the rows of each of C pairs of cluster and group that occur; needed to resample within groups.
+
+    Parameters
+    ----------
+    cluster, group : array (C,) of int
+        Which cluster and which of K groups.
+    weight : array (C,)
+        Sum of row weights.
+    first : array (C, m)
+        Sum of the rows minus the mean of their group.
+    means : array (K, m)
+        Group means that were removed.
+    """
+
+    cluster: IntArray
+    group: IntArray
+    weight: FloatArray
+    first: FloatArray
+    means: FloatArray
+
+    def __post_init__(self) -> None:
+        pairs, m = np.shape(self.first)
+        for name in ("cluster", "group"):
+            codes = np.array(getattr(self, name), dtype=np.int64)
+            codes.setflags(write=False)
+            object.__setattr__(self, name, codes)
+        object.__setattr__(self, "weight", frozen_floats(self.weight, (pairs,), "weight"))
+        object.__setattr__(self, "first", frozen_floats(self.first, (pairs, m), "first"))
+        object.__setattr__(self, "means", frozen_floats(self.means, (len(self.means), m), "means"))
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterSums:
+    """Sums over the rows of each of G clusters (or blocks), about one common centre.
+
+    Parameters
+    ----------
+    weight : array (G,)
+        Sum of row weights.
+    first : array (G, m)
+        Sum of z, where z is a row of [values, design columns] minus the mean of the evidence that these sums were
+        made with (minus the mean of the row's group when `groups` is set).
+    second : array (G, m, m)
+        Sum of z z'.
+    groups : GroupSums or None
+        Sums for each pair of cluster and group, when group means are removed.
+    independent : bool, default False
+        True when these are blocks of independent rows, drawn at random, and not clusters of the design.
+    """
+
+    weight: FloatArray
+    first: FloatArray
+    second: FloatArray
+    groups: GroupSums | None = None
+    independent: bool = False
+
+    def __post_init__(self) -> None:
+        g = len(self.weight)
+        m = np.shape(self.first)[1]
+        object.__setattr__(self, "weight", frozen_floats(self.weight, (g,), "weight"))
+        object.__setattr__(self, "first", frozen_floats(self.first, (g, m), "first"))
+        object.__setattr__(self, "second", frozen_floats(self.second, (g, m, m), "second"))
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Moments of p values and q design columns (lever doses and tried combinations).
+
+    The m = p + q columns stand in the order `names` + `levers` + `combinations`. A combination is the product of the
+    doses of its levers; it has a column exactly when it was tried, so that the cells of the design are saturated.
+
+    Parameters
+    ----------
+    names : tuple of str, length p
+        Value dimensions.
+    mean : array (m,)
+        Column means, in the units of the scores and doses.
+    scatter : array (m, m)
+        Sum over rows of (z - mean)(z - mean)', with group means in place of `mean` when `within` is set.
+    n : int
+        Rows used.
+    n_score : float
+        The one effective number of rows that a score uses, before the design columns are subtracted: the 10% quantile
+        of `pairwise_n`, minus the number of groups less one when `within` is set, never below p + 1.
+    pairwise_n : array (p, p)
+        Effective number of rows for each correlation of values.
+    levers : tuple of str, length k
+    combinations : tuple of tuple of str
+        Tried combinations of two or more levers.
+    clusters : ClusterSums or None
+        Sums for each cluster, for resampling; None when they were not kept.
+    within : str, default ""
+        The label whose group means were removed.
+    notes : tuple of str
+        How each number was made; printed in reports.
+    measures : str, default "unknown"
+        As in `ResponseMatrix`.
+    """
+
+    names: tuple[str, ...]
+    mean: FloatArray
+    scatter: FloatArray
+    n: int
+    n_score: float
+    pairwise_n: FloatArray
+    levers: tuple[str, ...] = ()
+    combinations: tuple[tuple[str, ...], ...] = ()
+    clusters: ClusterSums | None = None
+    within: str = ""
+    notes: tuple[str, ...] = field(default=())
+    measures: str = "unknown"
+
+    def __post_init__(self) -> None:
+        p, m = len(self.names), len(self.columns)
+        object.__setattr__(self, "mean", frozen_floats(self.mean, (m,), "mean"))
+        object.__setattr__(self, "scatter", frozen_floats(self.scatter, (m, m), "scatter"))
+        object.__setattr__(self, "pairwise_n", frozen_floats(self.pairwise_n, (p, p), "pairwise_n"))
+        if len(set(self.columns)) < m:
+            raise DataError(f"Names of values, levers and combinations must differ: {self.columns}.")
+
+    def __repr__(self) -> str:
+        return (
+            f"Evidence({len(self.names)} values, {len(self.levers)} levers, n {self.n}, effective n {self.n_score:.0f})"
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all m columns; a combination of a and b is called ``a+b``."""
+        return self.names + self.levers + tuple("+".join(levers) for levers in self.combinations)
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Effective rows less one for the mean and one for each design column (saturated levers)."""
+        return self.n_score - 1.0 - (len(self.columns) - len(self.names))
+
+    @property
+    def design_effects(self) -> pd.DataFrame:
+        """Least-squares effect of each design column on each value, [design column, value], in raw units."""
+        p = len(self.names)
+        effects = np.linalg.solve(self.scatter[p:, p:], self.scatter[p:, :p])
+        return pd.DataFrame(effects, index=list(self.columns[p:]), columns=list(self.names))
+
+    @property
+    def residual_scatter(self) -> FloatArray:
+        """Scatter (p, p) of the values with the design columns partialled out."""
+        p, order = len(self.names), self.sorted_order
+        residual = partial_out(np.ascontiguousarray(self.scatter[np.ix_(order, order)]), p)
+        back = np.argsort(order[:p])
+        return np.ascontiguousarray(residual[np.ix_(back, back)])
+
+    @property
+    def sorted_order(self) -> IntArray:
+        """Positions (m,) of the columns in sorted order: values, levers, combinations by length and sorted levers.
+
+        Arithmetic is done in this order, so that the order of the columns changes no bit of a result.
+        """
+        p, k = len(self.names), len(self.levers)
+        keys = [(0, 0, (name,)) for name in self.names] + [(1, 0, (lever,)) for lever in self.levers]
+        keys += [(2, len(cell), tuple(sorted(cell))) for cell in self.combinations]
+        return np.array(sorted(range(p + k + len(self.combinations)), key=lambda j: keys[j]), dtype=np.int64)
+
+    @property
+    def scale(self) -> FloatArray:
+        """Standard deviation (p,) of each value within design cells, in its own units."""
+        p, q = len(self.names), len(self.columns) - len(self.names)
+        return np.asarray(np.sqrt(np.diag(self.residual_scatter) / max(self.n - 1 - q, 1))[:p])
+
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """Correlation (p, p) of the values with the design columns partialled out."""
+        residual = self.residual_scatter
+        scale = np.sqrt(np.diag(residual))
+        return pd.DataFrame(residual / np.outer(scale, scale), index=list(self.names), columns=list(self.names))
+
+
+def partial_out(scatter: FloatArray, p: int) -> FloatArray:
+    """Return the Schur complement (p, p) of the last columns: S_vv - S_vd S_dd^-1 S_dv."""
+    if scatter.shape[0] == p:
+        return scatter
+    design = scatter[p:, p:]
+    return scatter[:p, :p] - scatter[:p, p:] @ np.linalg.solve(design, scatter[p:, :p])

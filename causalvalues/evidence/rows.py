@@ -1,0 +1,153 @@
+"""From a response matrix or a data frame to the complete rows that the moments are summed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from causalvalues.errors import DataError, did_you_mean
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
+from causalvalues.responses.matrix import ResponseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class UsedRows:
+    """The rows that enter the moments, with columns in the order of the matrix.
+
+    Parameters
+    ----------
+    scores : array (n, p)
+        Complete rows of values.
+    doses : array (n, k)
+        Lever doses.
+    weights : array (n,)
+        Positive, with mean 1.
+    clusters, groups : array (n,) of int, or None
+        Codes 0, 1, ... in sorted order of the labels; None when there is no such label.
+    notes : tuple of str
+        How many rows were used and dropped, and why.
+    """
+
+    scores: FloatArray
+    doses: FloatArray
+    weights: FloatArray
+    clusters: IntArray | None
+    groups: IntArray | None
+    notes: tuple[str, ...]
+
+
+def as_matrix(data: ResponseMatrix | pd.DataFrame) -> ResponseMatrix:
+    """Return the matrix itself, or the matrix of a numeric data frame whose rows are independent.
+
+    Parameters
+    ----------
+    data : ResponseMatrix or pandas.DataFrame
+        In a data frame every column is a value.
+
+    Returns
+    -------
+    ResponseMatrix
+
+    Raises
+    ------
+    DataError
+        If a column of the data frame is not numeric, or is named twice.
+    """
+    if isinstance(data, ResponseMatrix):
+        return data
+    for name, kind in zip(data.columns, data.dtypes, strict=True):
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
+            raise DataError(
+                f"Column {str(name)!r} of the data frame is not numeric ({kind}). Drop it, or read the file with "
+                "`read_responses`, which keeps labels apart from answers."
+            )
+    scores = np.empty(data.shape)
+    for j in range(data.shape[1]):
+        scores[:, j] = data.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan)
+    names = tuple(str(name) for name in data.columns)
+    return ResponseMatrix(names, scores, tuple(str(unit) for unit in data.index))
+
+
+def used_rows(matrix: ResponseMatrix, within: str) -> UsedRows:
+    """Keep the complete rows with a positive weight.
+
+    Parameters
+    ----------
+    matrix : ResponseMatrix
+    within : str
+        Label whose groups are numbered; empty for none.
+
+    Returns
+    -------
+    UsedRows
+
+    Raises
+    ------
+    DataError
+        If there is no column, an answer is infinite, the label is unknown, or fewer than p + 2 rows are complete.
+    """
+    if not matrix.names:
+        raise DataError("The matrix has no column. Give at least one value dimension.")
+    if within and within not in matrix.labels:
+        raise DataError(f"There is no label {within!r} to work within." + did_you_mean(within, matrix.labels))
+    _refuse_infinities(matrix)
+    complete = np.asarray(~np.isnan(matrix.scores).any(axis=1))
+    keep = complete & (matrix.weights > 0)
+    if keep.sum() < len(matrix.names) + 2:
+        raise DataError(_too_few_rows(matrix, int(keep.sum())))
+    weights = matrix.weights[keep]
+    return UsedRows(
+        scores=matrix.scores[keep],
+        doses=matrix.doses[keep],
+        weights=weights / weights.mean(),
+        clusters=_codes(matrix.clusters, keep),
+        groups=_codes(matrix.labels[within], keep) if within else None,
+        notes=_row_notes(matrix, complete, keep),
+    )
+
+
+def _codes(labels: tuple[str, ...] | None, keep: BoolArray) -> IntArray | None:
+    if labels is None:
+        return None
+    kept = np.array(labels, dtype=object)[keep]
+    return np.unique(kept, return_inverse=True)[1].astype(np.int64)
+
+
+def _refuse_infinities(matrix: ResponseMatrix) -> None:
+    infinite = np.isinf(matrix.scores)
+    if infinite.any():
+        j = int(np.flatnonzero(infinite.any(axis=0))[0])
+        rows = np.flatnonzero(infinite[:, j])
+        shown = ", ".join(str(i) for i in rows[:5]) + (", ..." if len(rows) > 5 else "")
+        raise DataError(
+            f"Column {matrix.names[j]!r} holds infinity in {len(rows)} rows (row {shown}, counted from 0). "
+            "Mark these answers as missing or drop the column."
+        )
+
+
+def _too_few_rows(matrix: ResponseMatrix, rows: int) -> str:
+    p = len(matrix.names)
+    lost = np.isnan(matrix.scores).sum(axis=0)
+    worst = sorted(range(p), key=lambda j: (-int(lost[j]), matrix.names[j]))[:5]
+    gaps = ", ".join(f"{matrix.names[j]!r} ({lost[j]} of {len(matrix)} missing)" for j in worst if lost[j])
+    return (
+        f"Only {rows} of {len(matrix)} rows are complete with a positive weight; {p} columns need at least {p + 2}. "
+        + (f"Columns with the most gaps: {gaps}. Drop them (`matrix.drop([...])`)" if gaps else "Drop columns")
+        + " or add rows."
+    )
+
+
+def _row_notes(matrix: ResponseMatrix, complete: BoolArray, keep: BoolArray) -> tuple[str, ...]:
+    n, used = len(matrix), int(keep.sum())
+    notes = [f"{used} of {n} rows used (complete answers on all {len(matrix.names)} columns)."]
+    if n - int(complete.sum()):
+        lost = np.isnan(matrix.scores).sum(axis=0)
+        gaps = ", ".join(f"{name!r} {int(k)}" for name, k in sorted(zip(matrix.names, lost, strict=True)) if k)
+        notes.append(f"{n - int(complete.sum())} rows with a missing answer were left out; missing by column: {gaps}.")
+    if int(complete.sum()) - used:
+        notes.append(f"{int(complete.sum()) - used} complete rows with weight 0 were left out.")
+    if np.ptp(matrix.weights[keep]) > 0:
+        notes.append("Row weights are used, scaled to mean 1.")
+    return tuple(notes)

@@ -1,0 +1,179 @@
+"""Sums of products over clusters or blocks: all that resampling and the sandwich need to know about the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from causalvalues.errors import DataError
+from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums
+from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.randomness import stream
+
+LARGEST = 2e7
+"""Most numbers that the second moments of blocks may take (160 MB); clusters of the design are always kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """Moments over all rows: total weight, column means (m,), and scatter (m, m) about them (about group means)."""
+
+    weight: float
+    mean: FloatArray
+    scatter: FloatArray
+
+
+def block_codes(n: int, m: int) -> IntArray:
+    """Deal n independent rows at random into at most 1,000 blocks of nearly equal size; always the same deal."""
+    blocks = min(n, 1000, max(int(LARGEST / m**2), 50))
+    codes = np.arange(n, dtype=np.int64) % blocks
+    return np.asarray(stream(0, "blocks").permutation(codes)) if blocks < n else codes
+
+
+def centre_rows(
+    columns: FloatArray, weights: FloatArray, groups: IntArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Subtract weighted means in two passes, so that a large common level costs no precision.
+
+    Parameters
+    ----------
+    columns : array (n, m)
+    weights : array (n,)
+    groups : array (n,) of int, or None
+
+    Returns
+    -------
+    centred : array (n, m)
+        Constant columns are exactly zero.
+    mean : array (m,)
+        Weighted means over all rows.
+    group_means : array (K, m)
+        Weighted group means; K = 1 without groups.
+    """
+    codes = np.zeros(len(columns), dtype=np.int64) if groups is None else groups
+    total = np.bincount(codes, weights)
+    group_means = np.zeros((len(total), columns.shape[1]))
+    centred = np.array(columns)
+    for _ in range(2):
+        for j in range(columns.shape[1]):
+            step = np.bincount(codes, weights * centred[:, j]) / total
+            group_means[:, j] += step
+            centred[:, j] -= step[codes]
+    for j in range(columns.shape[1]):
+        if (columns[:, j] == columns[0, j]).all():
+            centred[:, j] = 0.0
+            group_means[:, j] = columns[0, j]
+    mean = np.array([float((total * group_means[:, j]).sum() / total.sum()) for j in range(columns.shape[1])])
+    return centred, mean, group_means
+
+
+def cluster_sums(
+    centred: FloatArray, weights: FloatArray, codes: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the weight (G,), first (G, m) and second (G, m, m) sums of each cluster, added in a fixed order."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 2))
+    scaled = np.sqrt(weights[order])[:, None] * centred[order]
+    g, m = len(starts) - 1, centred.shape[1]
+    second = np.empty((g, m, m))
+    for i in range(g):
+        part = scaled[starts[i] : starts[i + 1]]
+        np.einsum("ni,nj->ij", part, part, out=second[i])
+    return np.bincount(codes, weights).astype(np.float64), _sum_by(codes, weights, centred, g), second
+
+
+def group_sums(
+    centred: FloatArray, weights: FloatArray, clusters: IntArray, groups: IntArray, means: FloatArray
+) -> GroupSums:
+    """Return sums for each pair of cluster and group that occurs."""
+    k = int(groups.max()) + 1
+    pairs, codes = np.unique(clusters * k + groups, return_inverse=True)
+    return GroupSums(
+        cluster=pairs // k,
+        group=pairs % k,
+        weight=np.bincount(codes, weights).astype(np.float64),
+        first=_sum_by(codes, weights, centred, len(pairs)),
+        means=means,
+    )
+
+
+def totals(sums: ClusterSums, counts: FloatArray, mean: FloatArray) -> Totals:
+    """Add up cluster sums with a count (or weight) for each cluster.
+
+    Parameters
+    ----------
+    sums : ClusterSums
+    counts : array (G,)
+        How often each cluster is taken.
+    mean : array (m,)
+        The mean that `sums` were centred at (ignored when they hold groups).
+
+    Returns
+    -------
+    Totals
+        With groups, the scatter is about the group means of the resample: S - sum over k of F_k F_k' / W_k.
+    """
+    second = np.einsum("g,gij->ij", counts, sums.second)
+    weight = float((counts * sums.weight).sum())
+    if sums.groups is None:
+        first = np.einsum("g,gi->i", counts, sums.first)
+        return Totals(weight, mean + first / weight, second - np.outer(first, first) / weight)
+    parts = sums.groups
+    k = len(parts.means)
+    times = counts[parts.cluster]
+    group_weight = np.bincount(parts.group, times * parts.weight, minlength=k)
+    group_first = _sum_by(parts.group, times, parts.first, k)
+    present = group_weight > 0
+    scaled = group_first[present] / np.sqrt(group_weight[present])[:, None]
+    level = np.einsum("k,ki->i", group_weight, parts.means) + group_first.sum(axis=0)
+    return Totals(weight, level / weight, second - np.einsum("ki,kj->ij", scaled, scaled))
+
+
+def recentred(sums: ClusterSums, counts: FloatArray) -> FloatArray:
+    """Return the second moments (G, m, m) of each cluster about the (group) means of a resample.
+
+    With d the mean of the resample less the centre of the sums: S - f d' - d f' + w d d', for each group.
+    """
+    g = len(sums.weight)
+    if sums.groups is None:
+        cluster, weight, first = np.arange(g), sums.weight, sums.first
+        group, k = np.zeros(g, dtype=np.int64), 1
+    else:
+        parts = sums.groups
+        cluster, weight, first, group, k = parts.cluster, parts.weight, parts.first, parts.group, len(parts.means)
+    times = counts[cluster]
+    total = np.bincount(group, times * weight, minlength=k)
+    step = _sum_by(group, times, first, k) / np.where(total > 0, total, 1.0)[:, None]
+    shift = step[group]
+    cross = (first - weight[:, None] * shift / 2)[:, :, None] * shift[:, None, :]
+    second = np.array(sums.second)
+    np.subtract.at(second, cluster, cross + cross.transpose(0, 2, 1))
+    return second
+
+
+def permuted(sums: ClusterSums, order: IntArray) -> ClusterSums:
+    """Return cluster sums with some of the columns, in the order given."""
+    groups = sums.groups
+    if groups is not None:
+        groups = replace(groups, first=groups.first[:, order], means=groups.means[:, order])
+    return replace(sums, first=sums.first[:, order], second=sums.second[:, order][:, :, order], groups=groups)
+
+
+def sorted_sums(evidence: Evidence) -> tuple[ClusterSums, IntArray]:
+    """Return the cluster sums in sorted order of values, levers and combinations, and that order (m,).
+
+    Raises
+    ------
+    DataError
+        If the evidence holds no cluster sums.
+    """
+    if evidence.clusters is None:
+        raise DataError("This evidence holds no cluster sums. Use the evidence that `summarise` made.")
+    order = evidence.sorted_order
+    return permuted(evidence.clusters, order), order
+
+
+def _sum_by(codes: IntArray, weights: FloatArray, columns: FloatArray, size: int) -> FloatArray:
+    m = columns.shape[1]
+    return np.column_stack([np.bincount(codes, weights * columns[:, j], minlength=size) for j in range(m)])

@@ -1,0 +1,61 @@
+"""A small scale for dot plots: score to points, with ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from causalvalues.figures.geometry import polygon, tidy
+from causalvalues.figures.numbers import number, ticks
+from causalvalues.figures.palette import FAINT, LABEL_SIZE, QUIET, RULE
+from causalvalues.figures.scene import Mark, Shape, Text
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A horizontal scale from score `low` at `left` points to score `high` at `right` points."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    @classmethod
+    def around(cls, scores: Sequence[float], left: float, right: float) -> Axis:
+        """Return a scale that holds all scores with a little room at both ends."""
+        low, high = min(scores), max(scores)
+        room = 0.04 * (high - low) or 0.5
+        return cls(low - room, high + room, left, right)
+
+    def x(self, score: float) -> float:
+        """Return the place of a score."""
+        return tidy(self.left + (score - self.low) / (self.high - self.low) * (self.right - self.left))
+
+    def marks(self, top: float, bottom: float, title: str) -> list[Mark]:
+        """Return faint lines at round scores from `top` to `bottom`, the numbers and the title below."""
+        places = ticks(self.low, self.high)
+        step = min((b - a for a, b in pairwise(places)), default=1.0)
+        decimals = 0 if step >= 1 and step == round(step) else 1 if abs(step * 10 - round(step * 10)) < 1e-9 else 2
+        marks: list[Mark] = []
+        for score in places:
+            ends = [(self.x(score), top), (self.x(score), bottom)]
+            marks.append(
+                Shape(
+                    "axis",
+                    "rule",
+                    polygon(ends, closed=False),
+                    stroke=RULE,
+                    stroke_width=0.4,
+                    dash=() if score == 0 else (1, 2),
+                )
+            )
+            text = "0" if score == 0 else number(score, decimals)
+            marks.append(
+                Text("axis", "tick", self.x(score), tidy(bottom + 10), text, LABEL_SIZE, "middle", colour=QUIET)
+            )
+        ends = [(self.left, bottom), (self.right, bottom)]
+        marks.append(Shape("axis", "rule", polygon(ends, closed=False), stroke=FAINT, stroke_width=0.6))
+        middle = tidy((self.left + self.right) / 2)
+        marks.append(Text("axis", "axis-title", middle, tidy(bottom + 21), title, LABEL_SIZE, "middle", colour=QUIET))
+        return marks

@@ -1,0 +1,135 @@
+"""DOT (Graphviz) of a graph scene: every number as an attribute, the drawn positions pinned."""
+
+from __future__ import annotations
+
+import json
+
+from causalvalues.errors import FigureError
+from causalvalues.figures.edge_marks import label_texts, sign_colour
+from causalvalues.figures.legend import line_width
+from causalvalues.figures.metrics import printable
+from causalvalues.figures.scene import Edge, Node, Scene
+from causalvalues.figures.xml_text import allowed
+
+
+def dot_text(scene: Scene) -> str:
+    """Return a graph scene in the DOT language.
+
+    Parameters
+    ----------
+    scene : Scene
+        Of kind "graph".
+
+    Returns
+    -------
+    str
+        Node identifiers are the names, always quoted, with every backslash doubled (as pygraphviz returns them). A
+        name with control characters, which Graphviz cannot hold, is shown by pictures, and its exact form is the JSON
+        attribute ``name_json``. Edges whose direction is open have ``dir=none``. ``neato -n2`` keeps
+        the positions.
+
+    Raises
+    ------
+    FigureError
+        If the scene is no graph.
+    """
+    need_graph(scene, "DOT")
+    ids = dot_ids(scene)
+    lines = [
+        f"digraph {quoted(scene.title)} {{",
+        '  graph [charset="UTF-8", splines=true, outputorder=edgesfirst];',
+        '  node [fontname="DejaVu Sans", fontsize=8];',
+        '  edge [fontname="DejaVu Sans", fontsize=7];',
+    ]
+    lines += [f"  {quoted(ids[node.name])} [{_node(node, scene)}];" for node in scene.nodes]
+    lines += [f"  {quoted(ids[edge.cause])} -> {quoted(ids[edge.effect])} [{_edge(edge)}];" for edge in scene.edges]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def need_graph(scene: Scene, what: str) -> None:
+    """Raise `FigureError` when a scene has no nodes and edges to write."""
+    if scene.kind != "graph":
+        raise FigureError(
+            f"{what} holds graphs, and this picture is a figure of {scene.kind}. "
+            "Write it as .svg, .pdf, .png, .json or .csv."
+        )
+
+
+def dot_ids(scene: Scene) -> dict[str, str]:
+    """Return an identifier for every node: its name, or a printable stand-in that no other node has."""
+    names = {node.name for node in scene.nodes}
+    ids: dict[str, str] = {}
+    for node in scene.nodes:
+        stand_in = node.name
+        if not _holds(node.name):
+            stand_in = printable(node.name)
+            while stand_in in names or stand_in in ids.values():
+                stand_in += "'"
+        ids[node.name] = stand_in
+    return ids
+
+
+def _holds(name: str) -> bool:
+    """Say whether Graphviz keeps a name as it is: no control characters, and not empty."""
+    return bool(name) and allowed(name) and not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in name)
+
+
+def quoted(text: str) -> str:
+    r"""Return a text as a double-quoted DOT string.
+
+    Examples
+    --------
+    >>> print(quoted('a "b" \\ c'))
+    "a \"b\" \\ c"
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _label(text: str) -> str:
+    """Return a text as a label: Graphviz reads entities such as ``&lt;`` in labels, so the sign & is one itself."""
+    return quoted(printable(text).replace("&", "&amp;"))
+
+
+def _node(node: Node, scene: Scene) -> str:
+    shape = "circle, width=0.14, fixedsize=true" if _is_disc(node, scene) else "box"
+    outside = f"xlabel={_label(node.label)}, label=" + '""' if _is_disc(node, scene) else f"label={_label(node.label)}"
+    said = [f"shape={shape}", outside, f'pos="{node.x:.3f},{scene.height - node.y:.3f}!"', f'kind="{node.kind}"']
+    if node.group:
+        said.append(f"group_name={quoted(node.group)}")
+    if not _holds(node.name):
+        said.append(f"name_json={quoted(json.dumps(node.name))}")
+    return ", ".join(said)
+
+
+def _is_disc(node: Node, scene: Scene) -> bool:
+    return any(mark.part == node.part and mark.role == "disc" for mark in scene.marks)
+
+
+def _edge(edge: Edge) -> str:
+    said = [
+        f'color="{sign_colour(edge)}"',
+        f"penwidth={line_width(edge.adjacent):g}",
+        f"dir={'forward' if edge.directed else 'none'}",
+        f"style={'dashed' if edge.mean is not None and edge.mean < 0 else 'solid'}",
+    ]
+    texts = label_texts(edge, intervals=True)
+    if texts:
+        said.append(f"label={_label(texts[0])}")
+    said += [f'{key}="{number!r}"' for key, number in numbers_of(edge)]
+    return ", ".join(said)
+
+
+def numbers_of(edge: Edge) -> list[tuple[str, float]]:
+    """Return the numbers of an edge that are known, by name."""
+    keys = (
+        "adjacent",
+        "direction",
+        "compelled",
+        "compelled_reverse",
+        "prior_direction",
+        "mean",
+        "lower",
+        "upper",
+        "positive",
+    )
+    return [(key, getattr(edge, key)) for key in keys if getattr(edge, key) is not None]

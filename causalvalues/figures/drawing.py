@@ -1,0 +1,120 @@
+"""`draw`: one call that writes a picture, in the format that the suffix of the file names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from causalvalues.errors import FigureError, did_you_mean
+from causalvalues.figures.dot import dot_text
+from causalvalues.figures.effects_heatmap import effects_heatmap
+from causalvalues.figures.graphml import graphml_text
+from causalvalues.figures.paint import pdf_bytes, png_bytes
+from causalvalues.figures.plan_figure import plan_figure
+from causalvalues.figures.scene import Scene
+from causalvalues.figures.scene_json import csv_text, scene_to_json
+from causalvalues.figures.svg import svg_text
+from causalvalues.figures.value_graph import value_graph
+from causalvalues.graph.dag import Dag
+from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.model.effects import Effects
+from causalvalues.planning.nouns import Plan
+
+Drawable = Scene | GraphPosterior | Dag | Plan | Effects
+
+
+def _encoded(writer: Callable[[Scene], str]) -> Callable[[Scene], bytes]:
+    return lambda scene: writer(scene).encode("utf-8")
+
+
+_WRITERS: Mapping[str, Callable[[Scene], bytes]] = {
+    ".csv": _encoded(csv_text),
+    ".dot": _encoded(dot_text),
+    ".graphml": _encoded(graphml_text),
+    ".gv": _encoded(dot_text),
+    ".json": _encoded(scene_to_json),
+    ".pdf": pdf_bytes,
+    ".png": png_bytes,
+    ".svg": _encoded(svg_text),
+}
+
+
+def draw(thing: Drawable, path: str | Path) -> Path:
+    """Write a picture.
+
+    Parameters
+    ----------
+    thing : Scene, GraphPosterior, Dag, Plan or Effects
+        What is no scene yet becomes one by `value_graph`, `plan_figure` or `effects_heatmap` with their defaults.
+    path : str or Path
+        The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .dot or .gv, .graphml, .json (the scene,
+        see `scene_from_json`), .csv (the numbers as a table). An existing file is replaced; an interrupted call leaves
+        it as it was.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FigureError
+        If the suffix is unknown, the thing cannot be drawn, or the folder is missing.
+    """
+    path = Path(path)
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        hint = did_you_mean(path.suffix.lower() or "no suffix", _WRITERS)
+        known = ", ".join(sorted(_WRITERS))
+        raise FigureError(
+            f"The suffix of {path.name!r} names no format that can be written.{hint} All suffixes: {known}."
+        )
+    if not path.parent.is_dir():
+        raise FigureError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into. Make it first.")
+    scene = as_scene(thing)
+    try:
+        content = writer(scene)
+    except UnicodeEncodeError as error:
+        broken = error.object[max(error.start - 20, 0) : error.end + 20]
+        raise FigureError(f"The text {broken!r} holds half a character (a lone surrogate). Repair the name.") from None
+    _replace(path, content)
+    return path
+
+
+def as_scene(thing: Drawable) -> Scene:
+    """Return the scene of a thing, with the settings as they stand."""
+    if isinstance(thing, Scene):
+        return thing
+    if isinstance(thing, GraphPosterior | Dag):
+        return value_graph(thing)
+    if isinstance(thing, Plan):
+        return plan_figure(thing)
+    if isinstance(thing, Effects):
+        return effects_heatmap(thing)
+    raise FigureError(
+        f"A {type(thing).__name__} cannot be drawn. Give a Scene, GraphPosterior, Dag, Plan or Effects "
+        "(for a StructuralModel: `total_effects(model)`, or `value_graph(posterior, direct_effects(model))`)."
+    )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that no half-written file is ever seen."""
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise FigureError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(beside).chmod(0o666 & ~umask)
+        Path(beside).replace(path)
+    except OSError as error:
+        raise FigureError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(beside).unlink()

@@ -1,0 +1,61 @@
+"""How a graph figure is drawn: method objects for the layout, and the few settings that authors change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from causalvalues.errors import FigureError
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Nodes on a circle, in the theory's order (else by name), clockwise from the top; levers are left out."""
+
+
+@dataclass(frozen=True)
+class Layered:
+    """Causes left of effects in columns, levers in the first one.
+
+    Parameters
+    ----------
+    columns : int, default 4
+        Most columns; longer chains are folded, so that boxes and labels stay legible.
+    """
+
+    columns: int = 4
+
+    def __post_init__(self) -> None:
+        if self.columns < 2:
+            raise FigureError(f"A layered figure needs at least two columns, not {self.columns}.")
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """Settings of a graph figure.
+
+    Parameters
+    ----------
+    layout : Circle or Layered, default Circle()
+    width : float, default 468
+        Page width in points (468 are 6.5 inches).
+    head : float, default 0.5
+        Least P(compelled) for which an edge gets an arrow head.
+    intervals : bool, default True
+        Whether labels carry the interval.
+    effect : str, default "direct effect"
+        What the numbers are; goes into the legend and the caption.
+    title : str, default "Value graph"
+    """
+
+    layout: Circle | Layered = field(default_factory=Circle)
+    width: float = 468.0
+    head: float = 0.5
+    intervals: bool = True
+    effect: str = "direct effect"
+    title: str = "Value graph"
+
+    def __post_init__(self) -> None:
+        if not 180 <= self.width <= 2000:
+            raise FigureError(f"The width is {self.width} points. Give 180 to 2000 (72 to the inch).")
+        if not 0 < self.head <= 1:
+            raise FigureError(f"The option `head` is {self.head}. Give a probability above 0.")

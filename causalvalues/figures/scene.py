@@ -1,0 +1,181 @@
+"""The scene: one picture as data, which every renderer draws the same.
+
+Lengths are points (1/72 inch), x runs to the right and y downwards from the upper left corner, angles are degrees
+clockwise. Marks are painted in their order. Beside the marks a scene carries what they mean (nodes, edges or a table),
+so that a drawing can be turned into DOT, GraphML or CSV without the object that it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from causalvalues.figures.palette import INK
+
+Anchor = Literal["start", "middle", "end"]
+Cell = str | float | None
+Segment = tuple[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A filled or stroked path.
+
+    Parameters
+    ----------
+    part : str
+        The part of the picture it belongs to, for example ``"node-3"``.
+    role : str
+        What it is there: ``"line"``, ``"head"``, ``"disc"``, ``"box"``, ...
+    path : tuple of (command, coordinates)
+        ``M``, ``L``, ``C`` and ``Z`` as in SVG, absolute.
+    fill, stroke : str, default "none"
+        ``#RRGGBB`` or ``"none"``.
+    stroke_width : float, default 0
+    dash : tuple of float, default ()
+        Lengths of dashes and gaps.
+    opacity : float, default 1
+    """
+
+    part: str
+    role: str
+    path: tuple[Segment, ...]
+    fill: str = "none"
+    stroke: str = "none"
+    stroke_width: float = 0.0
+    dash: tuple[float, ...] = ()
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text; (x, y) is the anchor on the baseline, about which it is turned by `angle`."""
+
+    part: str
+    role: str
+    x: float
+    y: float
+    text: str
+    size: float
+    anchor: Anchor = "start"
+    bold: bool = False
+    italic: bool = False
+    colour: str = INK
+    angle: float = 0.0
+
+
+Mark = Shape | Text
+
+
+@dataclass(frozen=True)
+class Node:
+    """What a drawn node stands for.
+
+    Parameters
+    ----------
+    part : str
+        The part that its marks carry.
+    name : str
+        Name in the data, any characters.
+    label : str
+        Name as shown.
+    kind : {"value", "lever"}
+    group : str
+        Higher-order group, or "".
+    x, y : float
+        Centre.
+    """
+
+    part: str
+    name: str
+    label: str
+    kind: Literal["value", "lever"]
+    group: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What a drawn edge stands for; a number that is not known is None.
+
+    Parameters
+    ----------
+    part : str
+    cause, effect : str
+        Node names, in the more probable direction.
+    kind : {"value", "lever"}
+        Between values, or from a lever.
+    directed : bool
+        Whether it is drawn with a head: enough compelled mass, or a lever.
+    adjacent : float or None
+        P(adjacent).
+    direction : float or None
+        P(cause -> effect | adjacent); prior-driven inside an open class.
+    compelled, compelled_reverse : float or None
+        P(compelled cause -> effect) and of the reverse.
+    prior_direction : float or None
+        The prior's P(cause -> effect | adjacent).
+    mean, lower, upper, positive : float or None
+        Effect of cause on effect, its interval, and P(effect > 0).
+    """
+
+    part: str
+    cause: str
+    effect: str
+    kind: Literal["value", "lever"]
+    directed: bool
+    adjacent: float | None = None
+    direction: float | None = None
+    compelled: float | None = None
+    compelled_reverse: float | None = None
+    prior_direction: float | None = None
+    mean: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    positive: float | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture.
+
+    Parameters
+    ----------
+    kind : {"graph", "plan", "effects"}
+    width, height : float
+        Points.
+    marks : tuple of Shape or Text
+        In painting order.
+    title, caption, alt : str
+        Title and caption are not painted; they go into the files' descriptions. `alt` says what can be seen.
+    nodes, edges : tuple of Node, tuple of Edge
+        For graphs.
+    columns, rows : tuple
+        The numbers of the picture as a table.
+    provenance : mapping of str to str
+        Method, seed, kind of draws, assumptions.
+    """
+
+    kind: Literal["graph", "plan", "effects"]
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    title: str = ""
+    caption: str = ""
+    alt: str = ""
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        inches = f"{self.width / 72:.2f} x {self.height / 72:.2f} in"
+        return f"Scene({self.kind}: {self.title!r}, {inches}, {len(self.nodes)} nodes, {len(self.edges)} edges)"
+
+    def _repr_svg_(self) -> str:
+        from causalvalues.figures.svg import svg_text
+
+        return svg_text(self)

@@ -1,0 +1,89 @@
+"""What a graph figure says in words: caption, alternative text, and its edges as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from causalvalues.figures.graph_data import GraphData
+from causalvalues.figures.numbers import number, percent
+from causalvalues.figures.scene import Cell, Edge
+
+EDGE_COLUMNS = (
+    "cause",
+    "effect",
+    "kind",
+    "directed",
+    "adjacent",
+    "direction",
+    "compelled",
+    "compelled_reverse",
+    "prior_direction",
+    "mean",
+    "lower",
+    "upper",
+    "positive",
+)
+
+
+def edge_rows(edges: Sequence[Edge]) -> tuple[tuple[Cell, ...], ...]:
+    """Return one row an edge with the columns `EDGE_COLUMNS`; ``directed`` is yes or no."""
+    rows = []
+    for edge in edges:
+        cells = [getattr(edge, column) for column in EDGE_COLUMNS]
+        rows.append(tuple(("yes" if cell else "no") if isinstance(cell, bool) else cell for cell in cells))
+    return tuple(rows)
+
+
+def graph_caption(
+    data: GraphData, edges: Sequence[Edge], labels: Mapping[str, str], effect: str, unlabelled: int
+) -> str:
+    """Return the caption of a graph figure: what is drawn, what is not, and what the numbers rest on."""
+    said = [_what(data, edges)]
+    if any(edge.mean is not None for edge in edges):
+        said.append("Blue, solid: positive effect; vermillion, dashed: negative.")
+        bracket = f" with {percent(data.level)} interval" if any(edge.lower is not None for edge in edges) else ""
+        said.append(f"Numbers: {effect}{bracket}.")
+    elif any(edge.adjacent is not None for edge in edges):
+        said.append("Numbers: P(adjacent).")
+    open_edges = [edge for edge in edges if not edge.directed]
+    if any(edge.directed and edge.compelled is not None for edge in edges):
+        said.append("Arrow head: direction compelled by the data.")
+    if open_edges:
+        pairs = "; ".join(f"{labels[edge.cause]} on {labels[edge.effect]}" for edge in open_edges)
+        if any(edge.mean is not None for edge in open_edges):
+            said.append(
+                f"No head: the data leave the direction open, and the number (italic) is the effect of {pairs}."
+            )
+        else:
+            said.append("No head: the data leave the direction open.")
+    if data.hidden and any(edge.kind == "lever" for edge in edges):
+        said.append(f"{data.hidden} weaker lever effects are not drawn.")
+    if unlabelled:
+        said.append(f"Labels shortened or left out for lack of room: {unlabelled}; the edge table has every number.")
+    givens = data.provenance.get("givens", "")
+    method = data.provenance.get("method", "")
+    tail = [method[:1].upper() + method[1:], data.provenance.get("draws", "")]
+    said.append("; ".join(text for text in tail if text) + (f". Given: {givens}." if givens else "."))
+    return " ".join(said)
+
+
+def _what(data: GraphData, edges: Sequence[Edge]) -> str:
+    if not any(edge.adjacent is not None for edge in edges):
+        return f"Graph over {len(data.values)} values."
+    return (
+        f"Averaged graph over {len(data.values)} values: edges with P(adjacent) > {number(data.threshold)}, "
+        "the wider the more probable."
+    )
+
+
+def graph_alt(data: GraphData, edges: Sequence[Edge], labels: Mapping[str, str]) -> str:
+    """Return the alternative text: every edge as a phrase."""
+    phrases = []
+    for edge in edges:
+        joint = "to" if edge.directed else "with"
+        sign = "" if not edge.mean else ", positive" if edge.mean > 0 else ", negative"
+        size = "" if edge.mean is None else f" {number(edge.mean)}"
+        phrases.append(f"{labels[edge.cause]} {joint} {labels[edge.effect]}{sign}{size}")
+    listed = "; ".join(phrases) if phrases else "none"
+    levers = f" and {len(data.levers)} levers" if any(edge.kind == "lever" for edge in edges) else ""
+    return f"Graph of {len(data.values)} values{levers} with {len(edges)} edges: {listed}."

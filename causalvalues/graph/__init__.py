@@ -1,0 +1,8 @@
+"""Graphs over named nodes: single graphs, equivalence classes, background knowledge, and posteriors over graphs."""
+
+from causalvalues.graph.dag import Dag
+from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_edges
+from causalvalues.graph.knowledge import Knowledge
+from causalvalues.graph.posterior import GraphPosterior
+
+__all__ = ["Dag", "EquivalenceClass", "GraphPosterior", "Knowledge", "ancestors", "compelled_edges"]

@@ -1,0 +1,105 @@
+"""Interventions as data: they can be printed, saved, costed and compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from causalvalues.errors import ModelError, PlanError
+
+
+@dataclass(frozen=True)
+class Set:
+    """Hold a node at a value: its incoming edges are cut (Pearl's ``do(node = value)``).
+
+    Parameters
+    ----------
+    node : str
+        A value dimension or a lever.
+    value : float
+        In the units of the node (scores as read; doses for a lever).
+    """
+
+    node: str
+    value: float
+
+    def __post_init__(self) -> None:
+        _must_be_finite(self.node, self.value)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Add an amount to a node and keep its incoming edges (a soft intervention).
+
+    Parameters
+    ----------
+    node : str
+        A value dimension or a lever.
+    amount : float
+        In the units of the node.
+    """
+
+    node: str
+    amount: float
+
+    def __post_init__(self) -> None:
+        _must_be_finite(self.node, self.amount)
+
+
+Intervention = Set | Shift
+
+
+def _must_be_finite(node: str, amount: float) -> None:
+    if not math.isfinite(amount):
+        raise ModelError(f"The intervention on {node!r} has the amount {amount}. Give a finite number.")
+
+
+def check_interventions(interventions: Sequence[Intervention]) -> None:
+    """Raise `ModelError` when one node is intervened upon twice (two amounts, or a Set and a Shift)."""
+    seen: set[str] = set()
+    for intervention in interventions:
+        if intervention.node in seen:
+            raise ModelError(
+                f"Node {intervention.node!r} has two interventions; a Set cuts its causes and a Shift keeps them, "
+                "so together they have no meaning. Keep one of them."
+            )
+        seen.add(intervention.node)
+
+
+@dataclass(frozen=True)
+class Lever:
+    """Something that a person can do: a prompt, a persona clause, a steering feature, or a direct push on a value.
+
+    Parameters
+    ----------
+    node : str
+        The node of the model that the lever acts through: a lever node (its dose is set) or a value dimension
+        (the dose is added to it, as a `Shift`).
+    doses : sequence of float, default (1.0,)
+        The doses that may be chosen, zero excluded.
+    cost : float, default 1.0
+        Cost of one unit of absolute dose, in the user's own units.
+    excludes : frozenset of str, default empty
+        Nodes of levers that may not be used together with this one.
+    label : str, default ""
+        What is done, for tables and figures (for example the prompt sentence).
+    """
+
+    node: str
+    doses: tuple[float, ...] = (1.0,)
+    cost: float = 1.0
+    excludes: frozenset[str] = field(default_factory=frozenset)
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doses", tuple(float(dose) for dose in self.doses))
+        object.__setattr__(self, "excludes", frozenset(self.excludes))
+        if not self.doses or any(not math.isfinite(dose) or dose == 0 for dose in self.doses):
+            raise PlanError(f"Lever {self.node!r} needs finite doses other than zero; it has {self.doses}.")
+        if len(set(self.doses)) != len(self.doses):
+            raise PlanError(f"Lever {self.node!r} lists a dose twice: {self.doses}.")
+        if not math.isfinite(self.cost) or self.cost < 0:
+            raise PlanError(f"Lever {self.node!r} has the cost {self.cost}. Give zero or a positive number.")
+        if self.node in self.excludes:
+            raise PlanError(f"Lever {self.node!r} excludes itself. Take it out of `excludes`.")

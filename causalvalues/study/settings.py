@@ -1,0 +1,217 @@
+"""What a study file may say: every key, its type and its default."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = str
+
+
+class Section(BaseModel):
+    """A table of the study file: unknown keys are refused, and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class DataSettings(Section):
+    """``[data]``: which answers, and what they are.
+
+    Parameters
+    ----------
+    path : str
+        File of answers, relative to the study file. Either this or ``demo = true``.
+    demo : bool, default False
+        The answers that ship with the package.
+    key : str
+        Scoring key (id or file): the columns are items. Or `theory`: the columns are dimensions already.
+    centring : {"none", "person_mean"}, default "none"
+    drop : list of str
+        Dimensions to leave out after scoring.
+    """
+
+    path: str = ""
+    demo: bool = False
+    key: str = ""
+    theory: str = ""
+    layout: Literal["detect", "wide", "long"] = "detect"
+    columns: list[Name] = []
+    labels: list[Name] = []
+    levers: list[Name] = []
+    drop: list[Name] = []
+    cluster_by: str = ""
+    group_by: str = ""
+    unit: str = ""
+    item: str = ""
+    answer: str = ""
+    weight: str = ""
+    separator: str = ""
+    decimal: str = ""
+    encoding: str = "utf-8"
+    missing_text: list[str] = []
+    measures: Literal["unknown", "salience", "endorsement"] = "unknown"
+    centring: Literal["none", "person_mean"] = "none"
+    min_answered: int | None = None
+
+
+class EvidenceSettings(Section):
+    """``[evidence]``: ``within`` names a label whose group means are removed."""
+
+    within: str = ""
+
+
+class KnowledgeSettings(Section):
+    """``[knowledge]``: what is known before the data; edges are pairs ``[cause, effect]``."""
+
+    tiers: list[list[Name]] = []
+    required: list[list[Name]] = []
+    forbidden: list[list[Name]] = []
+
+
+class DiscoverySettings(Section):
+    """``[discovery]``: how graphs are learned.
+
+    Parameters
+    ----------
+    method : {"auto", "exact", "order"}, default "auto"
+        Exact up to 20 values, order search above.
+    draws : int, default 1000
+        Graphs drawn from the exact posterior.
+    score, alpha_w, prior, odds
+        Local score and prior over graphs of the exact posterior.
+    levers : {"saturated", "sparse"}, default "saturated"
+    compare_levers : bool, default True
+        Learn under the other lever model, too, and say where the two disagree.
+    sensitivity : bool, default True
+        Show every pair under other priors.
+    pooled : bool, default True
+        Say which edges an analysis would have claimed that ignores levers and clusters.
+    resamples, penalty, time_limit
+        Of the order search (`time_limit` of both).
+    """
+
+    method: Literal["auto", "exact", "order"] = "auto"
+    draws: int = Field(1000, ge=1)
+    score: Literal["BGe", "BIC"] = "BGe"
+    alpha_w: float | None = None
+    prior: Literal["uniform", "sparse", "fair_parents"] = "uniform"
+    odds: float = 0.25
+    levers: Literal["saturated", "sparse"] = "saturated"
+    compare_levers: bool = True
+    sensitivity: bool = True
+    pooled: bool = True
+    resamples: int = Field(100, ge=1)
+    penalty: float = 1.0
+    time_limit: float | None = None
+
+
+class ModelSettings(Section):
+    """``[model]``: how equations are fitted, and the level of all intervals."""
+
+    estimator: Literal["posterior", "maximum_likelihood"] = "posterior"
+    level: float = Field(0.9, gt=0, lt=1)
+
+
+class QuerySettings(Section):
+    """``[[query]]``: one question to the model.
+
+    Parameters
+    ----------
+    kind : {"counterfactual", "intervene", "paths"}
+        What one unit would have answered; what a population would look like; through which paths one node moves
+        another.
+    unit : str
+        Unit id, or with `where` the label that it is looked up by (counterfactual). Only rows without lever are used.
+    set, shift : table of name = number
+        Interventions.
+    cause, effect : str
+        Of ``paths``.
+    """
+
+    kind: Literal["counterfactual", "intervene", "paths"]
+    title: str = ""
+    unit: str = ""
+    where: str = ""
+    set: dict[Name, float] = {}
+    shift: dict[Name, float] = {}
+    cause: str = ""
+    effect: str = ""
+
+
+class LeverSettings(Section):
+    """One entry of ``levers`` in a plan; a plain name stands for its defaults."""
+
+    node: Name
+    doses: list[float] = [1.0]
+    cost: float = 1.0
+    excludes: list[Name] = []
+    label: str = ""
+
+
+class PlanSettings(Section):
+    """``[[plan]]``: a target and the levers that may be used.
+
+    Parameters
+    ----------
+    start : "typical", "population" or a unit id, default "typical"
+        "typical": a unit at the mean of the rows without lever; "population": a new unit.
+    where : str
+        Label by which a unit is looked up.
+    profile, change : table of value = number
+        Wanted scores, or wanted changes from the start.
+    ranking, margin, bounds, tolerance, weights
+        As in `Target`.
+    levers : list of names or tables, default every lever of the data (without levers: a push of each value by one
+        standard deviation)
+    max_levers, budget, untried, side_effect_weight
+        As in `PlanMethod`.
+    """
+
+    title: str = ""
+    start: str = "typical"
+    where: str = ""
+    profile: dict[Name, float] = {}
+    change: dict[Name, float] = {}
+    ranking: list[Name] = []
+    margin: float = 0.0
+    bounds: dict[Name, list[float]] = {}
+    tolerance: float = 0.25
+    weights: dict[Name, float] = {}
+    levers: list[Name | LeverSettings] = []
+    max_levers: int = 3
+    budget: float = float("inf")
+    untried: bool = False
+    side_effect_weight: float = 0.0
+    method: Literal["enumerate", "mixed_integer"] = "enumerate"
+    time_limit: float = 60.0
+
+
+class FigureSettings(Section):
+    """``[figures]``: file formats and the layout of the graph."""
+
+    formats: list[Literal["svg", "pdf", "png"]] = ["svg", "pdf", "png"]
+    layout: Literal["circle", "layered"] = "circle"
+
+
+class StudySettings(Section):
+    """A whole study file.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the report.
+    seed : int, default 0
+        One seed for everything that draws.
+    """
+
+    title: str = "A study of values"
+    seed: int = Field(0, ge=0)
+    data: DataSettings
+    evidence: EvidenceSettings = EvidenceSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
+    model: ModelSettings = ModelSettings()
+    query: list[QuerySettings] = []
+    plan: list[PlanSettings] = []
+    figures: FigureSettings = FigureSettings()
