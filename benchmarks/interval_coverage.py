@@ -4,17 +4,19 @@ Run: ``python benchmarks/interval_coverage.py --datasets 1000``.
 
 Kinds of truth on five values, each on a graph drawn uniformly from the 29,281 graphs on five nodes:
 
-- ``prior``: residual variances and coefficients from the prior of the score, given that every value has variance 1. Only here is
-  90% the right answer by construction, because a credible interval promises its level on average over its own prior, and the
-  prior speaks of standardised values: the answers are standardised before they are scored.
-- ``prior, raw units``: the same prior without that condition. Standardising then changes the prior, and the promise is lost.
+- ``prior``: residual variances and coefficients from the prior of the score, given that every value has variance 1.
+  Only here is 90% the right answer by construction, because a credible interval promises its level on average over its
+  own prior, and the prior speaks of standardised values: the answers are standardised before they are scored.
+- ``prior, raw units``: the same prior without that condition. Standardising then changes the prior, and the promise is
+  lost.
 - ``fixed``: every coefficient is +0.5 or -0.5 with unit noise. No promise is made here.
 - ``faint``: the same with +0.15 or -0.15, effects that 200 rows barely show.
 
-Posterior draws of an effect have mass at exactly zero (graphs without a path), so a plain interval holds more than 90%: when 95% of the
-graphs have no path, the interval is [0, 0] and right 95% of the time. Three columns keep this apart: ``covered`` is the share of truths
-inside the plain interval; ``promised`` is the posterior mass inside that interval, what `covered` should be; ``broken ties`` is the
-share after ties with the truth are broken at random, which is 90% exactly when the posterior is calibrated.
+Posterior draws of an effect have mass at exactly zero (graphs without a path), so a plain interval holds more than 90%:
+when 95% of the graphs have no path, the interval is [0, 0] and right 95% of the time. Three columns keep this apart:
+``covered`` is the share of truths inside the plain interval; ``promised`` is the posterior mass inside that interval,
+what `covered` should be; ``broken_ties`` is the share after ties with the truth are broken at random, which is 90%
+exactly when the posterior is calibrated.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ class Case:
 
 
 def all_dags(p: int) -> np.ndarray:
-    """Return every directed acyclic graph on p nodes, (count, p, p) of bool; the graphs of all digraphs that have an order."""
+    """Return every directed acyclic graph on p nodes, (count, p, p) of bool."""
     pairs = [(i, j) for i in range(p) for j in range(p) if i != j]
     codes = np.arange(2 ** len(pairs))
     parents = np.zeros((p, len(codes)), dtype=np.uint8)
@@ -77,8 +79,8 @@ def standardised_truths(graphs: np.ndarray, count: int, rng: np.random.Generator
     """Draw from the prior given that every value has variance 1, by importance resampling of standardised draws.
 
     Given graph and standardised coefficients, the prior makes the inverse variances 1 / s_i^2 of the values independent
-    Gamma(a_i, t k_i / 2), where a_i = (parents + children of i + 3) / 2 and k is the diagonal of the inverse correlation
-    matrix; the weight of a draw is their density at 1.
+    Gamma(a_i, t k_i / 2), where a_i = (parents + children of i + 3) / 2 and k is the diagonal of the inverse
+    correlation matrix; the weight of a draw is their density at 1.
     """
     pool = graphs[rng.integers(len(graphs), size=60_000)]
     coefficients, variance = prior_equations(pool, rng)

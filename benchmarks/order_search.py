@@ -2,7 +2,8 @@
 
     python benchmarks/order_search.py [networks]
 
-Networks are Erdos-Renyi graphs with linear Gaussian mechanisms (coefficients of size .25 to 1, unit noise), columns permuted and standardised, so that neither the order of the columns nor the variances give the order away;
+Networks are Erdos-Renyi graphs with linear Gaussian mechanisms (coefficients of size .25 to 1, unit noise), columns
+permuted and standardised, so that neither the order of the columns nor the variances give the order away;
 varsortability (Reisach, Seiler and Weichwald 2021) is printed before and after. The distance is the structural Hamming
 distance between completed partially directed graphs: one for each pair of nodes whose edge differs in any way.
 """

@@ -156,9 +156,19 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    assert not modules_after("import causalvalues") & {"numpy", "pandas", "scipy", "numba", "networkx", "pydantic", "typer"}
+    assert not modules_after("import causalvalues") & {
+        "numpy",
+        "pandas",
+        "scipy",
+        "numba",
+        "networkx",
+        "pydantic",
+        "typer",
+    }
 
 
 def test_the_nouns_come_without_heavy_libraries() -> None:
-    loaded = modules_after("from causalvalues import Dag, GraphPosterior, StructuralModel, Plan, Target, ResponseMatrix")
+    loaded = modules_after(
+        "from causalvalues import Dag, GraphPosterior, StructuralModel, Plan, Target, ResponseMatrix"
+    )
     assert not loaded & (HEAVY - {"numba"})

@@ -140,7 +140,10 @@ def test_residuals_equal_those_of_a_regression_on_indicators_of_all_tried_cells(
     residual = matrix.scores - fitted
     evidence = summarise(matrix)
     assert np.allclose(evidence.residual_scatter, residual.T @ residual, rtol=1e-10)
-    assert {frozenset(cell) for cell in evidence.combinations} == {frozenset({"do_a", "do_b"}), frozenset({"do_a", "do_c"})}
+    assert {frozenset(cell) for cell in evidence.combinations} == {
+        frozenset({"do_a", "do_b"}),
+        frozenset({"do_a", "do_c"}),
+    }
     assert all(cell in matrix.cells for cell in evidence.combinations)
 
 
@@ -284,11 +287,12 @@ def test_a_resample_without_a_design_cell_leaves_its_column_out():
     matrix = steered()
     evidence = summarise(matrix)
     labels = sorted(set(matrix.clusters or ()))
-    with_pair = {c for c, cell in zip(matrix.clusters or (), matrix.cells, strict=True) if set(cell) == {"do_a", "do_c"}}
+    with_pair = {
+        c for c, cell in zip(matrix.clusters or (), matrix.cells, strict=True) if set(cell) == {"do_a", "do_c"}
+    }
     counts = np.array([0 if label in with_pair else 2 for label in labels])
     drawn, direct = resample(evidence, counts), summarise(rows_of(matrix, counts))
-    assert drawn.columns == direct.columns == ("power", "security", "hedonism", "self direction", "do_b", "do_a", "do_c",
-                                               "do_b+do_a")  # fmt: skip
+    assert drawn.columns == direct.columns == (*NAMES, "do_b", "do_a", "do_c", "do_b+do_a")
     assert np.allclose(drawn.scatter, direct.scatter)
     assert any("'do_a+do_c'" in note for note in drawn.notes)
 
@@ -370,7 +374,9 @@ def test_rows_with_a_gap_are_left_out_and_said_so():
     evidence = summarise(rows)
     assert evidence.n == 53
     assert np.allclose(evidence.scatter, summarise(rows.iloc[7:]).scatter)
-    assert any("7 rows with a missing answer were left out; missing by column: 'v1' 7" in note for note in evidence.notes)
+    assert any(
+        "7 rows with a missing answer were left out; missing by column: 'v1' 7" in note for note in evidence.notes
+    )
 
 
 def test_too_few_complete_rows_name_the_columns_with_gaps():
@@ -412,7 +418,11 @@ def test_evidence_does_not_depend_on_threads_or_hash_seed():
     )
     outputs = set()
     for threads, hashing in (("1", "0"), ("2", "7")):
-        environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": hashing}
+        environment = os.environ | {
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "PYTHONHASHSEED": hashing,
+        }
         root = Path(__file__).parents[1]
         done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=root, capture_output=True, check=True)
         outputs.add(done.stdout)

@@ -192,7 +192,11 @@ def test_inputs_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("edges", "members"),
-    [([("a", "b"), ("b", "c"), ("c", "d")], 4), ([("a", "b"), ("a", "c"), ("b", "c")], 6), ([("b", "a"), ("b", "c")], 3)],
+    [
+        ([("a", "b"), ("b", "c"), ("c", "d")], 4),
+        ([("a", "b"), ("a", "c"), ("b", "c")], 6),
+        ([("b", "a"), ("b", "c")], 3),
+    ],
 )
 def test_random_members_of_trees_and_cliques_are_uniform(edges: list[tuple[str, str]], members: int) -> None:
     dag = Dag.from_edges(sorted({name for edge in edges for name in edge}), edges)
@@ -224,7 +228,7 @@ def _threshold_on_a_grid(strengths: list[float]) -> float:
     distribution = np.searchsorted(values, points, side="right") / len(values)
     heights = np.arange(0, len(values) + 1) / len(values)
     height = min(heights, key=lambda t: (round(float(np.abs(distribution - t).sum()), 6), t))
-    return float(values[max(int(round(height * len(values))) - 1, 0)])
+    return float(values[max(round(height * len(values)) - 1, 0)])
 
 
 @given(st.lists(st.integers(0, 100), min_size=2, max_size=30))

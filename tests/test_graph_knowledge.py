@@ -19,12 +19,14 @@ def test_a_cycle_is_named_edge_by_edge() -> None:
     with pytest.raises(ModelError, match="form a cycle") as caught:
         Dag.from_edges("abcd", [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")])
     message = str(caught.value)
-    assert any(f"{x} -> {y} -> {z} -> {x}" in message for x, y, z in (("a", "b", "c"), ("b", "c", "a"), ("c", "a", "b")))
-    assert "d" not in message.split(":")[1].split(".")[0]
+    assert any(
+        f"{x} -> {y} -> {z} -> {x}" in message for x, y, z in (("a", "b", "c"), ("b", "c", "a"), ("c", "a", "b"))
+    )
+    assert "d" not in message.split(":")[1].split(".", maxsplit=1)[0]
 
 
 def test_an_unknown_node_in_an_edge_is_named_with_the_nearest_one() -> None:
-    with pytest.raises(ModelError, match="'powr'.*Did you mean 'power'"):
+    with pytest.raises(ModelError, match=r"'powr'.*Did you mean 'power'"):
         Dag.from_edges(VALUES, [("security", "powr")])
 
 
@@ -116,7 +118,7 @@ def test_contradictions_are_refused_and_name_the_offender(settings_: dict[str, o
 )
 def test_unknown_names_are_refused_with_the_nearest_known_one(knowledge: Knowledge) -> None:
     for question in (knowledge.allowed, knowledge.must):
-        with pytest.raises(KnowledgeError, match="'securty'.*Did you mean 'security'"):
+        with pytest.raises(KnowledgeError, match=r"'securty'.*Did you mean 'security'"):
             question(VALUES)
 
 

@@ -1,4 +1,4 @@
-"""Published linear-Gaussian networks (ecoli70, arth150 of the Bayesian network repository): exact answers and dowhy.gcm."""
+"""Published linear-Gaussian networks (ecoli70, arth150, bnlearn.com/bnrepository): exact answers and dowhy.gcm."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def causal_order(nodes: list[str], coefficients: Network) -> list[str]:
 def moments_by_recursion(
     network: tuple[list[str], Network, Network], action: dict[str, Set | Shift]
 ) -> tuple[Network, Network]:
-    """Means and covariances under an action, node by node: cov(x, v) = sum over parents b cov(x, parent) + own variance."""
+    """Means and covariances under an action, node by node, causes first: cov(x, v) = sum of b cov(x, parent)."""
     nodes, coefficients, rest = network
     means: dict[str, float] = {}
     covariances: Network = {}
@@ -167,11 +167,11 @@ def test_dowhy_agrees_on_interventions_within_its_sampling_error_and_on_counterf
         np.testing.assert_allclose(counterfactual(model, facts, changes).values[0], twins, atol=1e-9)
 
 
-def _as_callable(change: Set | Shift):  # noqa: ANN202
+def _as_callable(change: Set | Shift):
     return (lambda _: change.value) if isinstance(change, Set) else (lambda x: x + change.amount)
 
 
-def _known_mechanisms():  # noqa: ANN202
+def _known_mechanisms():
     """Return a maker of dowhy mechanisms with given numbers, so that dowhy estimates nothing."""
     from dowhy import gcm
     from dowhy.gcm.ml import PredictionModel
@@ -181,7 +181,7 @@ def _known_mechanisms():  # noqa: ANN202
         def __init__(self, slopes: np.ndarray, constant: float) -> None:
             self.slopes, self.constant = slopes, constant
 
-        def fit(self, X: np.ndarray, Y: np.ndarray) -> None:
+        def fit(self, X: np.ndarray, Y: np.ndarray) -> None:  # noqa: ARG002
             raise AssertionError("nothing is to be estimated")
 
         def predict(self, X: np.ndarray) -> np.ndarray:
@@ -190,7 +190,7 @@ def _known_mechanisms():  # noqa: ANN202
         def clone(self) -> Linear:
             return Linear(self.slopes, self.constant)
 
-    def make(slopes: np.ndarray, constant: float, spread: float):  # noqa: ANN202
+    def make(slopes: np.ndarray, constant: float, spread: float):
         if len(slopes) == 0:
             return gcm.ScipyDistribution(norm, loc=constant, scale=spread)
         return gcm.AdditiveNoiseModel(Linear(slopes, constant), gcm.ScipyDistribution(norm, loc=0.0, scale=spread))

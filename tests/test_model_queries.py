@@ -316,24 +316,24 @@ def test_the_order_of_the_row_columns_does_not_matter_and_rows_stay_as_they_are(
 # refusals
 
 
-@pytest.mark.parametrize("ask", [lambda m, i: intervene(m, i), lambda m, i: counterfactual(m, random_rows(0), i)])
+@pytest.mark.parametrize("ask", [intervene, lambda m, i: counterfactual(m, random_rows(0), i)])
 def test_badly_formed_interventions_are_refused_by_name(ask: object) -> None:
     model = random_model(0)
     with pytest.raises(ModelError, match="'a' has two interventions"):
         ask(model, [Set("a", 1.0), Shift("a", 1.0)])  # type: ignore[operator]
-    with pytest.raises(ModelError, match="no node 'tlak'.*Did you mean 'talk'"):
+    with pytest.raises(ModelError, match=r"no node 'tlak'.*Did you mean 'talk'"):
         ask(model, [Set("tlak", 1.0)])  # type: ignore[operator]
-    with pytest.raises(ModelError, match="combination of levers. Set 'talk' and 'calm'"):
+    with pytest.raises(ModelError, match=r"combination of levers. Set 'talk' and 'calm'"):
         ask(model, [Set("talk+calm", 1.0)])  # type: ignore[operator]
 
 
 def test_rows_that_do_not_fit_the_model_are_refused_by_name() -> None:
     model, rows = random_model(0), random_rows(0)
-    with pytest.raises(ModelError, match="Column 'clam' is no value.*Did you mean 'calm'"):
+    with pytest.raises(ModelError, match=r"Column 'clam' is no value.*Did you mean 'calm'"):
         counterfactual(model, rows.rename(columns={"calm": "clam"}), [])
     with pytest.raises(ModelError, match="lack the values e, c"):
         counterfactual(model, rows.drop(columns=["c", "e"]), [])
-    with pytest.raises(ModelError, match="'talk\\+calm' is a combination"):
+    with pytest.raises(ModelError, match=r"'talk\+calm' is a combination"):
         counterfactual(model, rows.assign(**{"talk+calm": 1.0}), [])
     with pytest.raises(ModelError, match="'b' holds text"):
         counterfactual(model, rows.astype(object).assign(b="high"), [])

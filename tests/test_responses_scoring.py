@@ -24,7 +24,8 @@ from causalvalues.responses import (
 )
 from causalvalues.theories import ItemKey, ScoringKey, scoring_key
 
-SHORT_FORM = [f"{code}{i}" for code in "sd st he ac po se co tr be un".split() for i in (1, 2)] + ["un3"]
+CODES = ("sd", "st", "he", "ac", "po", "se", "co", "tr", "be", "un")
+SHORT_FORM = [f"{code}{i}" for code in CODES for i in (1, 2)] + ["un3"]
 OPEN = ScoringKey(
     "open", "No ends", "mft-5", {"a": ItemKey("care"), "b": ItemKey("care", -1, 2.0), "c": ItemKey("fairness", 1, 0.5)}
 )  # fmt: skip

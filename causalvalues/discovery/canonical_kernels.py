@@ -1,8 +1,8 @@
 """Draws of DAGs through nearly unique orders, and how many such orders a DAG has.
 
-An order is admitted when each descent in it (a node followed by one with a smaller label) is an edge of the DAG: otherwise
-the two neighbours could be exchanged. Every DAG has at least one admitted order (the lexicographically smallest
-topological order) and usually few, so the weight 1 / number of admitted orders varies far less than 1 / number of all
+An order is admitted when each descent (a node followed by one with a smaller label) is an edge of the DAG:
+otherwise the two neighbours could be exchanged. Every DAG has at least one (the lexicographically smallest topological
+order) and usually few, so the weight 1 / number of admitted orders varies far less than 1 / number of all
 topological orders. The state of the sum is (nodes so far, last node): p 2^(p-1) states.
 """
 
@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 from causalvalues.discovery.layer_kernels import pick, wide_minus
-from causalvalues.discovery.subset_kernels import ZERO, add, normal, ratio, squeeze, unsqueeze
+from causalvalues.discovery.order_draw_kernels import parents_within
+from causalvalues.discovery.subset_kernels import ZERO, add, normal, squeeze
 from causalvalues.frozen import BoolArray, FloatArray
 
 Wide = tuple[FloatArray, np.ndarray]
@@ -38,7 +39,7 @@ def canonical_forward(alpha: Wide, p: int) -> Wide:
     for nodes in range(1, 1 << p):
         for v in range(p):
             before = nodes & ~(1 << v)
-            if before == nodes or before == 0:
+            if before in (nodes, 0):
                 continue
             i = squeeze(before, v)
             m, e = 0.0, ZERO
@@ -80,28 +81,13 @@ def canonical_draws(score: Wide, alpha: Wide, forward: Wide, ranked: np.ndarray,
                     wm, we = _weight_after(alpha, v, before, last)
                     m[last], e[last] = normal(wm * forward[0][last, k], we + forward[1][last, k])
             last = pick(m, e, p, uniforms[draw, place])
-            parents = _parents_after(score, alpha, ranked, v, before, last, uniforms[draw, p + v])
+            total = _weight_after(alpha, v, before, last)
+            need = 0 if last < v else 1 << last
+            parents = parents_within(score, total, ranked, v, (before, need), uniforms[draw, p + v])
             for u in range(p):
                 out[draw, u, v] = parents >> u & 1
             nodes, v = before, last
     return out
-
-
-@njit(cache=True)
-def _parents_after(score: Wide, alpha: Wide, ranked: np.ndarray, v: int, before: int, last: int, uniform: float) -> int:
-    total_m, total_e = _weight_after(alpha, v, before, last)
-    need = 0 if last < v else 1 << last
-    reached, found = 0.0, need
-    for k in range(ranked.shape[1]):
-        i = ranked[v, k]
-        parents = unsqueeze(i, v)
-        if parents & ~before or (parents & need) != need:
-            continue
-        reached += ratio(score[0][v, i], score[1][v, i], total_m, total_e)
-        found = parents
-        if reached > uniform:
-            break
-    return found
 
 
 @njit(cache=True)

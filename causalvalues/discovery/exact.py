@@ -179,7 +179,8 @@ def _sum_and_draw(
     draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, seed)
     edge = np.tensordot(weights, draws.astype(float), axes=1)
     effective = 1.0 / np.square(weights).sum()
-    note = f"{lattice.p} values: {len(draws)} weighted draws, {effective:.0f} effective, largest weight {weights.max():.2%}"
+    heaviest = f"largest weight {weights.max():.2%}"
+    note = f"{lattice.p} values: {len(draws)} weighted draws, {effective:.0f} effective, {heaviest}"
     if effective < method.min_effective or weights.max() > MOST_WEIGHT:
         note += f" (fewer than asked for: the time limit of {method.time_limit:g} s was reached)"
     return draws, weights, edge, modular, (note,)

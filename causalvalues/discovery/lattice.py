@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Lattice:
     logs: FloatArray
     determinants: FloatArray
     levers: int = 0
-    terms: Terms | None = None
+    terms: Terms = field(default_factory=lambda: (np.zeros(0), np.zeros(0), np.zeros(0)))
 
     @classmethod
     def score(cls, correlation: FloatArray, p: int, n: float, score: BGe | BIC, prior: GraphPrior) -> Lattice:
@@ -75,7 +75,6 @@ class Lattice:
         """Draw which levers act directly on which value, (s, k, p), given the value graphs."""
         from causalvalues.discovery import subset_kernels as kernels
 
-        assert self.terms is not None
         return np.asarray(kernels.draw_levers(self.determinants, draws, self.levers, self.terms, uniforms))
 
 

@@ -1,9 +1,9 @@
 """Sums over all directed acyclic graphs, each counted once, by root layers; and independent draws from them.
 
-Every DAG splits in one way into layers: layer 1 has no parents, and each node of a later layer has its parents in the
-layers before, at least one of them in the layer just before (Kuipers and Moffa 2017, partitions by outpoints). The state
-after some layers is (U, J): the nodes so far and the last layer. With alpha[v, U] = sum of scores of v over parent sets
-inside U, node v may follow the state with weight alpha[v, U] - alpha[v, U - J]. There are 3^p states and 4^p steps.
+Every DAG splits in one way into layers: layer 1 has no parents, and each node of a later layer has its parents in
+the layers before, at least one of them in the layer just before (Kuipers and Moffa 2017, partitions by outpoints). The
+state after some layers is (U, J): the nodes so far and the last layer. With alpha[v, U] = sum of scores of v over
+parent sets inside U, node v may follow with weight alpha[v, U] - alpha[v, U - J]. There are 3^p states and 4^p steps.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def ternary_places(p: int) -> np.ndarray:
 
 @njit(cache=True)
 def wide_minus(m1: float, e1: int, m2: float, e2: int) -> tuple[float, int]:
+    """Subtract two wide numbers; a negative result of rounding is zero."""
     if m2 <= 0.0:
         return m1, e1
     m, e = add(m1, e1, -m2, e2)
@@ -52,7 +53,7 @@ def _step_weight(alpha: Wide, v: int, u: int, j: int) -> tuple[float, int]:
 def _layer_weights(
     alpha: Wide, u: int, j: int, p: int, nodes: np.ndarray, masks: np.ndarray, m: FloatArray, e: np.ndarray
 ) -> int:
-    """Fill, for every layer K outside u, its mask and the product of the weights of its nodes; return the node count."""
+    """Fill the mask and the product of node weights of every layer outside u; return the number of nodes outside."""
     r = 0
     m[0], e[0], masks[0] = 1.0, 0, 0
     for v in range(p):

@@ -108,7 +108,9 @@ class OrderClimber:
         return True
 
     def iterate(self, state: OrderState, restarts: int, generator: np.random.Generator) -> tuple[OrderState, bool]:
-        """Repeat: swap about log p pairs of nodes, climb, keep the better (iterated local search).
+        """Repeat: swap about 4 log p pairs of nodes, climb, keep the result unless it is worse (iterated local search).
+
+        Keeping results that are equally good lets the search wander among the orders of one equivalence class.
 
         Returns
         -------
@@ -120,7 +122,7 @@ class OrderClimber:
         from causalvalues.discovery.order_move_kernels import refit, respect
 
         p = len(self.task.R)
-        swaps = max(1, round(float(np.log(p))))
+        swaps = max(1, round(4 * float(np.log(p))))
         for _ in range(restarts if p > 1 else 0):
             trial = state.copied()
             for _ in range(swaps):
@@ -129,7 +131,7 @@ class OrderClimber:
             trial.order[:] = respect(trial.order, self.task.must)
             refit(trial, self.task)
             complete = self.climb(trial, generator)
-            if trial.score > state.score + 1e-6:
+            if trial.score > state.score - 1e-6:
                 state = trial
             if not complete:
                 return state, False

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from causalvalues.discovery.subset_kernels import add, normal, ratio, squeeze, unsqueeze
+from causalvalues.discovery.subset_kernels import members, normal, ratio, squeeze, unsqueeze
 from causalvalues.frozen import BoolArray, FloatArray
 
 Wide = tuple[FloatArray, np.ndarray]
+LISTED = 12
 
 
 @njit(cache=True)
@@ -29,7 +30,9 @@ def order_draws(score: Wide, alpha: Wide, forward: Wide, ranked: np.ndarray, uni
         for place in range(p):
             v = _last_of(left, alpha, forward, uniforms[draw, place])
             left &= ~(1 << v)
-            parents = _parents_within(score, alpha, ranked, v, left, uniforms[draw, p + v])
+            i = squeeze(left, v)
+            total = (alpha[0][v, i], alpha[1][v, i])
+            parents = parents_within(score, total, ranked, v, (left, 0), uniforms[draw, p + v])
             for u in range(p):
                 out[draw, u, v] = parents >> u & 1
     return out
@@ -52,20 +55,39 @@ def _last_of(nodes: int, alpha: Wide, forward: Wide, uniform: float) -> int:
 
 
 @njit(cache=True)
-def _parents_within(score: Wide, alpha: Wide, ranked: np.ndarray, v: int, u: int, uniform: float) -> int:
-    i = squeeze(u, v)
-    total_m, total_e = alpha[0][v, i], alpha[1][v, i]
-    outside = ~i
-    reached, last = 0.0, 0
+def parents_within(
+    score: Wide, total: tuple[float, int], ranked: np.ndarray, v: int, sets: tuple[int, int], uniform: float
+) -> int:
+    """Draw a parent set of v inside `sets[0]` that contains `sets[1]`; `total` is the sum of the scores of all of them.
+
+    Few candidates are listed one by one; many are met best first, which seldom goes far.
+    """
+    inside, need = sets
+    free = inside & ~need
+    reached, found = 0.0, need
+    if members(free) <= LISTED:
+        part = free
+        while True:
+            i = squeeze(part | need, v)
+            if score[0][v, i] > 0.0:
+                reached += ratio(score[0][v, i], score[1][v, i], total[0], total[1])
+                found = part | need
+                if reached > uniform:
+                    break
+            if part == 0:
+                break
+            part = (part - 1) & free
+        return found
     for k in range(ranked.shape[1]):
-        j = ranked[v, k]
-        if j & outside:
+        i = ranked[v, k]
+        parents = unsqueeze(i, v)
+        if parents & ~inside or (parents & need) != need:
             continue
-        reached += ratio(score[0][v, j], score[1][v, j], total_m, total_e)
-        last = j
+        reached += ratio(score[0][v, i], score[1][v, i], total[0], total[1])
+        found = parents
         if reached > uniform:
             break
-    return unsqueeze(last, v)
+    return found
 
 
 @njit(cache=True)

@@ -10,8 +10,9 @@ import numpy as np
 
 from causalvalues.discovery.order_climb import OrderClimber, OrderProblem
 from causalvalues.discovery.order_state import OrderState
-from causalvalues.errors import DiscoveryError
+from causalvalues.errors import DataError, DiscoveryError
 from causalvalues.evidence import Evidence, bootstrap_evidence
+from causalvalues.evidence.learnable import require_learnable
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import Dag, GraphPosterior, Knowledge
 from causalvalues.graph.equivalence import random_member
@@ -37,7 +38,7 @@ class OrderSearch:
         Gamma of the extended BIC (Foygel and Drton 2010). None: 0.5 when p squared exceeds n, else 0.
     resamples : int, default 100
         Bootstrap samples: of clusters when the rows are clustered, else of rows (in blocks when there are many).
-    restarts : int, default 20
+    restarts : int, default 50
         Perturbed orders tried on the data.
     draw_restarts : int, default 5
         Perturbed orders tried on each bootstrap sample.
@@ -53,7 +54,7 @@ class OrderSearch:
     penalty: float = 1.0
     ebic: float | None = None
     resamples: int = 100
-    restarts: int = 20
+    restarts: int = 50
     draw_restarts: int = 5
     time_limit: float | None = None
 
@@ -70,7 +71,7 @@ class OrderSearch:
             raise DiscoveryError(f"`time_limit` is {self.time_limit}. Give seconds above zero, or None.")
 
     def learn(self, evidence: Evidence, knowledge: Knowledge, seed: int) -> GraphPosterior:
-        """Return the bootstrap graphs; see `causalvalues.discover`."""
+        """Return what `order_search` finds with these settings."""
         return order_search(evidence, self, knowledge, seed)
 
 
@@ -100,11 +101,20 @@ def order_search(
     Raises
     ------
     DiscoveryError
-        If there are too few rows, or columns are constant or linearly dependent.
+        If there are too few rows, or fewer than two values.
+    CheckError
+        If the moments cannot carry a graph (constant, duplicate or ipsative columns).
+    KnowledgeError
+        If knowledge names unknown values.
     """
     search = _Search(evidence, method or OrderSearch(), knowledge or Knowledge(), seed)
     best, complete = search.on_the_data()
     draws = list(search.draws())
+    if not draws:
+        raise DiscoveryError(
+            f"Every one of {search.method.resamples} bootstrap samples has singular correlations: there are too few "
+            "clusters for so many values. Collect answers of more personas, or learn on fewer values."
+        )
     back = np.argsort(search.places)
     stack = np.array(draws)[:, back][:, :, back]
     settings, givens = search.settings(), search.givens(len(draws), complete)
@@ -148,12 +158,15 @@ class _Search:
         self.names = tuple(sorted(evidence.names))
         self.places = [evidence.names.index(name) for name in self.names]
         p, q = len(self.names), len(evidence.columns) - len(self.names)
-        self.n = min(evidence.degrees_of_freedom, evidence.n - 1.0 - q)
-        if self.n < p + 1 and evidence.n < p + 2 + q:
+        if p < 2:
+            raise DiscoveryError(f"A graph needs at least two values; there is {p}.")
+        if evidence.n < p + q + 2:
             raise DiscoveryError(
                 f"{evidence.n} rows are too few for {p} values and {q} design columns: the correlations are singular, "
                 f"and any graph would fit. Collect at least {p + q + 2} rows, or learn on fewer values."
             )
+        require_learnable(evidence)
+        self.n = max(evidence.degrees_of_freedom, 2.0)
         self.R = self._correlation(evidence)
         self.ebic = (0.5 if p**2 > self.n else 0.0) if method.ebic is None else method.ebic
         must = knowledge.must(self.names)
@@ -164,6 +177,7 @@ class _Search:
             price=method.penalty / 2 * float(np.log(self.n)) + 2 * self.ebic * float(np.log(p)),
             limit=max(1, int(must.sum(axis=0).max(initial=0)), min(p - 1, int(self.n / 4))),
         )
+        self.drawn, self.unusable = 0, 0
         _compile()
         self._start = time.monotonic()
 
@@ -186,15 +200,20 @@ class _Search:
         """Yield one graph a bootstrap sample, in sorted-name order; at least one, and no more when time is used up."""
         deadline = self._deadline(1.0)
         for number in range(self.method.resamples):
-            if number and time.monotonic() > deadline:
+            if self.drawn and time.monotonic() > deadline:
                 return
             generator = stream(self.seed, "order search", "draw", number)
-            climber = OrderClimber(self._sample(number, generator), self.problem, deadline)
+            R = self._sample(number, generator)
+            if R is None:
+                self.unusable += 1
+                continue
+            climber = OrderClimber(R, self.problem, deadline)
             state = climber.start(generator.permutation(len(self.names)))
             complete = climber.climb(state, generator)
             if complete:
                 state, complete = climber.iterate(state, self.method.draw_restarts, generator)
-            if complete or not number:
+            if complete or not self.drawn:
+                self.drawn += 1
                 yield random_member(state.graph, ~self.problem.allowed.T, generator)
 
     def settings(self) -> dict[str, object]:
@@ -214,54 +233,49 @@ class _Search:
     def givens(self, drawn: int, complete: bool) -> tuple[str, ...]:
         """The assumptions, and what a time limit did."""
         lines = [
-            "Linear-Gaussian mechanisms, no hidden common cause, no cycles.",
-            f"One sample size for all scores: n = {self.n:.0f}.",
-            f"Score: {self.score_name}.",
-            "Draws are graphs found on bootstrap samples: frequencies show stability, not posterior probability.",
+            "linear-Gaussian mechanisms",
+            "no hidden common cause",
+            f"one effective sample size for all pairs: {self.evidence.n_score:.0f} of {self.evidence.n} rows",
+            "draws are graphs found on bootstrap samples: frequencies show stability, not posterior probability",
         ]
+        if self.evidence.levers:
+            lines.append("every lever and tried combination may act on every value (saturated)")
         if self.evidence.clusters is None:
-            lines.append("No cluster sums were kept: the samples are Wishart draws, which assume independent rows.")
+            lines.append(
+                "samples are Wishart draws of the correlations (no cluster sums were kept): rows are independent"
+            )
         if self.problem.limit < len(self.names) - 1:
-            lines.append(f"At most {self.problem.limit} direct causes a value (a quarter of n).")
-        if not complete or drawn < self.method.resamples:
+            lines.append(f"at most {self.problem.limit} direct causes a value (a quarter of the effective rows)")
+        if self.unusable:
+            lines.append(f"{self.unusable} bootstrap samples had singular correlations and were left out")
+        if not complete or drawn + self.unusable < self.method.resamples:
             done = "was" if complete else "was not"
             lines.append(
-                f"The time limit of {self.method.time_limit:g} s was reached: {drawn} of {self.method.resamples} "
-                f"bootstrap samples, and the search on the data {done} complete."
+                f"the time limit of {self.method.time_limit:g} s was reached: {drawn} of {self.method.resamples} "
+                f"bootstrap samples, and the search on the data {done} complete"
             )
         return tuple(lines)
 
     def _deadline(self, share: float) -> float:
         return np.inf if self.method.time_limit is None else self._start + share * self.method.time_limit
 
-    def _sample(self, number: int, generator: np.random.Generator) -> FloatArray:
+    def _sample(self, number: int, generator: np.random.Generator) -> FloatArray | None:
+        """Correlations of one bootstrap sample; None when they are singular."""
         if self.evidence.clusters is None:
             return _wishart_correlation(self.R, self.n, generator)
-        return self._correlation(bootstrap_evidence(self.evidence, self.seed, number))
+        try:
+            R = self._correlation(bootstrap_evidence(self.evidence, self.seed, number))
+        except DataError:
+            return None
+        return R if np.isfinite(R).all() and np.linalg.eigvalsh(R)[0] > _SINGULAR else None
 
     def _correlation(self, evidence: Evidence) -> FloatArray:
         residual = evidence.residual_scatter[np.ix_(self.places, self.places)]
-        scale = np.sqrt(np.diag(residual))
-        for name, size in zip(self.names, scale, strict=True):
-            if not (np.isfinite(size) and size > 0):
-                raise DiscoveryError(f"{name!r} does not vary within the cells of the design. Drop it before learning.")
-        R = residual / np.outer(scale, scale)
+        scale = np.sqrt(np.maximum(np.diag(residual), 0.0))
+        R = residual / np.outer(scale, scale) if scale.all() else np.full_like(residual, np.nan)
         R = (R + R.T) / 2
         np.fill_diagonal(R, 1.0)
-        self._must_be_regular(R)
         return np.asarray(R)
-
-    def _must_be_regular(self, R: FloatArray) -> None:
-        values, vectors = np.linalg.eigh(R)
-        if values[0] > _SINGULAR:
-            return
-        weight = np.abs(vectors[:, 0])
-        involved = [repr(name) for name, w in zip(self.names, weight, strict=True) if w > 0.05 * weight.max()]
-        shown = ", ".join(involved[:8]) + (", ..." if len(involved) > 8 else "")
-        raise DiscoveryError(
-            f"These values are linearly dependent: {shown} (smallest eigenvalue {values[0]:.1e}). Duplicates, or "
-            "scores centred within persons, cannot be told apart; drop a duplicate, or use uncentred scores."
-        )
 
 
 def _wishart_correlation(R: FloatArray, n: float, generator: np.random.Generator) -> FloatArray:

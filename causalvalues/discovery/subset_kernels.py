@@ -1,8 +1,8 @@
 """Sums over all 2^p subsets, in numbers with a wide exponent.
 
 A wide number is a pair (m, e) that stands for m * B^e with B = 2^256. Scores of real data span thousands of nats, which
-overflows doubles; adding logarithms would cost an exp and a log for each of p 2^p additions. Adding wide numbers costs a
-comparison. A mantissa starts within [2^-128, 2^128], so 2^20 additions need no normalisation in between.
+overflows doubles; adding logarithms would cost an exp and a log for each of p 2^p additions. Adding wide numbers costs
+a comparison. A mantissa starts within [2^-128, 2^128], so 2^20 additions need no normalisation in between.
 
 Sets are bit masks. A parent set of node v is stored without the bit of v (see `squeeze`).
 """
@@ -125,8 +125,8 @@ def superset_sums(m: FloatArray, e: np.ndarray, bits: int) -> None:
 def log_determinants(matrix: FloatArray) -> FloatArray:
     """Logarithms of the determinants of all 2^m principal sub-matrices (index = bit mask, empty set 0).
 
-    Depth-first elimination: a node is put in by one Schur complement of the nodes after it, or left out. The sizes halve
-    while the sets double, so the whole costs a few times 2^m. NaN where a sub-matrix is not positive definite.
+    Depth-first elimination: a node is put in by one Schur complement of the nodes after it, or left out. The sizes
+    halve while the sets double, so the whole costs a few times 2^m. NaN where a sub-matrix is not positive definite.
     """
     m = matrix.shape[0]
     out = np.zeros(1 << m)

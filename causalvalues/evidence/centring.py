@@ -204,8 +204,8 @@ def _must_be_definite(scatter: FloatArray, parts: FloatArray, share: FloatArray,
             return
     raise _IndefiniteError(
         f"With an average covariance of {average:g} the solution is not a covariance matrix, or cannot be told from "
-        'one that is not. Score again without centring (`centring="none"`) and use `remove_intercept`; if the scores '
-        "are uncentred, or cannot be had, assume a larger average."
+        "one that is not. Assume a larger average, add rows, or use the other of `remove_intercept` (uncentred scores) "
+        "and `uncentre` (any scores)."
     )
 
 

@@ -22,6 +22,8 @@ def constant_columns(matrix: ResponseMatrix) -> Iterator[Finding]:
     for name, answers in _answers(matrix):
         if not len(answers):
             empty.append(name)
+        elif np.isinf(answers).any():
+            continue
         elif (answers == answers[0]).all():
             constant.append(name)
         elif len(answers) >= 20 and np.unique(answers, return_counts=True)[1].max() >= 0.95 * len(answers):
@@ -113,6 +115,8 @@ def missing_codes(matrix: ResponseMatrix) -> Iterator[Finding]:
     for code, names in sorted(far.items()):
         yield _code_finding("blocking", code, names, "far outside the range of the other answers")
     for code, names in sorted(near.items()):
+        if (matrix.scores == code).mean() > 0.02:
+            continue
         yield _code_finding("warning", code, names, "rare and at the edge of the scale")
 
 
@@ -146,7 +150,7 @@ def _far_codes(answers: FloatArray) -> list[float]:
 def _near_codes(answers: FloatArray) -> list[float]:
     """Return codes at the edge of whole-number answers: 0 or -1 below a scale from 1, 8 or 9 after a hole."""
     values, counts = np.unique(answers, return_counts=True)
-    if len(values) < 3 or len(answers) < 20 or (values != np.round(values)).any():
+    if len(values) < 3 or len(answers) < 20 or values[-1] > 9 or (values != np.round(values)).any():
         return []
     found = []
     share = counts / counts.sum()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalvalues.evidence.finding import Finding
+from causalvalues.frozen import FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
 
 UNIT_LABELS = ("persona_id", "respondent_id", "person_id", "participant_id", "subject_id", "respondent", "player_name")
@@ -96,15 +97,15 @@ def cluster_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:
 
 
 def identical_rows(matrix: ResponseMatrix) -> Iterator[Finding]:
-    """CV206: rows that repeat all answers of another row, when answers are finely graded."""
-    rows = matrix.scores[~np.isnan(matrix.scores).any(axis=1)]
+    """CV206: rows that repeat all answers of another row, more often than unrelated columns would by chance."""
+    complete = ~np.isnan(matrix.scores).any(axis=1)
+    rows = np.hstack([matrix.scores, matrix.doses])[complete]
     if len(rows) < 20 or not len(matrix.names):
         return
-    groups, counts = np.unique(
-        np.hstack([rows, matrix.doses[~np.isnan(matrix.scores).any(axis=1)]]), axis=0, return_counts=True
-    )
+    groups, counts = np.unique(rows, axis=0, return_counts=True)
     extra = len(rows) - len(groups)
-    if extra > 0.05 * len(rows):
+    chance = len(rows) ** 2 / 2 * float(np.prod([_chance_of_a_tie(column) for column in rows.T]))
+    if extra > max(0.05 * len(rows), 5 * chance):
         yield Finding(
             "CV206",
             "note",
@@ -113,6 +114,11 @@ def identical_rows(matrix: ResponseMatrix) -> Iterator[Finding]:
             "temperature 0 do that; they carry no new information.",
             "Keep one row for each distinct question, or set `cluster_by` to what repeats.",
         )
+
+
+def _chance_of_a_tie(column: FloatArray) -> float:
+    shares = np.unique(column, return_counts=True)[1] / len(column)
+    return float((shares**2).sum())
 
 
 def lever_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:

@@ -170,7 +170,8 @@ class Evidence:
         Arithmetic is done in this order, so that the order of the columns changes no bit of a result.
         """
         p, k = len(self.names), len(self.levers)
-        keys = [(0, 0, (name,)) for name in self.names] + [(1, 0, (lever,)) for lever in self.levers]
+        keys: list[tuple[int, int, tuple[str, ...]]] = [(0, 0, (name,)) for name in self.names]
+        keys += [(1, 0, (lever,)) for lever in self.levers]
         keys += [(2, len(cell), tuple(sorted(cell))) for cell in self.combinations]
         return np.array(sorted(range(p + k + len(self.combinations)), key=lambda j: keys[j]), dtype=np.int64)
 

@@ -24,7 +24,7 @@ def dot_text(scene: Scene) -> str:
     -------
     str
         Node identifiers are the names, always quoted, with every backslash doubled (as pygraphviz returns them). A
-        name with control characters, which Graphviz cannot hold, is shown by pictures, and its exact form is the JSON
+        name that Graphviz cannot hold (control characters, a leading %) has a stand-in, and its exact form is the JSON
         attribute ``name_json``. Edges whose direction is open have ``dir=none``. ``neato -n2`` keeps
         the positions.
 
@@ -62,7 +62,7 @@ def dot_ids(scene: Scene) -> dict[str, str]:
     for node in scene.nodes:
         stand_in = node.name
         if not _holds(node.name):
-            stand_in = printable(node.name)
+            stand_in = "_" + printable(node.name)
             while stand_in in names or stand_in in ids.values():
                 stand_in += "'"
         ids[node.name] = stand_in
@@ -70,8 +70,8 @@ def dot_ids(scene: Scene) -> dict[str, str]:
 
 
 def _holds(name: str) -> bool:
-    """Say whether Graphviz keeps a name as it is: no control characters, and not empty."""
-    return bool(name) and allowed(name) and not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in name)
+    """Say whether Graphviz keeps a name: not empty, no control characters, not its own mark of anonymous nodes (%)."""
+    return bool(name) and name[0] != "%" and allowed(name) and not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in name)
 
 
 def quoted(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from causalvalues.figures.geometry import Box, Obstacles, curve_points, tidy
 from causalvalues.figures.metrics import ASCENT, DESCENT, text_width
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import FloatArray, IntArray
 
 PAD = 1.4
 STEP = 1.5
@@ -55,6 +55,8 @@ class _Page:
     height: float
     taken: Obstacles
     lines: Mapping[str, FloatArray]
+    points: FloatArray
+    owners: IntArray
 
 
 def place_labels(
@@ -85,7 +87,9 @@ def place_labels(
         Part -> Spot. A label for which there is no room is left out.
     """
     lines = {part: np.vstack([curve_points(curve, STEP) for curve in curves]) for part, curves in routes.items()}
-    page = _Page(width, height, Obstacles(taken), lines)
+    points = np.vstack([np.zeros((0, 2)), *lines.values()])
+    owners = np.repeat(np.arange(len(lines)), [len(line) for line in lines.values()])
+    page = _Page(width, height, Obstacles(taken), lines, points, owners)
     order = sorted(wishes, key=lambda wish: (len(lines[wish.part]), wish.part))
     choices = {wish.part: _choices(wish, page) for wish in order}
     spots: dict[str, Spot] = {}
@@ -164,8 +168,10 @@ def _inside(box: Box, page: _Page) -> bool:
 
 def _covered(attempt: _Attempt, part: str, page: _Page) -> float:
     """Return how many points of length of other edges (and, beside it, of its own edge) the label would cover."""
-    total = 0.0
-    for other, line in page.lines.items():
-        if other != part or attempt.beside:
-            total += STEP * float(attempt.box.holds(line).sum())
-    return total
+    box = attempt.box
+    reach = math.hypot(box.half_width, box.half_height)
+    near = np.flatnonzero((np.abs(page.points[:, 0] - box.x) < reach) & (np.abs(page.points[:, 1] - box.y) < reach))
+    inside = near[box.holds(page.points[near])]
+    if not attempt.beside:
+        inside = inside[page.owners[inside] != list(page.lines).index(part)]
+    return STEP * len(inside)

@@ -23,7 +23,6 @@ _SETTINGS: Any = {
     "pdf.use14corefonts": False,
     "text.usetex": False,
     "text.hinting": "none",
-    "text.hinting_factor": 1,
     "text.antialiased": True,
     "path.simplify": False,
     "path.snap": False,

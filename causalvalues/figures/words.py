@@ -51,9 +51,7 @@ def graph_caption(
     if open_edges:
         pairs = "; ".join(f"{labels[edge.cause]} on {labels[edge.effect]}" for edge in open_edges)
         if any(edge.mean is not None for edge in open_edges):
-            said.append(
-                f"No head: the data leave the direction open, and the number (italic) is the effect of {pairs}."
-            )
+            said.append(f"No head: the data leave the direction open; the number (italic) is the effect of {pairs}.")
         else:
             said.append("No head: the data leave the direction open.")
     if data.hidden and any(edge.kind == "lever" for edge in edges):

@@ -120,8 +120,11 @@ class EquivalenceClass:
         return sorted(range(len(self.names)), key=lambda i: self.names[i])
 
     def _checked(self, graph: BoolArray) -> Dag:
+        from causalvalues.graph.equivalence_kernels import order_of
+
         adjacent = self.directed | self.directed.T | self.undirected
-        if (_colliders(graph, adjacent) != _colliders(self.directed, adjacent)).any():
+        acyclic = order_of(graph)[1] == len(graph)
+        if not acyclic or (_colliders(graph, adjacent) != _colliders(self.directed, adjacent)).any():
             raise ModelError("No directed acyclic graph has these directed and open edges without a new collider.")
         return Dag(self.names, graph)
 

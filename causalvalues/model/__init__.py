@@ -8,6 +8,7 @@ from causalvalues.model.counterfactuals import (
     counterfactual_summary,
 )
 from causalvalues.model.effects import Effects, effect_paths, total_effects
+from causalvalues.model.exchange import gcm_model, pgmpy_network
 from causalvalues.model.fitting import MaximumLikelihood, PosteriorDraws, fit
 from causalvalues.model.intervening import Intervened, intervene
 from causalvalues.model.ledger import Basis, effect_ledger, plan_ledger, start_ledger, tried_dose
@@ -34,9 +35,11 @@ __all__ = [
     "effect_ledger",
     "effect_paths",
     "fit",
+    "gcm_model",
     "intervene",
     "lever_effects",
     "own_values",
+    "pgmpy_network",
     "plan_ledger",
     "start_ledger",
     "total_effects",

@@ -89,15 +89,15 @@ def fit(
 
     Notes
     -----
-    With R = t I + N C, where C is the correlation of the r scored columns (the values, and the levers in the sparse mode)
-    with the other design columns partialled out, N the effective rows less one for the mean and one for each column
-    partialled out, alpha_w = r + 2 and t = alpha_mu (alpha_w - r - 1) / (alpha_mu + 1), the posterior of the precision
-    matrix is Wishart with N + alpha_w degrees of freedom and scale R^-1. The equation of a node v with l parents P then has
-    1 / sigma^2 ~ Gamma((N + alpha_w - r + l + 1) / 2, rate R_(v|P) / 2) and coefficients
-    Normal(R_PP^-1 R_Pv, sigma^2 R_PP^-1) (Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014): the same prior and
-    likelihood as the BGe score of the graphs. Coefficients of the other design columns D follow by the theorem of Frisch,
-    Waugh and Lovell: effect of the column on v, less what passes through P, with variance sigma^2 (D'D)^-1 n / n_score
-    under a flat prior.
+    With R = t I + N C, where C is the correlation of the r scored columns (the values, and the levers in the sparse
+    mode) with the other design columns partialled out, N the effective rows less one for the mean and one for each
+    column partialled out, alpha_w = r + 2 and t = alpha_mu (alpha_w - r - 1) / (alpha_mu + 1), the posterior of the
+    precision matrix is Wishart with N + alpha_w degrees of freedom and scale R^-1. The equation of a node v with l
+    parents P then has 1 / sigma^2 ~ Gamma((N + alpha_w - r + l + 1) / 2, rate R_(v|P) / 2) and coefficients
+    Normal(R_PP^-1 R_Pv, sigma^2 R_PP^-1) (Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014): the same prior
+    and likelihood as the BGe score of the graphs. Coefficients of the other design columns D follow by the theorem of
+    Frisch, Waugh and Lovell: effect of the column on v, less what passes through P, with variance
+    sigma^2 (D'D)^-1 n / n_score under a flat prior.
     """
     estimator = PosteriorDraws() if estimator is None else estimator
     sparse = isinstance(graphs, GraphPosterior) and graphs.lever_mode == "sparse"
@@ -149,6 +149,8 @@ def _graphs(graphs: GraphPosterior | Dag, evidence: Evidence, moments: SortedMom
         )
     parents = graphs.draws[:, place][:, :, place]
     if graphs.lever_mode == "sparse":
+        if graphs.lever_draws is None:
+            raise ModelError("The graphs are in sparse lever mode but hold no levers. Learn them again.")
         rows = [graphs.levers.index(name) for name in moments.scored[moments.values :]]
         parents = np.concatenate([parents, graphs.lever_draws[:, rows][:, :, place]], axis=1)
     givens = graphs.givens + tuple(given for given in (LINEAR, NO_HIDDEN) if given not in graphs.givens)

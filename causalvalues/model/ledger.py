@@ -151,7 +151,7 @@ def _arrow_rows(posterior: GraphPosterior) -> list[dict[str, object]]:
 
 
 def path_support(posterior: GraphPosterior) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return three (p, p) tables: P(path i -> j), P(path of compelled edges), P(path of compelled or reversible ones)."""
+    """Return P(path i -> j), P(path of compelled edges) and P(path of compelled or reversible edges), each (p, p)."""
     compelled = compelled_edges(posterior.draws)
     reversible = posterior.draws & ~compelled
     possible = _closure(compelled | reversible | reversible.transpose(0, 2, 1))

@@ -30,14 +30,16 @@ def weighted_quantiles(draws: FloatArray, weights: FloatArray, shares: tuple[flo
     s = len(draws)
     if s == 1:
         return np.repeat(draws, len(shares), axis=0)
+    last = np.ascontiguousarray(np.moveaxis(draws, 0, -1))
     if np.ptp(weights) <= 1e-12 * weights.max():
         places = [min(int(np.ceil(share * s - 1e-9)), s) - 1 for share in shares]
-        return np.partition(draws, sorted(set(places)), axis=0)[places]
-    order = np.argsort(draws, axis=0, kind="stable")
-    reached = np.cumsum(weights[order], axis=0)
-    picked = [np.minimum((reached < share - 1e-9).sum(axis=0), s - 1) for share in shares]
-    rank = np.stack(picked)
-    return np.take_along_axis(draws, np.take_along_axis(order, rank, axis=0), axis=0)
+        return np.moveaxis(np.sort(last, axis=-1)[..., places], -1, 0)
+    order = np.argsort(last, axis=-1)
+    reached = np.cumsum(weights[order], axis=-1)
+    picked = [np.minimum((reached < share - 1e-9).sum(axis=-1), s - 1) for share in shares]
+    rank = np.stack(picked, axis=-1)
+    chosen = np.take_along_axis(last, np.take_along_axis(order, rank, axis=-1), axis=-1)
+    return np.moveaxis(chosen, -1, 0)
 
 
 def interval_shares(level: float) -> tuple[float, float]:

@@ -21,8 +21,8 @@ IndexArray = NDArray[np.intp]
 class SortedMoments:
     """The moments of `Evidence` in name order, split into columns that may be parents and columns that always are.
 
-    The r scored columns are the values, and in the sparse lever mode the levers; the d design columns are the rest, which
-    enters every equation.
+    The r scored columns are the values, and in the sparse lever mode the levers; the d design columns are the rest,
+    which enters every equation.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _design(scatter: FloatArray, r: int) -> tuple[FloatArray, FloatArray]:
         return np.zeros((0, r)), np.zeros((0, 0))
     try:
         root = np.linalg.cholesky(scatter[r:, r:])
-        return np.linalg.solve(scatter[r:, r:], scatter[r:, :r]), root
+        return np.asarray(np.linalg.solve(scatter[r:, r:], scatter[r:, :r])), np.asarray(root)
     except np.linalg.LinAlgError:
         raise ModelError(
             "Some lever or combination is a linear mix of the others, so their effects cannot be told apart. Drop it."

@@ -1,4 +1,4 @@
-"""Exact planning by enumeration: bounds rule out most choices, and what they cannot rule out is scored over all draws."""
+"""Exact planning by enumeration: bounds rule out most choices; the others are scored over all draws."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import numpy as np
 
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.planning.choices import all_choices
-from causalvalues.planning.problem import Choice, Problem, Scored, Search, excess, mean_over_draws, ranked, score, tangent
+from causalvalues.planning.problem import (
+    Choice,
+    Problem,
+    Scored,
+    Search,
+    excess,
+    mean_over_draws,
+    ranked,
+    score,
+    tangent,
+)
 
 _BLOCK = 8192
 _ROUNDS = 12
@@ -80,7 +90,7 @@ class _Board:
 
     @property
     def limit(self) -> float:
-        """Objective of the worst of the `keep` best so far, and a little more for rounding; inf when there are fewer."""
+        """Objective of the worst of the `keep` best so far, plus rounding; inf when there are fewer."""
         if len(self._objectives) < self.keep:
             return math.inf
         return self._objectives[self.keep - 1] + 2 * self.problem.slack

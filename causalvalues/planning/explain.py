@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import PlanError
+from causalvalues.model.ledger import Basis
 from causalvalues.planning.methods import PlanMethod
 from causalvalues.planning.nouns import Target
 from causalvalues.planning.outlook import Outlook
@@ -45,19 +46,17 @@ def ledger_table(problem: Problem, choice: Choice, direct: dict[str, bool]) -> p
 
 
 def _basis(problem: Problem, place: int, extrapolated: bool, direct: dict[str, bool]) -> tuple[str, str]:
+    """Return the weakest basis that the prediction for a lever stands on, and a sentence."""
     if not problem.is_node[place]:
-        return (
-            "by graph",
-            "the arrows out of this value, no hidden common cause, and a push that moves this value alone",
-        )
+        what = "the arrows out of this value, no hidden common cause, and a push that moves this value alone"
+        return Basis.GRAPH.value, what
     if extrapolated:
-        return (
-            "extrapolated",
-            "these levers were never tried together; their effects are added up, which may be too much",
-        )
+        what = "these levers were never tried together; their effects are added up, which may be too much"
+        return Basis.EXTRAPOLATED.value, what
     if direct[problem.levers[place].node]:
-        return "by design", "the contrast with and without the lever"
-    return "by design and graph", "the contrast for the values that it acts on directly, the graph for the others"
+        return Basis.DESIGN.value, "the contrast with and without the lever"
+    what = "the contrast for the values that the lever acts on directly, the graph for the others"
+    return Basis.GRAPH.value, what
 
 
 def out_of_reach(problem: Problem, target: Target, choice: Choice) -> tuple[str, ...]:
@@ -154,7 +153,7 @@ def coverage_note(outlook: Outlook, choice: Choice, new_unit: bool) -> str:
     known = outlook.heterogeneity.covers(problem, choice)
     if known:
         inside.append("how units differ in the effect of " + ", ".join(known))
-    elif choice and any(outlook.heterogeneity.repeat.get(name, 0.0) for name in problem.values):
+    elif any(outlook.heterogeneity.repeat.get(name, 0.0) for name in problem.values):
         inside.append("the noise of a repeated answer")
     elif not new_unit:
         outside.append("the noise of a repeated answer")

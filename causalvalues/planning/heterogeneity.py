@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,11 @@ import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
+from causalvalues.model.levers import cell_rows, paired_differences
 from causalvalues.planning.problem import Choice, Problem
+from causalvalues.responses.matrix import ResponseMatrix
+
+_LEAST_UNITS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +32,11 @@ class Heterogeneity:
         Lever node (or ``"a+b"``, the levers in any order) -> covariance matrix [value, value] for dose 1, in squared
         score units. It grows with the square of the dose (of the largest dose for a combination).
     repeat : mapping of str to float, default {}
-        Standard deviation of the difference between two answers of one unit when nothing is done; used when no lever of a
-        plan has an entry in `covariance`.
+        Standard deviation of the difference between two answers of one unit when nothing is done; used for a given unit
+        when no lever of the plan has an entry in `covariance`.
+    units : mapping of str to int, default {}
+        Number of units behind each entry of `covariance`: the spread is then drawn from Student's t with one degree
+        of freedom less (the least of the levers used); from a normal distribution when it is not given.
 
     Raises
     ------
@@ -39,6 +47,7 @@ class Heterogeneity:
 
     covariance: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     repeat: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kept = {_cell_name([name]): frame.astype(float).copy() for name, frame in self.covariance.items()}
@@ -51,6 +60,10 @@ class Heterogeneity:
             if not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T) or (np.diag(matrix) < 0).any():
                 raise PlanError(f"The covariance of {name!r} must be finite and symmetric, with no negative variance.")
         object.__setattr__(self, "covariance", kept)
+        object.__setattr__(self, "units", {_cell_name([name]): int(number) for name, number in self.units.items()})
+        for name, number in self.units.items():
+            if number < 2 or name not in kept:
+                raise PlanError(f"{number} units stand behind {name!r}; it needs a covariance from at least two.")
         object.__setattr__(self, "repeat", {str(name): float(sd) for name, sd in self.repeat.items()})
         for name, sd in self.repeat.items():
             if not np.isfinite(sd) or sd < 0:
@@ -76,7 +89,36 @@ class Heterogeneity:
                 raise PlanError(
                     f"There are {len(frame)} complete paired differences for {name!r}; a spread needs at least two."
                 )
-        return cls({name: frame.cov() for name, frame in kept.items()})
+        return cls({name: f.cov() for name, f in kept.items()}, units={name: len(f) for name, f in kept.items()})
+
+    @classmethod
+    def from_answers(cls, matrix: ResponseMatrix) -> Heterogeneity:
+        """Estimate from answers in which the same clusters (or units) answered with and without a lever.
+
+        Parameters
+        ----------
+        matrix : ResponseMatrix
+            Scores of the values, with levers and some rows without any.
+
+        Returns
+        -------
+        Heterogeneity
+            An entry for every lever that at least two clusters answered in full both with it and without any lever (one
+            that was only used at another dose is scaled to dose 1), and for every combination at doses of 1 for which
+            ten did.
+        """
+        cells, doses = cell_rows(matrix)
+        differences: dict[str, pd.DataFrame] = {}
+        for rows, setting in zip(cells.values(), doses.to_numpy(), strict=True):
+            used = np.flatnonzero(setting)
+            lever, whole = "+".join(matrix.levers[i] for i in used.tolist()), bool((setting[used] == 1).all())
+            if (len(used) > 1 and not whole) or (lever in differences and not whole):
+                continue
+            paired = paired_differences(matrix, rows).differences / setting[used[0]]
+            frame = pd.DataFrame(paired, columns=list(matrix.names)).dropna()
+            if len(frame) >= (2 if len(used) == 1 else _LEAST_UNITS):
+                differences[lever] = frame
+        return cls.from_differences(differences)
 
     @classmethod
     def from_spread(cls, spread: pd.DataFrame) -> Heterogeneity:
@@ -103,7 +145,7 @@ class Heterogeneity:
             raise PlanError(f"There is repeat noise for {name!r}, which is not a value." + did_you_mean(name, values))
 
     def of(self, problem: Problem, choice: Choice) -> FloatArray:
-        """Return the covariance (p, p) between units of the whole effect of a choice, in the order of `problem.values`."""
+        """Return the covariance (p, p) between units of the effect of a choice, in the order of `problem.values`."""
         names = list(problem.values)
         doses = {problem.levers[lever].node: dose for lever, dose in choice}
         whole = _cell_name(list(doses))
@@ -115,6 +157,12 @@ class Heterogeneity:
         for node in known:
             total += doses[node] ** 2 * self.covariance[_cell_name([node])].loc[names, names].to_numpy()
         return total if known else np.diag([self.repeat.get(name, 0.0) ** 2 for name in names])
+
+    def degrees_of_freedom(self, problem: Problem, choice: Choice) -> float:
+        """Return the degrees of freedom of the spread of a choice; inf when the number of units is not known."""
+        nodes = [problem.levers[lever].node for lever, _ in choice]
+        names = [_cell_name(nodes)] if _cell_name(nodes) in self.covariance else [_cell_name([node]) for node in nodes]
+        return float(min((self.units[name] - 1 for name in names if name in self.units), default=math.inf))
 
     def covers(self, problem: Problem, choice: Choice) -> tuple[str, ...]:
         """Return the nodes of the chosen levers whose spread is known."""

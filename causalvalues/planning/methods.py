@@ -80,8 +80,8 @@ class Enumerate(PlanMethod):
         count = count_choices(problem)
         if count > self.most_choices:
             raise PlanError(
-                f"There are {count:,} choices of levers and doses, more than {self.most_choices:,}. Lower `max_levers`, "
-                "offer fewer doses, or plan with `MixedInteger(...)`."
+                f"There are {count:,} choices of levers and doses, more than {self.most_choices:,}. "
+                "Lower `max_levers`, offer fewer doses, or plan with `MixedInteger(...)`."
             )
         return search_all(problem, keep)
 
@@ -93,7 +93,7 @@ class MixedInteger(PlanMethod):
     Parameters
     ----------
     time_limit : float, default 60.0
-        Seconds for the search of the plan; cross-fitting and the search for relaxations take at most as long again each.
+        Seconds for the search of the plan; cross-fitting and the search for relaxations may take as long again each.
     """
 
     time_limit: float = 60.0

@@ -86,7 +86,7 @@ def _with_equal_parts(problem: Problem, found: list[Scored]) -> list[Scored]:
 
 
 def _rescaled(problem: Problem, scale: float, heaviest: float) -> Problem:
-    """Return the problem in units of `scale` and of the heaviest error weight, so that HiGHS's absolute tolerances fit."""
+    """Return the problem in units of `scale` and of the heaviest error weight, to fit HiGHS's tolerances."""
     return replace(
         problem,
         start=problem.start / scale,
@@ -100,7 +100,7 @@ def _rescaled(problem: Problem, scale: float, heaviest: float) -> Problem:
 def _next_best(
     problem: Problem, program: Program, progress: _Progress, deadline: float
 ) -> tuple[Scored | None, float, bool]:
-    """Return the best choice that is not banned (None: there is none, or none was found), a bound, and whether proven."""
+    """Return the best choice that is not banned (None: no such choice was found), a bound, and whether proven."""
     objective = np.zeros(program.width)
     objective[program.first_error : program.first_error + len(program.used)] = problem.error_weights[list(program.used)]
     bound = 0.0
@@ -148,7 +148,7 @@ def _solve(program: Program, rows: list[Row], objective: FloatArray, deadline: f
     upper = np.full(program.width, np.inf)
     upper[: program.first_error] = 1.0
     upper[program.first_relax :] = np.inf if relaxed else 0.0
-    integrality = np.zeros(program.width)
+    integrality = np.zeros(program.width, dtype=np.int64)
     integrality[: program.binaries] = 1
     matrix = csr_array(np.stack([row for row, _, _ in rows]))
     between = LinearConstraint(matrix, [low for _, low, _ in rows], [high for _, _, high in rows])

@@ -117,8 +117,8 @@ class Plan:
     limits : tuple of str
         Sentences: which levers are at their limit, which values are out of reach and by how much.
     ledger : DataFrame
-        One row a chosen lever, columns ``lever, dose, cost, label, basis, rests_on``: how each part of the prediction is
-        identified (``by design``, ``by graph``, ``extrapolated``).
+        One row a chosen lever, columns ``lever, dose, cost, label, basis, rests_on``: how each part of the prediction
+        is identified (``by design``, ``by graph``, ``extrapolated``).
     notes : tuple of str
         Sentences: what the interval and the chance cover and leave out, and the expected error that was predicted on
         one half of the draws against the one achieved on the other.
@@ -146,4 +146,5 @@ class Plan:
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{node} x {dose:g}" for node, dose in self.doses.items()) or "no lever"
-        return f"Plan({self.status.name}: {chosen}; expected error {self.objective:.3f}, chance of hitting {self.chance:.0%})"
+        outcome = f"expected error {self.objective:.3f}, chance of hitting {self.chance:.0%}"
+        return f"Plan({self.status.name}: {chosen}; {outcome})"

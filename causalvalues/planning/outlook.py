@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaincinv
 
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.model.structural import StructuralModel
@@ -31,6 +32,8 @@ class Outlook:
         Unit residuals carried through the graph of each draw; zero for a given unit, which keeps its own.
     noise : array (s, r, p)
         Independent standard normals, shaped by the heterogeneity of a choice.
+    uniform : array (s, r)
+        Independent uniform numbers that widen the normals to Student's t when a spread comes from few units.
     heterogeneity : Heterogeneity
     """
 
@@ -38,11 +41,18 @@ class Outlook:
     target: Target
     residual: FloatArray
     noise: FloatArray
+    uniform: FloatArray
     heterogeneity: Heterogeneity
 
     def on(self, draws: IntArray) -> Outlook:
         """Return the outlook by some of the draws."""
-        return Outlook(self.problem.on(draws), self.target, self.residual[draws], self.noise[draws], self.heterogeneity)
+        return replace(
+            self,
+            problem=self.problem.on(draws),
+            residual=self.residual[draws],
+            noise=self.noise[draws],
+            uniform=self.uniform[draws],
+        )
 
     @property
     def sample_weights(self) -> FloatArray:
@@ -52,9 +62,15 @@ class Outlook:
 
     def change(self, choice: Choice) -> FloatArray:
         """Return samples (s, r, p) of what the choice does to a unit: effect of the draw plus heterogeneity."""
+        effect = effect_of(self.problem, choice)[:, None, :]
         root = _square_root(self.heterogeneity.of(self.problem, choice))
-        spread = np.einsum("srp,pq->srq", self.noise, root) if root.any() else np.zeros_like(self.noise)
-        return np.asarray(effect_of(self.problem, choice)[:, None, :] + spread)
+        if not root.any():
+            return np.broadcast_to(effect, self.noise.shape)
+        spread = np.einsum("srp,pq->srq", self.noise, root)
+        freedom = self.heterogeneity.degrees_of_freedom(self.problem, choice)
+        if math.isfinite(freedom):
+            spread = spread * np.sqrt(0.5 * freedom / gammaincinv(0.5 * freedom, self.uniform))[..., None]
+        return np.asarray(effect + spread)
 
     def reached(self, choice: Choice) -> FloatArray:
         """Return samples (s, r, p) of the profile that a unit ends with."""
@@ -104,12 +120,14 @@ def look_ahead(
 
     residual = np.zeros((s, r, len(problem.values)))
     if new_unit:
+        heterogeneity = replace(heterogeneity, repeat={})
         places = [model.values.index(name) for name in problem.values]
         coefficients = model.coefficients[:, places][:, :, places]
         total = np.linalg.inv(np.eye(len(places)) - coefficients)
         own = normals("unit residual") * model.residual_scales[:, None, places]
         residual = np.einsum("src,sce->sre", own, total)
-    return Outlook(problem, target, residual, normals("heterogeneity"), heterogeneity)
+    uniform = 1.0 - stream(seed, "planning", "spread").random((s, r))
+    return Outlook(problem, target, residual, normals("heterogeneity"), uniform, heterogeneity)
 
 
 def predicted_table(outlook: Outlook, choice: Choice, names: tuple[str, ...]) -> pd.DataFrame:

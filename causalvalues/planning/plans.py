@@ -71,13 +71,15 @@ def plan(
 
     Notes
     -----
-    Cross-fitting: the plan is chosen again on the even and on the odd draws and judged by the other half. This takes out
-    the optimism of choosing among draws, not the error that all draws share because they come from the same rows.
+    Cross-fitting: the plan is chosen again on the even and on the odd draws and judged by the other half. This takes
+    out the optimism of choosing among draws, not the error that all draws share because they come from the same rows.
 
     Examples
     --------
-    >>> model = StructuralModel.from_coefficients(["a", "b", "push"], [[0, .5, 0], [0, 0, 0], [1, 0, 0]], levers=["push"])
-    >>> found = plan(model, {"a": 0, "b": 0}, Target({"b": 0.5}, tolerance=0.1), [Lever("push"), Lever("b", (0.25,))])
+    >>> effects = [[0, 0.5, 0], [0, 0, 0], [1, 0, 0]]
+    >>> model = StructuralModel.from_coefficients(["a", "b", "push"], effects, levers=["push"])
+    >>> levers = [Lever("push"), Lever("b", (0.25,))]
+    >>> found = plan(model, {"a": 0, "b": 0}, Target({"b": 0.5}, tolerance=0.1), levers)
     >>> found.doses, round(found.objective, 6)
     ({'push': 1.0}, 0.0)
     """

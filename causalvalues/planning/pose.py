@@ -115,7 +115,7 @@ def _profile_and_total(
     inverse = np.linalg.inv(np.eye(p + q) - coefficients)
     total: dict[tuple[str, ...], FloatArray] = {}
     for i, node in enumerate([*((name,) for name in values), *sorted(cells)]):
-        total[node] = total.get(node, 0.0) + inverse[:, i, :p]
+        total[node] = np.asarray(total.get(node, 0.0) + inverse[:, i, :p])
     if start is None:
         intercepts = model.intercepts[:, places[:p]]
         return np.asarray(np.einsum("sc,sce->se", intercepts, inverse[:, :p, :p])), total
@@ -174,6 +174,6 @@ def _check_every_lever_acts(problem: Problem) -> None:
         terms = [i, *(t for t, c in enumerate(problem.combinations, start=len(problem.levers)) if i in c)]
         if not problem.effects[:, terms].any():
             raise PlanError(
-                f"Lever {lever.node!r} has no effect on any value in any draw of this model, so it cannot help. Drop it, "
-                "or fit the model on data in which it was used."
+                f"Lever {lever.node!r} has no effect on any value in any draw of this model, so it cannot help. "
+                "Drop it, or fit the model on data in which it was used."
             )

@@ -59,8 +59,8 @@ def blank_codes(matrix: ResponseMatrix, key: ScoringKey) -> ResponseMatrix:
             status[answers == code, j] = _STATUS[meaning]
         outside = (status[:, j] == AnswerStatus.OK) & ((answers < key.low) | (answers > key.high))
         if outside.any():
-            _refuse_wrong_scale(name, answers, outside, int((status[:, j] == AnswerStatus.OK).sum()), key)
-            where.append(f"{name} row {matrix.unit_ids[int(np.flatnonzero(outside)[0])]!r}")
+            _refuse_wrong_scale(matrix, j, outside, int((status[:, j] == AnswerStatus.OK).sum()), key)
+            where.append(f"{name} of unit {matrix.unit_ids[int(np.flatnonzero(outside)[0])]!r}")
             for value, count in zip(*np.unique(answers[outside], return_counts=True), strict=True):
                 strange[float(value)] = strange.get(float(value), 0) + int(count)
             status[outside, j] = AnswerStatus.MISSING
@@ -77,14 +77,15 @@ def blank_codes(matrix: ResponseMatrix, key: ScoringKey) -> ResponseMatrix:
 
 
 def _refuse_wrong_scale(
-    name: str, answers: NDArray[np.float64], outside: NDArray[np.bool_], answered: int, key: ScoringKey
+    matrix: ResponseMatrix, j: int, outside: NDArray[np.bool_], answered: int, key: ScoringKey
 ) -> None:
     count = int(outside.sum())
     if 2 * count <= answered:
         return
-    rows = [int(row) + 1 for row in np.flatnonzero(outside)]
+    units = [repr(matrix.unit_ids[row]) for row in np.flatnonzero(outside)]
     raise DataError(
-        f"Item {name!r}: {count} of {answered} answers lie outside the scale {key.low:g} to {key.high:g} of {key.id}, "
-        f"for example {answers[outside][0]:g} (answer rows {listed(rows)}). The key does not fit this column: choose "
-        "another key, give the scale with key.with_range(low, high), or list the codes under [missing] in the key file."
+        f"Item {matrix.names[j]!r}: {count} of {answered} answers lie outside the scale {key.low:g} to {key.high:g} of "
+        f"{key.id}, for example {matrix.scores[outside, j][0]:g} (units {listed(units)}). The key does not fit this "
+        "column: choose another key, give the scale with key.with_range(low, high), or list the codes under [missing] "
+        "in the key file."
     )

@@ -184,11 +184,13 @@ def _column_names(
     vocabulary = options.vocabulary
     if vocabulary is not None:
         renamed, what = translate(table.path, entries, vocabulary), f"known to {vocabulary.id}"
+        unknown = [entry for entry in entries if entry not in renamed]
+        what += f", others left out: {listed(unknown)}" if unknown else ""
         order = {name: i for i, name in enumerate(known_names(vocabulary))}
-        names = tuple(sorted(renamed.values(), key=order.__getitem__))
+        names = tuple(sorted(set(renamed.values()), key=order.__getitem__))
     else:
         renamed, found = ({name: name for name in entries}, "") if options.columns else recognise(table.path, entries)
-        names, what = tuple(renamed.values()), f"dimensions of {found}" if found else what
+        names, what = tuple(dict.fromkeys(renamed.values())), f"dimensions of {found}" if found else what
     position = {name: i for i, name in enumerate(names)}
     by_value = [position.get(renamed.get(value.strip(), ""), -1) for value in column.values]
     return np.array(by_value, dtype=np.int64)[column.codes], names, what

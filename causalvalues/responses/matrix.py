@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,13 +67,13 @@ class ResponseMatrix:
     names: tuple[str, ...]
     scores: FloatArray
     unit_ids: tuple[str, ...]
-    status: NDArray[np.int8] = field(default=None)  # type: ignore[assignment]
+    status: NDArray[np.int8] = field(default=None)  # type: ignore[arg-type]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cluster_by: str = ""
     group_by: str = ""
-    weights: FloatArray = field(default=None)  # type: ignore[assignment]
+    weights: FloatArray = field(default=None)  # type: ignore[arg-type]
     levers: tuple[str, ...] = ()
-    doses: FloatArray = field(default=None)  # type: ignore[assignment]
+    doses: FloatArray = field(default=None)  # type: ignore[arg-type]
     centring: str = "none"
     measures: str = "unknown"
     notes: tuple[str, ...] = ()
@@ -169,7 +170,7 @@ class ResponseMatrix:
 
     def frame(self) -> pd.DataFrame:
         """Return labels, doses and scores as a DataFrame with one row a unit."""
-        parts = {"unit_id": pd.Series(self.unit_ids, dtype="object")}
+        parts: dict[str, Any] = {"unit_id": pd.Series(self.unit_ids, dtype="object")}
         parts |= {name: pd.Series(column, dtype="object") for name, column in self.labels.items()}
         parts |= {lever: pd.Series(self.doses[:, j]) for j, lever in enumerate(self.levers)}
         parts |= {name: pd.Series(self.scores[:, j]) for j, name in enumerate(self.names)}

@@ -46,7 +46,7 @@ def translate(path: Path, names: Iterable[str], vocabulary: Vocabulary) -> dict[
     Raises
     ------
     DataError
-        If none is known, one is nearly a name that is wanting, or two are the same.
+        If none is known, or one is nearly a name that is wanting.
     """
     names = list(names)
     renamed = {name: vocabulary.canonical(name) for name in names if vocabulary.knows(name)}
@@ -65,17 +65,16 @@ def translate(path: Path, names: Iterable[str], vocabulary: Vocabulary) -> dict[
             + did_you_mean(first, known_names(vocabulary))
             + " Rename them, add aliases to a key or theory file, or read the file without a key."
         )
-    refuse_same(path, renamed, vocabulary.id)
     return renamed
 
 
-def refuse_same(path: Path, renamed: Mapping[str, str], owner: str) -> None:
+def refuse_same(path: Path, renamed: Mapping[str, str]) -> None:
     """Raise `DataError` when two names of a file are one item or dimension."""
     seen: dict[str, str] = {}
     for name, canonical in renamed.items():
         if canonical in seen:
             raise DataError(
-                f"{path}: {seen[canonical]!r} and {name!r} are both {canonical!r} of {owner}. Leave one of them out: "
+                f"{path}: {seen[canonical]!r} and {name!r} are both {canonical!r}. Leave one of them out: "
                 f"ReadOptions(drop=[{name!r}])."
             )
         seen[canonical] = name
@@ -98,7 +97,6 @@ def recognise(path: Path, names: Sequence[str]) -> tuple[dict[str, str], str]:
     for one in shipped:
         if len(names) > 1 and all(one.knows(name) for name in names):
             renamed = {name: one.canonical(name) for name in names}
-            refuse_same(path, renamed, one.id)
             return renamed, one.id
     best = max(shipped, key=lambda one: sum(map(one.knows, names)))
     if sum(map(best.knows, names)) >= max(3, len(best.dimensions) / 2):

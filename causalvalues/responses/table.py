@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalvalues.errors import DataError, did_you_mean
-from causalvalues.frozen import FloatArray
 from causalvalues.responses.codes import listed
 from causalvalues.responses.options import ReadOptions
 from causalvalues.responses.text_files import read_bytes, read_text
@@ -176,8 +175,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
-
-
-def spread(column: RawColumn, values: FloatArray) -> FloatArray:
-    """Return one number a row from one number a distinct cell."""
-    return values[column.codes]

@@ -88,6 +88,8 @@ def _header(path: Path, text: str, separator: str) -> tuple[list[str], str]:
     """Return the column names and the separator; the first rows decide where the header leaves it open."""
     sample = {mark: _rows(text, mark) for mark in ([separator] if separator else SEPARATORS)}
     several = {mark: rows for mark, rows in sample.items() if len(rows[0]) > 1}
+    if len(several) > 1 and "\t" in several and path.name.endswith((".tsv", ".tsv.gz")):
+        several = {"\t": several["\t"]}
     if len(several) > 1:
         even = {mark: rows for mark, rows in several.items() if len({len(row) for row in rows}) == 1}
         several = even if len(even) == 1 else several

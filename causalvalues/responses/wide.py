@@ -19,7 +19,7 @@ from causalvalues.responses.design import (
     row_weights,
 )
 from causalvalues.responses.matrix import ResponseMatrix
-from causalvalues.responses.naming import chosen, likely_key, recognise, refuse_mixed_scales, translate
+from causalvalues.responses.naming import chosen, likely_key, recognise, refuse_mixed_scales, refuse_same, translate
 from causalvalues.responses.numbers import Numbers, as_numbers, decimal_comma, refuse_strange
 from causalvalues.responses.options import ReadOptions
 from causalvalues.responses.table import RawTable
@@ -95,6 +95,7 @@ def _answers(table: RawTable, numbers: dict[str, Numbers], options: ReadOptions)
             f"{path}: no column holds numbers that could be answers; the columns are {listed(list(table.columns), 8)}. "
             "Name them with ReadOptions(columns=[...]), or for one answer a row give `unit`, `item` and `answer`."
         )
+    refuse_same(path, renamed)
     return {plain[name]: canonical for name, canonical in renamed.items()}, what
 
 

@@ -92,7 +92,7 @@ class DiscoverySettings(Section):
     """
 
     method: Literal["auto", "exact", "order"] = "auto"
-    draws: int = Field(1000, ge=1)
+    draws: int = Field(default=1000, ge=1)
     score: Literal["BGe", "BIC"] = "BGe"
     alpha_w: float | None = None
     prior: Literal["uniform", "sparse", "fair_parents"] = "uniform"
@@ -101,7 +101,7 @@ class DiscoverySettings(Section):
     compare_levers: bool = True
     sensitivity: bool = True
     pooled: bool = True
-    resamples: int = Field(100, ge=1)
+    resamples: int = Field(default=100, ge=1)
     penalty: float = 1.0
     time_limit: float | None = None
 
@@ -110,7 +110,7 @@ class ModelSettings(Section):
     """``[model]``: how equations are fitted, and the level of all intervals."""
 
     estimator: Literal["posterior", "maximum_likelihood"] = "posterior"
-    level: float = Field(0.9, gt=0, lt=1)
+    level: float = Field(default=0.9, gt=0, lt=1)
 
 
 class QuerySettings(Section):
@@ -206,7 +206,7 @@ class StudySettings(Section):
     """
 
     title: str = "A study of values"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     data: DataSettings
     evidence: EvidenceSettings = EvidenceSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()

@@ -86,7 +86,7 @@ def _place(path: Sequence[int | str]) -> str:
     said = f"[{path[0]}]"
     rest = list(path[1:])
     if rest and isinstance(rest[0], int):
-        said = f"[[{path[0]}]] number {rest.pop(0) + 1}"
+        said = f"[[{path[0]}]] number {int(rest.pop(0)) + 1}"
     for part in rest:
         said += f", item {part + 1}" if isinstance(part, int) else f", {part}"
     return said

@@ -1,0 +1,116 @@
+"""The first step of a study: from the settings to scored answers, and a record of the input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from causalvalues.errors import DataError
+from causalvalues.responses import ReadOptions, ResponseMatrix, demo_responses, read_responses, score
+from causalvalues.responses.demo import DEMO
+from causalvalues.study.settings import DataSettings
+from causalvalues.theories import ValueTheory, scoring_key, theory
+
+DEMO_KEY = "smollm2-demo"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Scored answers with what is known about them.
+
+    Parameters
+    ----------
+    matrix : ResponseMatrix
+        One column a dimension.
+    theory : ValueTheory or None
+        Order and labels of the dimensions.
+    lever_texts : mapping of str to str
+        What each lever says or does, where that is known.
+    source : str
+        Name of the input file.
+    sha256 : str
+        Of the input file.
+    """
+
+    matrix: ResponseMatrix
+    theory: ValueTheory | None
+    lever_texts: Mapping[str, str]
+    source: str
+    sha256: str
+
+
+def read_answers(data: DataSettings, folder: Path) -> Answers:
+    """Read and score the answers of a study.
+
+    Parameters
+    ----------
+    data : DataSettings
+    folder : Path
+        Where relative paths start.
+
+    Raises
+    ------
+    DataError, KeyFileError
+        As `read_responses` and `score`.
+    """
+    if data.demo:
+        return _demo(data)
+    path = folder / data.path
+    options = read_options(data, folder)
+    matrix = read_responses(path, options)
+    dimensions = None
+    if data.key:
+        key = scoring_key(_local(data.key, folder))
+        matrix = score(matrix, key, data.centring, data.min_answered)
+        dimensions = theory(_local(key.theory, folder))
+    elif data.centring != "none":
+        raise DataError(
+            f"[data] centring = {data.centring!r} needs a scoring key, because the mean runs over items. Give `key`."
+        )
+    elif data.theory:
+        dimensions = theory(_local(data.theory, folder))
+    return Answers(matrix.drop(data.drop), dimensions, {}, path.name, _sha256(path))
+
+
+def read_options(data: DataSettings, folder: Path) -> ReadOptions:
+    """Return the options of `read_responses` that the settings stand for."""
+    return ReadOptions(
+        layout=data.layout,
+        key=_local(data.key, folder) if data.key else None,
+        theory=_local(data.theory, folder) if data.theory else None,
+        columns=tuple(data.columns),
+        labels=tuple(data.labels),
+        levers=tuple(data.levers),
+        cluster_by=data.cluster_by,
+        group_by=data.group_by,
+        unit=data.unit,
+        item=data.item,
+        answer=data.answer,
+        weight=data.weight,
+        separator=data.separator,
+        decimal=data.decimal,
+        encoding=data.encoding,
+        missing_text=tuple(data.missing_text),
+        measures=data.measures,
+    )
+
+
+def _demo(data: DataSettings) -> Answers:
+    key = scoring_key(DEMO_KEY)
+    matrix = score(demo_responses(), key, data.centring, data.min_answered).drop(data.drop)
+    design = json.loads((DEMO / "design.json").read_text(encoding="utf-8"))
+    path = DEMO / "responses.csv.gz"
+    return Answers(matrix, theory(key.theory), design["levers"], path.name, _sha256(path))
+
+
+def _local(id_or_path: str, folder: Path) -> str | Path:
+    """Return the path of a key or theory file that lies beside the study file, else what was given."""
+    beside = folder / id_or_path
+    return beside if beside.is_file() else id_or_path
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

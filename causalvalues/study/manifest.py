@@ -1,0 +1,80 @@
+"""The manifest of a run folder: what was run, with what, on what, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from causalvalues.study.results import StudyResults
+
+NAME = "manifest.json"
+FORMAT = "causalvalues-run 1"
+PACKAGES = ("causalvalues", "numpy", "scipy", "pandas", "numba", "networkx", "matplotlib", "pydantic")
+
+
+def manifest_text(results: StudyResults, folder: Path, started: str, ended: str) -> str:
+    """Return the manifest of a finished folder as JSON.
+
+    Parameters
+    ----------
+    results : StudyResults
+    folder : Path
+        Holds every file but the manifest.
+    started, ended : str
+        Times; the only entries that differ between two runs of one study on one machine.
+    """
+    answers, posterior = results.answers, results.posterior
+    held = {
+        "format": FORMAT,
+        "title": results.settings.title,
+        "started": started,
+        "ended": ended,
+        "seed": results.settings.seed,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "input": {"file": answers.source, "sha256": answers.sha256, "rows": len(answers.matrix)},
+        "settings": json_ready(results.settings.model_dump(mode="python")),
+        "learner": {"method": posterior.method, "kind": posterior.kind, "settings": json_ready(posterior.settings)},
+        "givens": list(results.model.givens),
+        "files": files_in(folder),
+    }
+    return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of every file in a folder but the manifest, sorted."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def json_ready(thing: Any) -> Any:
+    """Return nested settings with tuples as lists and infinite numbers as text."""
+    if isinstance(thing, dict):
+        return {str(key): json_ready(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [json_ready(value) for value in thing]
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return str(thing)
+    return thing if isinstance(thing, str | int | float | bool | None) else str(thing)
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder was written by a study: it has a manifest of this format."""
+    try:
+        held = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(held, dict) and str(held.get("format", "")).startswith("causalvalues-run ")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,136 @@
+"""Queries and plans of a study file, asked of the fitted model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from causalvalues.interventions import Intervention, Lever, Set, Shift
+from causalvalues.model import StructuralModel, counterfactual, effect_paths, intervene
+from causalvalues.model.levers import cell_rows, paired_differences
+from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, PlanMethod, Target, plan
+from causalvalues.responses import ResponseMatrix
+from causalvalues.study.answers import Answers
+from causalvalues.study.results import Answered, Planned
+from causalvalues.study.settings import LeverSettings, PlanSettings, QuerySettings
+from causalvalues.study.units import observed_under, one_unit, typical, without_levers
+
+LEAST_PAIRS = 10
+"""Paired differences below which a spread between units is not estimated."""
+
+
+def ask(query: QuerySettings, model: StructuralModel, matrix: ResponseMatrix, level: float) -> Answered:
+    """Answer one question of the study file."""
+    interventions = interventions_of(query.set, query.shift)
+    if query.kind == "paths":
+        table = effect_paths(model, query.cause, query.effect)
+        return Answered(query, query.title or f"How {query.cause} moves {query.effect}", table)
+    if query.kind == "intervene":
+        before, after = intervene(model).summary(level), intervene(model, interventions).summary(level)
+        after.insert(0, "before", before["mean"])
+        return Answered(query, query.title or f"A population under {_words(interventions)}", after.loc[[*model.values]])
+    facts = one_unit(matrix, query.unit, query.where)
+    found = counterfactual(model, facts.to_frame().T, interventions)
+    lower, upper = found.interval(level)
+    table = pd.DataFrame(
+        {"fact": facts, "mean": found.mean().iloc[0], "lower": lower.iloc[0], "upper": upper.iloc[0]}
+    ).loc[list(model.values)]
+    seen = None
+    if not query.shift and set(query.set) <= set(matrix.levers):
+        seen = observed_under(matrix, query.unit, query.where, query.set)
+    if seen is not None:
+        table["observed"] = seen
+    return Answered(query, query.title or f"Unit {query.unit} under {_words(interventions)}", table)
+
+
+def make_plan(asked: PlanSettings, model: StructuralModel, answers: Answers, seed: int) -> Planned:
+    """Make one plan of the study file."""
+    matrix = answers.matrix
+    start = None
+    if asked.start != "population":
+        start = typical(matrix) if asked.start == "typical" else one_unit(matrix, asked.start, asked.where)
+    origin = typical(matrix) if start is None else start
+    target = Target(
+        profile={**asked.profile, **{name: float(origin[name]) + amount for name, amount in asked.change.items()}},
+        tolerance=asked.tolerance,
+        weights=asked.weights,
+        ranking=tuple(asked.ranking),
+        margin=asked.margin,
+        bounds={name: (low, high) for name, (low, high) in asked.bounds.items()},
+    )
+    levers = levers_of(asked, model, answers)
+    found = plan(model, start, target, levers, plan_method(asked, matrix, seed))
+    labels = {lever.node: lever.label for lever in levers if lever.label}
+    return Planned(asked, asked.title or "Plan", target, found, labels)
+
+
+def levers_of(asked: PlanSettings, model: StructuralModel, answers: Answers) -> list[Lever]:
+    """Return the levers of a plan; by default all of the model, or without levers a push of each value by one SD."""
+    if asked.levers:
+        named = [LeverSettings(node=lever) if isinstance(lever, str) else lever for lever in asked.levers]
+    elif model.levers:
+        named = [LeverSettings(node=lever) for lever in model.levers]
+    else:
+        spread = without_levers(answers.matrix).frame()[list(model.values)].std()
+        named = [LeverSettings(node=name, doses=[-float(spread[name]), float(spread[name])]) for name in model.values]
+    return [
+        Lever(
+            node=lever.node,
+            doses=tuple(lever.doses),
+            cost=lever.cost,
+            excludes=frozenset(lever.excludes),
+            label=lever.label or answers.lever_texts.get(lever.node, ""),
+        )
+        for lever in named
+    ]
+
+
+def plan_method(asked: PlanSettings, matrix: ResponseMatrix, seed: int) -> PlanMethod:
+    """Return the planning method with the rules of the study file."""
+    spread = heterogeneity(matrix)
+    if asked.method == "mixed_integer":
+        return MixedInteger(
+            max_levers=asked.max_levers,
+            budget=asked.budget,
+            untried=asked.untried,
+            side_effect_weight=asked.side_effect_weight,
+            heterogeneity=spread,
+            seed=seed,
+            time_limit=asked.time_limit,
+        )
+    return Enumerate(
+        max_levers=asked.max_levers,
+        budget=asked.budget,
+        untried=asked.untried,
+        side_effect_weight=asked.side_effect_weight,
+        heterogeneity=spread,
+        seed=seed,
+    )
+
+
+def heterogeneity(matrix: ResponseMatrix) -> Heterogeneity | None:
+    """Return how units differ in what levers do, from paired differences at dose 1; None where none are paired."""
+    if not matrix.levers or (matrix.doses != 0).any(axis=1).all():
+        return None
+    cells, doses = cell_rows(matrix)
+    differences = {}
+    for name, rows in cells.items():
+        at_one = np.isin(doses.loc[name].to_numpy(), (0.0, 1.0)).all()
+        pairs = paired_differences(matrix, rows)
+        frame = pd.DataFrame(pairs.differences, columns=list(matrix.names)).dropna()
+        if at_one and len(frame) >= LEAST_PAIRS:
+            differences[name] = frame
+    return Heterogeneity.from_differences(differences) if differences else None
+
+
+def interventions_of(held: dict[str, float], pushed: dict[str, float]) -> list[Intervention]:
+    """Return `Set` and `Shift` in the order of the file."""
+    return [Set(node, value) for node, value in held.items()] + [Shift(node, amount) for node, amount in pushed.items()]
+
+
+def _words(interventions: list[Intervention]) -> str:
+    said = [
+        f"{each.node} = {each.value:g}" if isinstance(each, Set) else f"{each.node} {each.amount:+g}"
+        for each in interventions
+    ]
+    return ", ".join(said)

@@ -1,0 +1,148 @@
+"""The part of a report that speaks of edges: the graph, its table, and how firmly each edge stands."""
+
+from __future__ import annotations
+
+from causalvalues.figures import direct_effects
+from causalvalues.figures.numbers import estimate
+from causalvalues.graph import GraphPosterior
+from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
+from causalvalues.study.results import StudyResults, edge_set
+
+OTHER = "Other lever model"
+POOLED = "Pooled"
+
+
+def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
+    """Return the graph with its edge table, and the table of how firmly each edge stands."""
+    blocks: list[Block] = [
+        Heading("The graph"),
+        Paragraph(
+            "An edge says that two values stay related when all others are held fixed. An arrow head says that the "
+            "data themselves compel the direction. An edge without a head is not a 50:50 arrow: the data do not speak "
+            "about its direction at all."
+        ),
+        figures["graph"],
+        _edge_table(results),
+    ]
+    strip = firmness(results)
+    if len(strip.columns) > 3 and strip.rows:
+        blocks += [
+            Heading("How firmly each edge stands", 3),
+            Paragraph(
+                "The same answers under other assumptions. An edge that falls below .5 in one of the columns depends "
+                "on that choice and should not be reported without saying so."
+            ),
+            strip,
+        ]
+    return blocks
+
+
+def _edge_table(results: StudyResults) -> Table:
+    direct = direct_effects(results.model, results.settings.model.level)
+    arrows = results.ledger[results.ledger["kind"] == "arrow"].set_index(["cause", "effect"])
+    rows: list[tuple[Cell, ...]] = []
+    for edge in results.posterior.averaged_graph().to_dict("records"):
+        a, b = str(edge["cause"]), str(edge["effect"])
+        tables = (direct.mean, direct.lower, direct.upper)
+        mean, lower, upper = (float(table.loc[a, b]) for table in tables)  # type: ignore[arg-type]
+        rows.append(
+            (
+                results.label(a),
+                results.label(b),
+                float(edge["adjacent"]),
+                float(edge["direction"]),
+                float(edge["compelled"]),
+                float(edge["prior_direction"]),
+                estimate(mean, lower, upper),
+                str(arrows.loc[(a, b), "basis"]),
+            )
+        )
+    columns = (
+        "Cause",
+        "Effect",
+        "P(adjacent)",
+        "P(direction)",
+        "P(compelled)",
+        "Prior",
+        "Direct effect",
+        "Direction rests on",
+    )
+    return Table(
+        columns,
+        tuple(rows),
+        f"Edges with P(adjacent) above {results.posterior.threshold:.2f}, the more probable direction first. "
+        "P(direction): of this direction, given the edge; Prior: the same before the data. P(compelled): the "
+        "direction is the same in every graph that fits equally well; only this is evidence of direction. Direct "
+        f"effect: change of the effect for one unit of the cause, with its {results.settings.model.level:.0%} "
+        "interval, in draws that have the edge.",
+        ("P(adjacent)", "P(compelled)"),
+    )
+
+
+def firmness(results: StudyResults) -> Table:
+    """Return P(adjacent) of every pair that some analysis joins, under each set of assumptions, with a verdict."""
+    names = results.posterior.names
+    columns: dict[str, dict[frozenset[str], float]] = {}
+    if results.sensitivity is None:
+        columns["This study"] = adjacency(results.posterior)
+    else:
+        for column in results.sensitivity.columns.drop(["first", "second", "least", "most"]):
+            pairs = zip(results.sensitivity["first"], results.sensitivity["second"], strict=True)
+            numbers = results.sensitivity[column]
+            columns[str(column).capitalize()] = {
+                frozenset(pair): float(p) for pair, p in zip(pairs, numbers, strict=True)
+            }
+    priors = list(columns)
+    if results.levers is not None and results.levers.other is not None:
+        columns[OTHER] = adjacency(results.levers.other)
+    if results.pooled is not None:
+        columns[POOLED] = adjacency(results.pooled)
+    rows: list[tuple[float, tuple[Cell, ...]]] = []
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            pair = frozenset((first, second))
+            numbers_here = {column: table[pair] for column, table in columns.items()}
+            if max(numbers_here.values()) > 0.5:
+                verdict = _verdict(numbers_here, priors)
+                label = f"{results.label(first)} – {results.label(second)}"
+                rows.append((-numbers_here[priors[0]], (label, *numbers_here.values(), verdict)))
+    rows.sort(key=lambda row: (row[0], row[1][0]))
+    return Table(
+        ("Pair", *columns, "Verdict"),
+        tuple(row for _, row in rows),
+        "P(adjacent) of every pair that some analysis joins. The first columns change the prior: strength of the "
+        "prior on parameters (alpha_w), sparser graphs, equal weight for every number of parents, BIC in place of a "
+        f"prior. {OTHER}: each lever may act on few values only (sparse), where the study lets every lever act on "
+        f"every value (saturated), or the reverse. {POOLED}: levers ignored, rows taken as independent; shown as a "
+        "warning, not as evidence.",
+        tuple(columns),
+    )
+
+
+def adjacency(posterior: GraphPosterior) -> dict[frozenset[str], float]:
+    """Return P(adjacent) of every pair."""
+    table = posterior.adjacent_probabilities
+    return {
+        frozenset((a, b)): float(table.loc[a, b])  # type: ignore[arg-type]
+        for i, a in enumerate(posterior.names)
+        for b in posterior.names[i + 1 :]
+    }
+
+
+def _verdict(numbers: dict[str, float], priors: list[str]) -> str:
+    under_priors = [numbers[column] > 0.5 for column in priors]
+    if not any(under_priors):
+        return "depends on the lever model" if numbers.get(OTHER, 0.0) > 0.5 else "pooled only"
+    said = []
+    if not all(under_priors):
+        said.append("the prior")
+    if OTHER in numbers and (numbers[OTHER] > 0.5) != under_priors[0]:
+        said.append("the lever model")
+    return "depends on " + " and ".join(said) if said else "firm"
+
+
+def lever_model_disagreement(results: StudyResults) -> int:
+    """Return how many pairs are joined under one lever model and not under the other."""
+    if results.levers is None or results.levers.other is None:
+        return 0
+    return len(edge_set(results.posterior) ^ edge_set(results.levers.other))

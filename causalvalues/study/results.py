@@ -1,0 +1,114 @@
+"""What a study found: every noun of the way from answers to plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from causalvalues.evidence import Evidence, Finding
+from causalvalues.graph import GraphPosterior
+from causalvalues.model import Effects, LeverEffects, PredictorComparison, StructuralModel
+from causalvalues.planning import Plan, Target
+from causalvalues.study.answers import Answers
+from causalvalues.study.settings import PlanSettings, QuerySettings, StudySettings
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """The answer to one question of the study file.
+
+    Parameters
+    ----------
+    question : QuerySettings
+    title : str
+    table : DataFrame
+        Counterfactual: one row a value, columns ``fact, mean, lower, upper`` and ``observed`` where the unit was
+        really asked with these doses. Intervene: columns ``before, mean, lower, upper, sd``. Paths: as `effect_paths`.
+    """
+
+    question: QuerySettings
+    title: str
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """One plan of the study file, with the target in scores."""
+
+    asked: PlanSettings
+    title: str
+    target: Target
+    plan: Plan
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class LeverFindings:
+    """What the levers did: by design, foreseen by the graph and by simple predictors, and under the other lever model.
+
+    Parameters
+    ----------
+    design : LeverEffects
+    comparison : PredictorComparison or None
+        None when fewer than three levers aim at values of their own.
+    other : GraphPosterior or None
+        Learned under the other lever model.
+    """
+
+    design: LeverEffects
+    comparison: PredictorComparison | None
+    other: GraphPosterior | None
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """Everything that a study found.
+
+    Parameters
+    ----------
+    settings : StudySettings
+    answers : Answers
+    findings : tuple of Finding
+    evidence : Evidence
+    posterior : GraphPosterior
+    model : StructuralModel
+    effects : Effects
+        Total effects.
+    ledger : DataFrame
+        See `effect_ledger`.
+    levers : LeverFindings or None
+        None without levers.
+    pooled : GraphPosterior or None
+        What an analysis would have learned that ignores levers and clusters; None when there are neither.
+    sensitivity : DataFrame or None
+        P(adjacent) under several priors.
+    queries : tuple of Answered
+    plans : tuple of Planned
+    """
+
+    settings: StudySettings
+    answers: Answers
+    findings: tuple[Finding, ...]
+    evidence: Evidence
+    posterior: GraphPosterior
+    model: StructuralModel
+    effects: Effects
+    ledger: pd.DataFrame
+    levers: LeverFindings | None
+    pooled: GraphPosterior | None
+    sensitivity: pd.DataFrame | None
+    queries: tuple[Answered, ...]
+    plans: tuple[Planned, ...]
+
+    def label(self, name: str) -> str:
+        """Return a value's name as its theory writes it."""
+        theory = self.answers.theory
+        return name if theory is None else theory.labels.get(name, name)
+
+
+def edge_set(posterior: GraphPosterior) -> frozenset[frozenset[str]]:
+    """Return the adjacencies of the averaged graph, each as a set of two names."""
+    table = posterior.averaged_graph()
+    return frozenset(frozenset((str(a), str(b))) for a, b in zip(table["cause"], table["effect"], strict=True))

@@ -1,0 +1,89 @@
+"""The tables of a study, one CSV file each, with all their digits."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from causalvalues.figures import direct_effects
+from causalvalues.model import Effects, LeverEffects
+from causalvalues.study.results import StudyResults
+
+
+def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
+    """Return every table by the name of its file, without suffix."""
+    direct = direct_effects(results.model, results.settings.model.level)
+    found = {
+        "findings": _findings(results),
+        "pairs": results.posterior.pairs(),
+        "edges": results.posterior.averaged_graph(),
+        "direct_effects": long_effects(direct),
+        "total_effects": long_effects(results.effects),
+        "ledger": results.ledger,
+        "correlation": _named(results.evidence.correlation),
+    }
+    if results.sensitivity is not None:
+        found["prior_sensitivity"] = results.sensitivity
+    if results.pooled is not None:
+        found["pooled_edges"] = results.pooled.averaged_graph()
+    if results.levers is not None:
+        found["lever_effects"] = long_lever_effects(results.levers.design)
+        if results.levers.comparison is not None:
+            found["predictors"] = _named(results.levers.comparison.scores)
+            found["cross_effects"] = results.levers.comparison.cross_effects
+        if results.levers.other is not None:
+            found["other_lever_model_edges"] = results.levers.other.averaged_graph()
+    for number, answered in enumerate(results.queries, start=1):
+        plain = answered.table if "path" in answered.table else _named(answered.table)
+        found[f"query_{number}"] = plain
+    for number, planned in enumerate(results.plans, start=1):
+        found[f"plan_{number}"] = _named(planned.plan.predicted)
+        found[f"plan_{number}_side_effects"] = _named(planned.plan.side_effects)
+        found[f"plan_{number}_alternatives"] = _alternatives(planned.plan.alternatives)
+        found[f"plan_{number}_ledger"] = planned.plan.ledger
+    return found
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV with a header, Unix line ends and up to 12 significant digits."""
+    return str(table.to_csv(index=False, float_format="%.12g", lineterminator="\n"))
+
+
+def long_effects(effects: Effects) -> pd.DataFrame:
+    """Return one row a pair of cause and effect: ``cause, effect, mean, lower, upper, positive, negative``."""
+    frames = {what: getattr(effects, what) for what in ("mean", "lower", "upper", "positive", "negative")}
+    rows = [
+        {"cause": cause, "effect": effect} | {what: float(frame.loc[cause, effect]) for what, frame in frames.items()}
+        for cause in effects.mean.index
+        for effect in effects.mean.columns
+        if cause != effect
+    ]
+    return pd.DataFrame(rows)
+
+
+def long_lever_effects(design: LeverEffects) -> pd.DataFrame:
+    """Return one row a design cell and value: ``cell, value, mean, se, lower, upper, clusters, pairing``."""
+    frames = {what: getattr(design, what) for what in ("mean", "se", "lower", "upper")}
+    rows = [
+        {"cell": cell, "value": value}
+        | {what: float(frame.loc[cell, value]) for what, frame in frames.items()}
+        | {"clusters": int(design.clusters.to_numpy()[i, j]), "pairing": str(design.pairing.iloc[i])}
+        for i, cell in enumerate(design.mean.index)
+        for j, value in enumerate(design.mean.columns)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _findings(results: StudyResults) -> pd.DataFrame:
+    columns = ["code", "severity", "where", "message", "remedy"]
+    rows = [[getattr(finding, column) for column in columns] for finding in results.findings]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its index as the first column, called ``name``."""
+    return table.rename_axis("name").reset_index()
+
+
+def _alternatives(table: pd.DataFrame) -> pd.DataFrame:
+    words = [", ".join(f"{node} x {dose:g}" for node, dose in doses.items()) for doses in table["doses"]]
+    return table.assign(doses=words)
