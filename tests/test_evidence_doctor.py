@@ -191,7 +191,9 @@ def test_answers_that_only_look_like_codes_are_left_alone():
     svs = pd.DataFrame(random.integers(-1, 8, size=(300, 3)), columns=["a", "b", "c"])
     gains = clean().sub(3.0)
     gains.iloc[0, 0] = 0.0
-    for rows in (wide, from_zero, svs, gains):
+    rare_in_one = from_zero.assign(d=from_zero["a"].clip(1))
+    rare_in_one.loc[:3, "d"] = 0
+    for rows in (wide, from_zero, svs, gains, rare_in_one):
         assert "CV110" not in codes(rows)
 
 

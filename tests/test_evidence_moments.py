@@ -80,15 +80,16 @@ def rows_of(matrix: ResponseMatrix, counts: np.ndarray) -> ResponseMatrix:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.permutations(range(4)), st.permutations(range(3)), st.sampled_from(["", "model"]))
+@given(st.permutations(range(11)), st.permutations(range(3)), st.sampled_from(["", "model"]))
 def test_permuting_columns_permutes_the_evidence_to_the_last_bit(order, levers, within):
-    matrix = steered()
+    names = tuple(f"v{(7 * j) % 11}" for j in range(11))
+    matrix = steered(names=names)
     one = summarise(matrix, within)
     other = summarise(permuted_columns(matrix, list(order), list(levers)), within)
     to = [other.names.index(name) for name in one.names]
     assert np.array_equal(other.residual_scatter[np.ix_(to, to)], one.residual_scatter)
     assert np.array_equal(other.pairwise_n[np.ix_(to, to)], one.pairwise_n)
-    assert np.array_equal(other.correlation.loc[list(NAMES), list(NAMES)], one.correlation)
+    assert np.array_equal(other.correlation.loc[list(names), list(names)], one.correlation)
     assert other.n_score == one.n_score
     columns = [frozenset(column.split("+")) for column in other.columns]
     place = [columns.index(frozenset(column.split("+"))) for column in one.columns]
@@ -178,6 +179,16 @@ def test_levers_that_always_go_together_are_refused_by_name():
         summarise(replace(matrix, doses=doses))
 
 
+def test_levers_that_go_together_within_groups_are_refused():
+    matrix = steered()
+    model = np.array(matrix.labels["model"]) == "m2"
+    doses = matrix.doses.copy()
+    doses[:, 2] = doses[:, 0] + model
+    summarise(replace(matrix, doses=doses))
+    with pytest.raises(DataError, match="lever 'do_c' follow exactly from those of 'do_b'"):
+        summarise(replace(matrix, doses=doses), within="model")
+
+
 def test_a_lever_confounded_with_the_groups_is_left_out_with_a_note():
     matrix = steered()
     model = tuple("with" if dose else "without" for dose in matrix.doses[:, 2])
@@ -252,6 +263,16 @@ def test_effective_n_follows_the_design_effect_of_an_exchangeable_cluster():
     assert summarise(matrix).n_score == pytest.approx(clusters * k / (1 + (k - 1) * 0.8 * 0.5), rel=0.1)
 
 
+def test_clusters_of_one_row_are_worth_that_row_and_never_more():
+    rows = frame(n=300)
+    matrix = ResponseMatrix(
+        tuple(rows), rows.to_numpy(), range(300), labels={"persona_id": range(300)}, cluster_by="persona_id"
+    )
+    pairs = summarise(matrix).pairwise_n[np.triu_indices(4, 1)]
+    assert pairs.max() == 300
+    assert pairs.min() > 200
+
+
 def test_rows_repeated_in_a_cluster_are_worth_one_row():
     rows = frame(n=400, p=2)
     twice = ResponseMatrix(
@@ -318,6 +339,14 @@ def test_bootstrap_draws_keep_every_design_column_and_depend_on_seed_and_number_
     assert all(draw.columns == evidence.columns for draw in draws)
     assert np.array_equal(bootstrap_evidence(evidence, 1, 7).scatter, draws[7].scatter)
     assert not np.array_equal(draws[0].scatter, draws[1].scatter)
+
+
+def test_bootstrap_draws_keep_a_combination_that_one_cluster_tried():
+    matrix = steered()
+    pair = np.array([set(cell) == {"do_a", "do_c"} for cell in matrix.cells])
+    keep = ~pair | (np.arange(len(matrix)) == np.flatnonzero(pair)[0])
+    evidence = summarise(matrix.rows(keep))
+    assert all(bootstrap_evidence(evidence, 0, i).columns == evidence.columns for i in range(20))
 
 
 def test_counts_that_do_not_fit_and_evidence_without_sums_are_refused():

@@ -306,6 +306,13 @@ def test_a_heat_map_shows_in_bold_what_the_interval_keeps_off_zero() -> None:
     assert bold == {"cell-0-1": True, "cell-1-0": False}
 
 
+def test_rows_of_levers_follow_the_values_that_they_are_named_after() -> None:
+    rows = ["any", "do_b", "do_a", "a"]
+    mean = pd.DataFrame(np.ones((4, 2)), index=rows, columns=["b", "a"])
+    scene = effects_heatmap(Effects(mean, mean, mean, mean, mean, 0.9))
+    assert list(dict.fromkeys(row[0] for row in scene.rows)) == ["a", "do_a", "do_b", "any"]
+
+
 def test_an_empty_heat_map_is_refused() -> None:
     empty = pd.DataFrame()
     with pytest.raises(FigureError, match="empty"):

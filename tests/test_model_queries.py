@@ -201,8 +201,15 @@ def test_weighted_quantiles_equal_numpys_inverted_distribution(seed: int, s: int
     rng = np.random.default_rng(seed)
     draws = rng.normal(size=(s, 3)).round(1)
     weights = np.full(s, 1 / s) if equal else rng.dirichlet(np.ones(s))
-    expected = [np.quantile(draws[:, j], share, weights=weights, method="inverted_cdf") for j in range(3)]
+    given = None if equal else weights
+    expected = [np.quantile(draws[:, j], share, weights=given, method="inverted_cdf") for j in range(3)]
     np.testing.assert_array_equal(weighted_quantiles(draws, weights, (share,))[0], expected)
+
+
+def test_a_share_that_is_reached_exactly_takes_the_draw_that_reaches_it() -> None:
+    draws = np.array([4.0, 1.0, 3.0, 2.0])
+    assert weighted_quantiles(draws, np.array([0.4, 0.1, 0.3, 0.2]), (0.1, 0.3, 0.6)).tolist() == [1.0, 2.0, 3.0]
+    assert weighted_quantiles(draws, np.full(4, 0.25), (0.25, 0.5, 0.75)).tolist() == [1.0, 2.0, 3.0]
 
 
 # what must differ
@@ -282,7 +289,7 @@ def test_a_summary_in_blocks_equals_the_summary_of_all_draws(monkeypatch: pytest
     model, rows = random_model(3, s=40), random_rows(3, n=50)
     interventions = [Set("b", 1.0), Shift("e", 0.5), Set("talk", 1.0)]
     whole = counterfactual(model, rows, interventions)
-    for size in (1, 8 * 5 * 40 * 7, 64_000_000):
+    for size in (1, 8 * 5 * 40 * 7, 16_000_000):
         monkeypatch.setattr(counterfactuals_module, "BLOCK_BYTES", size)
         parts = counterfactual_summary(model, rows, interventions, level=0.8)
         lower, upper = whole.interval(0.8)

@@ -114,13 +114,19 @@ def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int
     limit = parents.shape[0]
     fixed, half_n, price = task.fixed[v], task.rule[0], task.rule[1]
     basis = ParentBasis(task.work[:limit], task.work[limit], task.work[limit + 1], task.work[limit + 2])
-    basis.left[:] = 1.0
-    basis.shared[:] = task.R[v]
-    given, k = k, 0
+    for j in range(task.R.shape[0]):
+        basis.left[j] = 1.0
+        basis.shared[j] = task.R[v, j]
+    given, k = k, np.int64(0)
     for place in range(given):
         u = parents[place]
         if basis.left[u] > COLLINEAR:
             add_row(k, u, v, task.R, basis)
+            parents[k] = u
+            k += 1
+        elif place < fixed:  # a required parent that the others explain: it stays, and carries nothing
+            for j in range(task.R.shape[0]):
+                basis.rows[k, j] = 1.0 if j == u else 0.0
             parents[k] = u
             k += 1
     changed = True

@@ -75,7 +75,7 @@ def refit(state: OrderState, task: OrderTask) -> None:
         task.before[u] = False
     for v in state.order:
         parents = state.parents[v]
-        k = 0
+        k = np.int64(0)
         for place in range(state.counts[v]):
             u = parents[place]
             if place < task.fixed[v] or task.before[u]:
@@ -89,7 +89,7 @@ def refit(state: OrderState, task: OrderTask) -> None:
 @njit(cache=True)
 def _lose(v: int, u: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int, float]:
     """Adapt the k parents of `v`, in place, when `u` may no longer be one; (-1, 0) when nothing changes."""
-    kept = 0
+    kept = np.int64(0)
     for place in range(k):
         if parents[place] != u:
             parents[kept] = parents[place]
@@ -152,30 +152,33 @@ def _sweep(start: int, stop: int, commit: bool, state: OrderState, task: OrderTa
             order[place - step], order[place] = u, v
             if new_u >= 0:
                 state.counts[u], state.scores[u] = new_u, score_u
-                state.parents[u] = other
+                for i in range(new_u):
+                    state.parents[u, i] = other[i]
         gain = others + own_score - state.scores[v]
         if gain > most + EPS:
             best, most = place, gain
     if commit:
         state.counts[v], state.scores[v] = k, own_score
-        state.parents[v] = own
+        for i in range(k):
+            state.parents[v, i] = own[i]
     return best, most
 
 
 @njit(cache=True)
 def move_nodes(nodes: IntArray, state: OrderState, task: OrderTask) -> int:
     """Carry each of the nodes to its best position, in place; return how many of the last nodes did not move."""
-    p = state.order.shape[0]
+    first, last = np.int64(0), np.int64(state.order.shape[0] - 1)  # typed, so that one version is compiled
+    looking, moving = np.bool_(False), np.bool_(True)
     still = 0
     for v in nodes:
         start = 0
         while state.order[start] != v:
             start += 1
-        left, gain_left = _sweep(start, 0, False, state, task)
-        right, gain_right = _sweep(start, p - 1, False, state, task)
+        left, gain_left = _sweep(start, first, looking, state, task)
+        right, gain_right = _sweep(start, last, looking, state, task)
         if max(gain_left, gain_right) <= 2 * EPS:
             still += 1
             continue
-        _sweep(start, left if gain_left >= gain_right - EPS else right, True, state, task)
+        _sweep(start, left if gain_left >= gain_right - EPS else right, moving, state, task)
         still = 0
     return still

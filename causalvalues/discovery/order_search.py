@@ -18,8 +18,6 @@ from causalvalues.graph import Dag, GraphPosterior, Knowledge
 from causalvalues.graph.equivalence import random_member
 from causalvalues.randomness import stream
 
-_SINGULAR = 1e-9
-
 
 @dataclass(frozen=True)
 class OrderSearch:
@@ -112,8 +110,8 @@ def order_search(
     draws = list(search.draws())
     if not draws:
         raise DiscoveryError(
-            f"Every one of {search.method.resamples} bootstrap samples has singular correlations: there are too few "
-            "clusters for so many values. Collect answers of more personas, or learn on fewer values."
+            f"In every one of {search.method.resamples} bootstrap samples some value does not vary. There are too few "
+            "clusters: collect answers of more personas, or drop the values that hardly vary."
         )
     back = np.argsort(search.places)
     stack = np.array(draws)[:, back][:, :, back]
@@ -247,7 +245,7 @@ class _Search:
         if self.problem.limit < len(self.names) - 1:
             lines.append(f"at most {self.problem.limit} direct causes a value (a quarter of the effective rows)")
         if self.unusable:
-            lines.append(f"{self.unusable} bootstrap samples had singular correlations and were left out")
+            lines.append(f"{self.unusable} bootstrap samples in which a value does not vary were left out")
         if not complete or drawn + self.unusable < self.method.resamples:
             done = "was" if complete else "was not"
             lines.append(
@@ -260,14 +258,14 @@ class _Search:
         return np.inf if self.method.time_limit is None else self._start + share * self.method.time_limit
 
     def _sample(self, number: int, generator: np.random.Generator) -> FloatArray | None:
-        """Correlations of one bootstrap sample; None when they are singular."""
+        """Correlations of one bootstrap sample; None when a value does not vary in it."""
         if self.evidence.clusters is None:
             return _wishart_correlation(self.R, self.n, generator)
         try:
             R = self._correlation(bootstrap_evidence(self.evidence, self.seed, number))
         except DataError:
             return None
-        return R if np.isfinite(R).all() and np.linalg.eigvalsh(R)[0] > _SINGULAR else None
+        return R if np.isfinite(R).all() else None
 
     def _correlation(self, evidence: Evidence) -> FloatArray:
         residual = evidence.residual_scatter[np.ix_(self.places, self.places)]

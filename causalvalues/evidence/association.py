@@ -23,8 +23,9 @@ def correlation_tests(evidence: Evidence) -> pd.DataFrame:
 
     Standard errors are those of the sandwich of cluster sums (of blocks, when rows are independent), so they hold for
     clustered rows, for answers that are not Gaussian, and for evidence made by `uncentre` and `remove_intercept`,
-    where they are the delta method. With e the influence of a cluster on a matrix M, standardised by the diagonal of
-    M, the influence on its correlation r is e_ij - r/2 (e_ii + e_jj); that on the inverse of M is -M^-1 e M^-1.
+    where they are the delta method. With e the sum of products of a cluster, standardised by the diagonal of the
+    matrix M of all sums, its influence on the correlation r is e_ij - r/2 (e_ii + e_jj); that of the inverse of M uses
+    -M^-1 e M^-1 for e.
 
     Parameters
     ----------
@@ -54,9 +55,7 @@ def correlation_tests(evidence: Evidence) -> pd.DataFrame:
             "The values' scatter is singular, so partial correlations do not exist. Run `check` to see why."
         )
     projection = projection / scale[:, None]
-    products = projection @ sums.second @ projection.T
-    share = (sums.weight / sums.weight.sum())[:, None, None]
-    influence = products - share * standard
+    influence = projection @ sums.second @ projection.T
     inverse = np.linalg.inv(standard)
     marginal, marginal_se = _correlation(standard, influence)
     partial, partial_se = _correlation(inverse, -inverse @ influence @ inverse)

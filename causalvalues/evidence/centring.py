@@ -4,6 +4,10 @@ Subtracting each person's mean (of whatever items) keeps differences of scores, 
 T[i, j] = var(x_i - x_j) survives and nothing else does: S and S + a 1' + 1 a' give the same T for every vector a. Some
 assumption has to choose a. In the same way a level that a person adds to all answers (a random intercept of variance
 t) turns S into S + t 1 1', and only an assumption tells t from a common covariance of the values.
+
+Both remedies keep false edges at their nominal rate on unrelated values. Where values truly go together the assumption
+is wrong, and edges between values that are not neighbours appear (`benchmarks/ipsative_remedies.py`: at 5,000 rows
+most of them, on a chain of positive slopes). Read `average_covariance_sweep` beside every result.
 """
 
 from __future__ import annotations
@@ -45,7 +49,8 @@ def uncentre(evidence: Evidence, average_covariance: float = 0.0) -> Evidence:
     -------
     Evidence
         Of the uncentred values. Its effective n carry the sampling error of the solution (delta method from the
-        cluster sums); means and lever effects stay relative to the person's mean.
+        cluster sums); means and lever effects stay relative to the person's mean. It may be resampled; a resample
+        differs from the solution of the resampled rows by terms of the order 1/n.
 
     Raises
     ------

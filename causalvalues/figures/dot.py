@@ -71,7 +71,12 @@ def dot_ids(scene: Scene) -> dict[str, str]:
 
 def _holds(name: str) -> bool:
     """Say whether Graphviz keeps a name: not empty, no control characters, not its own mark of anonymous nodes (%)."""
-    return bool(name) and name[0] != "%" and allowed(name) and not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in name)
+    return (
+        bool(name)
+        and name[0] != "%"
+        and allowed(name)
+        and not any((ord(c) < 0x20 and c != "\n") or ord(c) == 0x7F for c in name)
+    )
 
 
 def quoted(text: str) -> str:

@@ -82,7 +82,7 @@ def effects_heatmap(
         raise FigureError("There are no effects to draw: the tables are empty.")
     columns = value_order([str(name) for name in effects.mean.columns], theory)
     others = [str(name) for name in effects.mean.index if str(name) not in set(columns)]
-    causes = [name for name in columns if name in set(effects.mean.index)] + sorted(others)
+    causes = [name for name in columns if name in set(effects.mean.index)] + _beside_values(others, columns)
     known = {} if theory is None else theory.labels
     shown = {name: (labels or {}).get(name, known.get(name, name)) for name in (*causes, *columns)}
     matrix = _matrix(causes, columns, effects, shown)
@@ -101,6 +101,12 @@ def effects_heatmap(
         rows=_rows(matrix, effects),
         provenance={"level": f"{effects.level:g}"},
     )
+
+
+def _beside_values(levers: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Order levers by name, those named after a value (``do_power``) first and in the order of the values."""
+    places = {lever: [i for i, name in enumerate(columns) if lever.endswith(name)] for lever in levers}
+    return sorted(levers, key=lambda lever: (min(places[lever], default=len(columns)), lever))
 
 
 def _matrix(causes: Sequence[str], columns: Sequence[str], effects: Effects, shown: Mapping[str, str]) -> _Matrix:

@@ -65,13 +65,12 @@ def _label_edges_into(y: int, parents: IntArray, graph: BoolArray, compelled: Bo
 
 
 @njit(cache=True)
-def compelled_of(graph: BoolArray) -> tuple[BoolArray, bool]:
-    """Return the compelled edges (p, p) of one graph and whether it is acyclic."""
+def compelled_of(graph: BoolArray, compelled: BoolArray) -> bool:
+    """Mark the compelled edges (p, p) of one graph; return whether it is acyclic."""
     p = graph.shape[0]
-    compelled = np.zeros((p, p), np.bool_)
     order, count = order_of(graph)
     if count < p:
-        return compelled, False
+        return False
     known = np.zeros((p, p), np.bool_)
     parents = np.empty(p, np.int64)
     for place in range(p):
@@ -82,7 +81,7 @@ def compelled_of(graph: BoolArray) -> tuple[BoolArray, bool]:
                 parents[k] = order[earlier]
                 k += 1
         _label_edges_into(y, parents[:k], graph, compelled, known)
-    return compelled, True
+    return True
 
 
 @njit(cache=True)
@@ -90,8 +89,7 @@ def compelled_of_all(draws: BoolArray) -> tuple[BoolArray, int]:
     """Return `compelled_of` for each draw, and the number of the first cyclic draw (-1: none)."""
     out = np.zeros_like(draws)
     for s in range(draws.shape[0]):
-        out[s], acyclic = compelled_of(draws[s])
-        if not acyclic:
+        if not compelled_of(draws[s], out[s]):
             return out, s
     return out, -1
 

@@ -94,7 +94,8 @@ def compare_predictors(
     matrix : ResponseMatrix
         With at least three levers that aim at different values.
     model : StructuralModel
-        Learned from the rows without lever, or with the levers partialled out; over the same values.
+        Over the same values, learned from the rows without lever or with the levers partialled out (saturated). A model
+        with sparse levers has seen the cross-effects that it is to predict, so its score flatters it.
     own : mapping of lever to value, optional
         By default levers named ``do_<value>``.
     seed : int, default 0

@@ -19,6 +19,7 @@ from causalvalues.planning.problem import (
     ranked,
     score,
     tangent,
+    term_doses,
 )
 
 _BLOCK = 8192
@@ -103,7 +104,7 @@ def screen(problem: Problem, choices: list[Choice]) -> tuple[FloatArray, FloatAr
     errors, violations = np.empty((len(choices), len(gap))), np.empty(len(choices))
     for first in range(0, len(choices), _BLOCK):
         block = slice(first, first + _BLOCK)
-        added = _added(_term_doses(problem, choices[block]), effects)
+        added = _added(term_doses(problem, choices[block]), effects)
         errors[block] = np.abs(gap - added)
         violations[block] = excess(problem, start + added).sum(axis=1)
     return errors, violations
@@ -115,7 +116,7 @@ def _tangent_errors(problem: Problem, choices: list[Choice], places: IntArray, a
     bounds = np.empty((len(places), len(constant)))
     for first in range(0, len(places), _BLOCK):
         block = slice(first, first + _BLOCK)
-        bounds[block] = constant - _added(_term_doses(problem, [choices[i] for i in places[block]]), slopes)
+        bounds[block] = constant - _added(term_doses(problem, [choices[i] for i in places[block]]), slopes)
     return bounds
 
 
@@ -130,15 +131,3 @@ def _added(terms: FloatArray, effects: FloatArray) -> FloatArray:
         on = np.flatnonzero(terms[:, term])
         added[on] += terms[on, term, None] * effects[term]
     return added
-
-
-def _term_doses(problem: Problem, choices: list[Choice]) -> FloatArray:
-    """Return the dose of every term, (n, k + c): lever doses, then products for the tried combinations."""
-    k = len(problem.levers)
-    doses = np.zeros((len(choices), k + len(problem.combinations)))
-    for row, choice in enumerate(choices):
-        for lever, dose in choice:
-            doses[row, lever] = dose
-    for term, levers in enumerate(problem.combinations, start=k):
-        doses[:, term] = np.prod(doses[:, list(levers)], axis=1)
-    return doses

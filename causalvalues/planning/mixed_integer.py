@@ -149,7 +149,7 @@ def _solve(program: Program, rows: list[Row], objective: FloatArray, deadline: f
     upper[: program.first_error] = 1.0
     upper[program.first_relax :] = np.inf if relaxed else 0.0
     integrality = np.zeros(program.width, dtype=np.int64)
-    integrality[: program.binaries] = 1
+    integrality[: len(program.options)] = 1
     matrix = csr_array(np.stack([row for row, _, _ in rows]))
     between = LinearConstraint(matrix, [low for _, low, _ in rows], [high for _, _, high in rows])
     result = milp(

@@ -79,7 +79,7 @@ class Outlook:
     def chance(self, choice: Choice) -> float:
         """Return the predictive probability that a unit ends where the target wants it."""
         hit = self.hits(self.reached(choice))
-        return float(np.clip(np.einsum("s,s->", self.sample_weights, hit.reshape(-1).astype(float)), 0.0, 1.0))
+        return float(share(self, hit.reshape(-1, 1))[0])
 
     def hits(self, reached: FloatArray) -> BoolArray:
         """Say for profiles (..., p) whether all that the target asks for holds: tolerance, ranking and bounds."""
@@ -122,9 +122,10 @@ def look_ahead(
     if new_unit:
         heterogeneity = replace(heterogeneity, repeat={})
         places = [model.values.index(name) for name in problem.values]
-        coefficients = model.coefficients[:, places][:, :, places]
+        coefficients = np.ascontiguousarray(model.coefficients[:, places][:, :, places])
         total = np.linalg.inv(np.eye(len(places)) - coefficients)
-        own = normals("unit residual") * model.residual_scales[:, None, places]
+        scales = np.ascontiguousarray(model.residual_scales[:, places])
+        own = normals("unit residual") * scales[:, None]
         residual = np.einsum("src,sce->sre", own, total)
     uniform = 1.0 - stream(seed, "planning", "spread").random((s, r))
     return Outlook(problem, target, residual, normals("heterogeneity"), uniform, heterogeneity)
@@ -152,17 +153,23 @@ def side_effect_table(outlook: Outlook, choice: Choice, names: tuple[str, ...]) 
     problem = outlook.problem
     change = outlook.change(choice)
     lower, upper = interval(outlook, change)
-    positive = np.einsum("n,np->p", outlook.sample_weights, (change > 0).reshape(-1, change.shape[-1]).astype(float))
     table = pd.DataFrame(
         {
             "mean": mean_over_draws(problem, effect_of(problem, choice)),
             "lower": lower,
             "upper": upper,
-            "positive": np.minimum(positive, 1.0),
+            "positive": share(outlook, (change > 0).reshape(-1, change.shape[-1])),
         },
         index=list(problem.values),
     )
     return table.loc[[name for name in names if name not in outlook.target.named]]
+
+
+def share(outlook: Outlook, holds: BoolArray) -> FloatArray:
+    """Return the weighted share of samples (n, q) in which something holds, (q,); exactly 1 when it always does."""
+    weights = outlook.sample_weights
+    sums = np.einsum("n,nq->q", weights, holds.astype(float))
+    return np.asarray(sums / np.einsum("n,nq->q", weights, np.ones(holds.shape)))
 
 
 def interval(outlook: Outlook, samples: FloatArray) -> tuple[FloatArray, FloatArray]:

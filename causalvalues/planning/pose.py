@@ -111,14 +111,14 @@ def _profile_and_total(
     cells = [(node,) for node in model.levers] + [tuple(sorted(cell)) for cell in model.combinations]
     p, q = len(values), len(cells)
     places = [model.values.index(name) for name in values] + [p + i for i in sorted(range(q), key=lambda i: cells[i])]
-    coefficients = model.coefficients[:, places][:, :, places]
+    coefficients = np.ascontiguousarray(model.coefficients[:, places][:, :, places])
     inverse = np.linalg.inv(np.eye(p + q) - coefficients)
     total: dict[tuple[str, ...], FloatArray] = {}
     for i, node in enumerate([*((name,) for name in values), *sorted(cells)]):
         total[node] = np.asarray(total.get(node, 0.0) + inverse[:, i, :p])
     if start is None:
-        intercepts = model.intercepts[:, places[:p]]
-        return np.asarray(np.einsum("sc,sce->se", intercepts, inverse[:, :p, :p])), total
+        intercepts = np.ascontiguousarray(model.intercepts[:, places[:p]])
+        return np.ascontiguousarray(np.einsum("sc,sce->se", intercepts, inverse[:, :p, :p])), total
     return np.tile(_given_start(start, values), (len(model.weights), 1)), total
 
 

@@ -141,6 +141,18 @@ def effect_of(problem: Problem, choice: Choice) -> FloatArray:
     return added
 
 
+def term_doses(problem: Problem, choices: list[Choice]) -> FloatArray:
+    """Return the dose of every term of some choices, (n, k + c): lever doses, then products for the tried combinations."""
+    k = len(problem.levers)
+    doses = np.zeros((len(choices), k + len(problem.combinations)))
+    for row, choice in enumerate(choices):
+        for lever, dose in choice:
+            doses[row, lever] = dose
+    for term, levers in enumerate(problem.combinations, start=k):
+        doses[:, term] = np.prod(doses[:, list(levers)], axis=1)
+    return doses
+
+
 def mean_over_draws(problem: Problem, array: FloatArray) -> FloatArray:
     """Return the weighted mean over the first axis, summed in a fixed order."""
     return np.asarray(np.einsum("s,s...->...", problem.weights, array))

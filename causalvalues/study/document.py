@@ -66,7 +66,13 @@ class Table:
         """Which columns hold numbers (or numbers with intervals) only, and are set flush right."""
         return tuple(all(_is_number(row[j]) for row in self.rows) for j in range(len(self.columns)))
 
+    @property
+    def short(self) -> tuple[bool, ...]:
+        """Which columns hold short texts only, and are kept on one line."""
+        return tuple(all(len(str(row[j])) <= SHORT for row in self.rows) for j in range(len(self.columns)))
 
+
+SHORT = 30
 _NUMBER = re.compile(r"[\d.,%+\[\]\u2212\u2013 ]*")
 
 

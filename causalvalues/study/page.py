@@ -80,13 +80,13 @@ def inline_svg(picture: Picture) -> str:
 def _table(table: Table) -> str:
     numeric = table.numeric
     head = "".join(
-        f'<th scope="col"{_class(right)}>{_text(column)}</th>'
+        f'<th scope="col"{_class("number" if right else "")}>{_text(column)}</th>'
         for column, right in zip(table.columns, numeric, strict=True)
     )
     shaded = [column in table.shaded for column in table.columns]
+    kinds = ["number" if right else "short" if brief else "" for right, brief in zip(numeric, table.short, strict=True)]
     rows = "".join(
-        "<tr>" + "".join(_cell(*each) for each in zip(row, numeric, shaded, strict=True)) + "</tr>"
-        for row in table.rows
+        "<tr>" + "".join(_cell(*each) for each in zip(row, kinds, shaded, strict=True)) + "</tr>" for row in table.rows
     )
     return (
         f'<figure class="table"><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
@@ -94,17 +94,17 @@ def _table(table: Table) -> str:
     )
 
 
-def _cell(cell: Cell, numeric: bool, shaded: bool) -> str:
+def _cell(cell: Cell, kind: str, shaded: bool) -> str:
     if isinstance(cell, str):
-        return f"<td{_class(numeric)}>{_text(cell)}</td>"
+        return f"<td{_class(kind)}>{_text(cell)}</td>"
     tint = ""
     if shaded and cell is not None and math.isfinite(cell):
         tint = f' style="background:rgba(0,114,178,{0.45 * min(max(cell, 0.0), 1.0):.3f})"'
-    return f"<td{_class(numeric)}{tint}>{number(cell)}</td>"
+    return f"<td{_class(kind)}{tint}>{number(cell)}</td>"
 
 
-def _class(numeric: bool) -> str:
-    return ' class="number"' if numeric else ""
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
 
 
 def _text(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
+from causalvalues.errors import FigureError
 from causalvalues.figures import (
     Circle,
     GraphOptions,
@@ -13,30 +15,33 @@ from causalvalues.figures import (
     direct_effects,
     effects_heatmap,
     plan_figure,
+    scene_from_json,
     value_graph,
 )
 from causalvalues.figures.scene import Scene
-from causalvalues.model import Effects, LeverEffects
+from causalvalues.model import Effects, LeverEffects, StructuralModel, total_effects
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
+from causalvalues.study.saving import load
+from causalvalues.theories import theory
 
 
 def pictures(results: StudyResults) -> dict[str, Picture]:
     """Return the figures by name: ``graph``, ``effects``, ``levers`` (with levers), ``plan-1``, ``plan-2``, ..."""
-    theory = results.answers.theory
+    names = results.answers.theory
     settings = results.settings
     options = GraphOptions(
         layout=Circle() if settings.figures.layout == "circle" else Layered(),
         title="What hangs together: the averaged graph",
     )
     direct = direct_effects(results.model, settings.model.level)
-    found = {"graph": value_graph(results.posterior, direct, theory, options=options)}
-    found["effects"] = effects_heatmap(between_values(results), theory, title="Total effects between values")
+    found = {"graph": value_graph(results.posterior, direct, names, options=options)}
+    found["effects"] = effects_heatmap(between_values(results), names, title="Total effects between values")
     if results.levers is not None:
         found["levers"] = _lever_heatmap(results, results.levers.design)
     for number, planned in enumerate(results.plans, start=1):
         found[f"plan-{number}"] = replace(
-            plan_figure(planned.plan, planned.target, theory), title=f"Plan {number}: {planned.title}"
+            plan_figure(planned.plan, planned.target, names), title=f"Plan {number}: {planned.title}"
         )
     return {stem: Picture(stem, scene) for stem, scene in found.items()}
 
@@ -60,3 +65,23 @@ def _lever_heatmap(results: StudyResults, design: LeverEffects) -> Scene:
         f"units, from the design alone: no graph is used. Bold: the {design.level:.0%} interval, robust to repeated "
         "rows of one cluster, excludes zero.",
     )
+
+
+def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle") -> Scene:
+    """Return the picture of a saved thing: a graph, the effects of a model, or a scene as it was saved.
+
+    Raises
+    ------
+    DataError, KeyFileError, FigureError
+        If the file, the theory or the layout is not understood.
+    """
+    if layout not in ("circle", "layered"):
+        raise FigureError(f"There is no layout {layout!r}. Choose circle or layered.")
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if '"format": "causalvalues-scene"' in text[:200]:
+        return scene_from_json(text)
+    names = theory(theory_id) if theory_id else None
+    thing = load(path)
+    if isinstance(thing, StructuralModel):
+        return effects_heatmap(total_effects(thing), names)
+    return value_graph(thing, theory=names, options=GraphOptions(layout=Circle() if layout == "circle" else Layered()))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from causalvalues.interventions import Intervention, Lever, Set, Shift
-from causalvalues.model import StructuralModel, counterfactual, effect_paths, intervene
+from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
 from causalvalues.model.levers import cell_rows, paired_differences
-from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, PlanMethod, Target, plan
+from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, Plan, PlanMethod, Target, plan
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
 from causalvalues.study.results import Answered, Planned
@@ -134,3 +137,55 @@ def _words(interventions: list[Intervention]) -> str:
         for each in interventions
     ]
     return ", ".join(said)
+
+
+def counterfactual_table(model: StructuralModel, matrix: ResponseMatrix, wanted: list[Intervention]) -> pd.DataFrame:
+    """Return one row a unit and value: ``unit, value, fact, mean, lower, upper`` (90% interval).
+
+    Rows of the matrix may have levers of the model in use; columns that the model does not know are left out.
+    """
+    frame = matrix.frame().set_index("unit_id")
+    known = [name for name in (*model.values, *model.levers) if name in frame.columns]
+    found = counterfactual_summary(model, frame[known], wanted)
+    rows = [
+        {"unit": unit, "value": value, "fact": float(frame[value].iloc[i])}
+        | {what: float(table[value].iloc[i]) for what, table in vars(found).items() if what != "level"}
+        for i, unit in enumerate(frame.index)
+        for value in model.values
+    ]
+    return pd.DataFrame(rows, columns=["unit", "value", "fact", "mean", "lower", "upper"])
+
+
+def levers_named(given: list[str], model: StructuralModel) -> list[Lever]:
+    """Return levers from ``NODE`` or ``NODE=DOSE`` texts, several doses of one node together; by default all levers."""
+    doses: dict[str, list[float]] = {}
+    for text in given or model.levers:
+        name, _, number = text.rpartition("=")
+        try:
+            node, dose = (name, float(number)) if name and text not in model.nodes else (text, 1.0)
+        except ValueError:
+            node, dose = text, 1.0
+        doses.setdefault(node, []).append(dose)
+    return [Lever(node, tuple(each)) for node, each in doses.items()]
+
+
+def plan_words(found: Plan) -> str:
+    """Return a plan as lines for people."""
+    table = found.predicted.rename_axis("value").reset_index()
+    lines = [repr(found), found.status.value, "", table.to_string(index=False, float_format=lambda x: f"{x:.2f}"), ""]
+    return "\n".join([*lines, *found.limits, *found.notes])
+
+
+def plan_json(found: Plan) -> dict[str, Any]:
+    """Return a plan as plain data."""
+    return {
+        "status": found.status.name,
+        "doses": dict(found.doses),
+        "objective": found.objective,
+        "lower_bound": found.lower_bound,
+        "chance": found.chance,
+        "cost": found.cost,
+        "predicted": json.loads(found.predicted.to_json(orient="index")),
+        "limits": list(found.limits),
+        "notes": list(found.notes),
+    }

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.figures.numbers import estimate
+from causalvalues.model import plan_ledger
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 from causalvalues.study.report_edges import edge_blocks
 from causalvalues.study.report_levers import lever_blocks
@@ -139,7 +140,8 @@ def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[B
             "If one value could be raised by one unit and everything else followed, the others would change by these "
             "amounts. Where answers are scored one by one, no path leads from one value's score to another's, so this "
             f"is a hypothetical reading of the graph. What the {int(bases.sum())} claims (there is a path, or there is "
-            f"none) rest on: {counted}."
+            f"none) rest on: {counted}. An effect whose direction is open is zero in a part of the draws, so its "
+            "interval reaches to zero."
         ),
         figures["effects"],
     ]
@@ -151,7 +153,16 @@ def _query_blocks(results: StudyResults) -> list[Block]:
     blocks: list[Block] = [Heading("Questions to the model")]
     for answered in results.queries:
         blocks += [Heading(answered.title, 3), _query_table(answered, results)]
+        if answered.question.kind != "paths":
+            blocks.append(_query_basis(answered, results))
     return blocks
+
+
+def _query_basis(answered: Answered, results: StudyResults) -> Bullets:
+    amounts = {**answered.question.set, **answered.question.shift}
+    ledger = plan_ledger(results.model, results.posterior, results.evidence, amounts)
+    said = [("Rests on." if place == 0 else "", str(each)) for place, each in enumerate(ledger["sentence"])]
+    return Bullets(tuple(said))
 
 
 def _query_table(answered: Answered, results: StudyResults) -> Table:

@@ -8,8 +8,8 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import StudyResults, edge_set
 
-OTHER = "Other lever model"
-POOLED = "Pooled"
+OTHER = "other lever model"
+POOLED = "pooled"
 
 
 def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
@@ -84,14 +84,12 @@ def firmness(results: StudyResults) -> Table:
     names = results.posterior.names
     columns: dict[str, dict[frozenset[str], float]] = {}
     if results.sensitivity is None:
-        columns["This study"] = adjacency(results.posterior)
+        columns["this study"] = adjacency(results.posterior)
     else:
         for column in results.sensitivity.columns.drop(["first", "second", "least", "most"]):
             pairs = zip(results.sensitivity["first"], results.sensitivity["second"], strict=True)
             numbers = results.sensitivity[column]
-            columns[str(column).capitalize()] = {
-                frozenset(pair): float(p) for pair, p in zip(pairs, numbers, strict=True)
-            }
+            columns[str(column)] = {frozenset(pair): float(p) for pair, p in zip(pairs, numbers, strict=True)}
     priors = list(columns)
     if results.levers is not None and results.levers.other is not None:
         columns[OTHER] = adjacency(results.levers.other)
@@ -108,13 +106,13 @@ def firmness(results: StudyResults) -> Table:
                 rows.append((-numbers_here[priors[0]], (label, *numbers_here.values(), verdict)))
     rows.sort(key=lambda row: (row[0], row[1][0]))
     return Table(
-        ("Pair", *columns, "Verdict"),
+        ("Pair", *columns, "Depends on"),
         tuple(row for _, row in rows),
         "P(adjacent) of every pair that some analysis joins. The first columns change the prior: strength of the "
         "prior on parameters (alpha_w), sparser graphs, equal weight for every number of parents, BIC in place of a "
-        f"prior. {OTHER}: each lever may act on few values only (sparse), where the study lets every lever act on "
-        f"every value (saturated), or the reverse. {POOLED}: levers ignored, rows taken as independent; shown as a "
-        "warning, not as evidence.",
+        f"prior. {OTHER.capitalize()}: each lever may act on few values only (sparse), where the study lets every "
+        f"lever act on every value (saturated), or the reverse. {POOLED.capitalize()}: levers ignored, rows taken as "
+        "independent; shown as a warning, not as evidence.",
         tuple(columns),
     )
 
@@ -132,13 +130,13 @@ def adjacency(posterior: GraphPosterior) -> dict[frozenset[str], float]:
 def _verdict(numbers: dict[str, float], priors: list[str]) -> str:
     under_priors = [numbers[column] > 0.5 for column in priors]
     if not any(under_priors):
-        return "depends on the lever model" if numbers.get(OTHER, 0.0) > 0.5 else "pooled only"
+        return "lever model" if numbers.get(OTHER, 0.0) > 0.5 else "pooled only"
     said = []
     if not all(under_priors):
-        said.append("the prior")
+        said.append("prior")
     if OTHER in numbers and (numbers[OTHER] > 0.5) != under_priors[0]:
-        said.append("the lever model")
-    return "depends on " + " and ".join(said) if said else "firm"
+        said.append("lever model")
+    return ", ".join(said) if said else "nothing: firm"
 
 
 def lever_model_disagreement(results: StudyResults) -> int:

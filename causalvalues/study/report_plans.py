@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from causalvalues.figures.numbers import estimate, number
+from causalvalues.model import start_ledger
 from causalvalues.planning import Plan
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import Planned, StudyResults
@@ -24,7 +25,7 @@ def plan_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
         ),
     ]
     for place, planned in enumerate(results.plans, start=1):
-        blocks += [Heading(f"Plan {place}: {planned.title}", 3), _summary(planned), figures[f"plan-{place}"]]
+        blocks += [Heading(f"Plan {place}: {planned.title}", 3), _summary(planned, results), figures[f"plan-{place}"]]
         if not planned.plan.side_effects.empty:
             blocks.append(_side_effects(planned, results))
         if not planned.plan.alternatives.empty:
@@ -32,7 +33,7 @@ def plan_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
     return blocks
 
 
-def _summary(planned: Planned) -> Bullets:
+def _summary(planned: Planned, results: StudyResults) -> Bullets:
     plan = planned.plan
     items = [
         ("What was asked.", _target_words(planned)),
@@ -52,6 +53,8 @@ def _summary(planned: Planned) -> Bullets:
     said = [f"{row.lever}: {row.basis} ({row.rests_on})" for row in rests.itertuples()]
     if said:
         items.append(("Rests on.", "; ".join(said) + "."))
+    outside = start_ledger(results.evidence, planned.plan.predicted["start"].to_dict())
+    items += [("Starts outside the data.", str(sentence)) for sentence in outside["sentence"]]
     items += [("Note." if place == 0 else "", note) for place, note in enumerate(plan.notes)]
     return Bullets(tuple(items))
 

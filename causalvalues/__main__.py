@@ -1,0 +1,5 @@
+"""``python -m causalvalues`` is the command line."""
+
+from causalvalues.cli import main
+
+main()

@@ -1,0 +1,240 @@
+"""The commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from causalvalues.cli import options as of
+from causalvalues.cli.group import Commands
+from causalvalues.cli.output import amounts, answers, say, say_json, show, write_table
+
+app = typer.Typer(
+    cls=Commands,
+    help="Causal-graph analysis of values: from answers to a counterfactual plan.",
+    epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data. Nothing is sent anywhere.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def check(
+    path: of.AnswersFile,
+    key: of.Key = "",
+    theory: of.Theory = "",
+    levers: of.Levers = [],
+    cluster_by: of.ClusterBy = "",
+    group_by: of.GroupBy = "",
+    centring: of.Centring = "none",
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Ask the data doctor; exit code 1 when a finding blocks learning."""
+    from causalvalues.evidence import check as look
+
+    about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
+    found = look(answers(path, about | {"centring": centring}))
+    if as_json:
+        say_json([vars(finding) for finding in found])
+    else:
+        say("\n".join(str(finding) for finding in found) or "Nothing found.")
+    raise typer.Exit(int(any(finding.severity == "blocking" for finding in found)))
+
+
+@app.command()
+def score(
+    path: of.AnswersFile,
+    key: of.Key,
+    out: Annotated[Path, typer.Option(help="File of scores: .csv, .tsv (also .gz) or .parquet.")],
+    centring: of.Centring = "none",
+    debug: of.Debug = False,
+) -> None:
+    """Turn items into dimensions with a scoring key."""
+    from causalvalues.responses import write_responses
+
+    matrix = answers(path, {"key": key, "centring": centring})
+    write_responses(matrix, out)
+    say("\n".join([*matrix.notes, f"Wrote {out}."]))
+
+
+@app.command()
+def learn(
+    path: of.AnswersFile,
+    out: Annotated[Path | None, typer.Option(help="Save the graph posterior as JSON.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Fit and save the structural model as JSON.")] = None,
+    key: of.Key = "",
+    theory: of.Theory = "",
+    levers: of.Levers = [],
+    cluster_by: of.ClusterBy = "",
+    group_by: of.GroupBy = "",
+    drop: of.Drop = [],
+    within: Annotated[str, typer.Option(help="Label whose group means are removed.")] = "",
+    seed: of.Seed = 0,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Learn how the values depend on each other, and print the edges of the averaged graph."""
+    from causalvalues.discovery import discover
+    from causalvalues.evidence import check as look
+    from causalvalues.evidence import refuse, summarise
+    from causalvalues.model import fit
+    from causalvalues.study import save
+
+    about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
+    matrix = answers(path, about | {"drop": drop})
+    refuse(look(matrix))
+    evidence = summarise(matrix, within)
+    posterior = discover(evidence, seed=seed)
+    if out is not None:
+        save(posterior, out)
+    if model is not None:
+        save(fit(posterior, evidence, seed=seed), model)
+    show(posterior.averaged_graph(), as_json)
+
+
+@app.command()
+def effects(
+    path: of.ModelFile,
+    cause: Annotated[str, typer.Option(help="Only effects of this node.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write all effects as CSV.")] = None,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Print the total effects of a model: what moves when one node is raised by one unit."""
+    from causalvalues.model import total_effects
+    from causalvalues.study import load_model
+    from causalvalues.study.tables import long_effects
+
+    model = load_model(path)
+    table = long_effects(total_effects(model))
+    write_table(table, out)
+    show(table if not cause else table[table["cause"] == model.nodes[model.place(cause)]], as_json)
+
+
+@app.command()
+def counterfactual(
+    path: of.ModelFile,
+    rows: Annotated[Path, typer.Argument(help="Answers of the units that are asked about.")],
+    held: of.Held = [],
+    pushed: of.Pushed = [],
+    key: of.Key = "",
+    levers: of.Levers = [],
+    out: Annotated[Path | None, typer.Option(help="Write every unit as CSV.")] = None,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Say what units with these answers would have answered under interventions."""
+    from causalvalues.study import load_model
+    from causalvalues.study.questions import counterfactual_table, interventions_of
+
+    matrix = answers(rows, {"key": key, "levers": levers})
+    wanted = interventions_of(amounts(held, "--set"), amounts(pushed, "--shift"))
+    table = counterfactual_table(load_model(path), matrix, wanted)
+    write_table(table, out)
+    show(table, as_json)
+
+
+@app.command()
+def plan(
+    path: of.ModelFile,
+    target: Annotated[list[str], typer.Option("--target", help="VALUE=SCORE; may be repeated.")],
+    lever: Annotated[list[str], typer.Option("--lever", help="NODE or NODE=DOSE; default all levers at dose 1.")] = [],
+    start: Annotated[list[str], typer.Option("--start", help="VALUE=SCORE of one unit; default the population.")] = [],
+    tolerance: Annotated[float, typer.Option(help="A value hits within this distance.")] = 0.25,
+    max_levers: Annotated[int, typer.Option(min=1, help="At most this many levers together.")] = 3,
+    untried: Annotated[bool, typer.Option("--untried", help="Allow combinations that were never tried.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Draw the plan: .svg, .pdf, .png.")] = None,
+    seed: of.Seed = 0,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Choose levers and doses that come nearest to a target, with a proof and a chance."""
+    from causalvalues.figures import draw as draw_file
+    from causalvalues.figures import plan_figure
+    from causalvalues.planning import Enumerate, Target
+    from causalvalues.planning import plan as find
+    from causalvalues.study import load_model
+    from causalvalues.study.questions import levers_named, plan_json, plan_words
+
+    model, wanted = load_model(path), Target(amounts(target, "--target"), tolerance=tolerance)
+    method = Enumerate(max_levers=max_levers, untried=untried, seed=seed)
+    found = find(model, amounts(start, "--start") or None, wanted, levers_named(lever, model), method)
+    if out is not None:
+        draw_file(plan_figure(found, wanted), out)
+    if as_json:
+        say_json(plan_json(found))
+    else:
+        say(plan_words(found))
+
+
+@app.command()
+def draw(
+    path: Annotated[Path, typer.Argument(help="A saved graph posterior, model, graph or scene (JSON).")],
+    out: Annotated[Path, typer.Argument(help="Picture or export: .svg .pdf .png .dot .graphml .json .csv")],
+    theory: of.Theory = "",
+    layout: Annotated[str, typer.Option(help="circle or layered.")] = "circle",
+    debug: of.Debug = False,
+) -> None:
+    """Draw what was learned, in the format that the suffix names."""
+    from causalvalues.figures import draw as draw_file
+    from causalvalues.study.pictures import scene_of_file
+
+    draw_file(scene_of_file(path, theory, layout), out)
+    say(f"Wrote {out}.")
+
+
+@app.command()
+def theories(
+    name: Annotated[str, typer.Argument(help="Show this one: a theory or a scoring key (id or file).")] = "",
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """List the value theories and scoring keys that ship with the package."""
+    from causalvalues.cli.listing import listing_lines, listing_of
+
+    held = listing_of(name)
+    if as_json:
+        say_json(held)
+    else:
+        say("\n".join(listing_lines(held)))
+
+
+@app.command()
+def study(
+    path: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[Path, typer.Option(help="Run folder; an earlier run is replaced.")] = Path("runs/study"),
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's own.")] = None,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Run a study: check, evidence, graphs, model, questions, plans, figures, report."""
+    from causalvalues.study.running import run_study
+    from causalvalues.study.summary import summary_json, summary_words
+
+    run = run_study(path, out, seed)
+    if as_json:
+        say_json(summary_json(run))
+    else:
+        say(summary_words(run))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Run folder; an earlier run is replaced.")] = Path("runs/demo"),
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's own.")] = None,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Run the study of the answers that ship with the package."""
+    from causalvalues.study import DEMO
+
+    study(DEMO, out, seed, as_json, debug)

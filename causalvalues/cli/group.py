@@ -1,0 +1,32 @@
+"""How the command line fails: one clear message, the right exit code, a traceback only when asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from causalvalues.errors import CausalValuesError
+
+_DEBUG = "causalvalues.debug"
+
+
+def remember_debug(context: typer.Context, value: bool) -> bool:
+    """Note that ``--debug`` was given, where `Commands` finds it."""
+    context.meta[_DEBUG] = bool(context.meta.get(_DEBUG)) or value
+    return value
+
+
+class Commands(TyperGroup):
+    """The group of all commands; it turns errors of the library into messages and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; exit with the code of the error that it raises."""
+        try:
+            return super().invoke(ctx)
+        except CausalValuesError as error:
+            if ctx.meta.get(_DEBUG):
+                raise
+            typer.echo(f"{type(error).__name__}: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
