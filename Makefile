@@ -1,6 +1,7 @@
 # make demo   makes the environment, installs, runs the demo study, prints where the report is
 # make test   installs what the tests need and runs the checks and the tests
-# PYTHON=python3.12 make demo   uses another Python (3.11 to 3.13)
+# make bench  prints speeds beside those of other libraries
+# make demo PYTHON=python3.12   uses another Python (3.11 to 3.13)
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -9,7 +10,7 @@ BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test bench gallery clean
+.PHONY: demo test bench bench-all gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/causalvalues demo --out $(OUT)
@@ -21,7 +22,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/.installed-dev
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/speed.py
+
+bench-all: $(VENV)/.installed-dev
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 gallery: $(VENV)/.installed-dev
 	$(BIN)/python graphs/make.py

@@ -4,7 +4,7 @@
 
 Each cell prints the share of pairs that are not adjacent in the true graph and yet are claimed (P(adjacent) > .5), the
 share of true pairs found, and the same for causal-learn's PC (Fisher z, alpha .05) on the same data. Data are
-standardised and columns permuted; varsortability before standardising is printed (.5 means that variances tell nothing).
+standardised and columns permuted; varsortability before standardising is printed (.5: variances tell nothing).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def rates(claimed: np.ndarray, b: np.ndarray) -> tuple[float, float]:
 def main(repeats: int) -> None:
     print(f"{repeats} data sets a cell, {P} values, {N} rows, average degree 2; standardised, columns permuted")
     print(
-        f"{'cell':<20} {'ours: false':>12} {'true':>6} {'naive n':>9} {'PC: false':>11} {'true':>6} {'varsortability':>15}"
+        f"{'cell':<20} {'ours: false':>12} {'true':>6} {'naive n':>9} {'PC: false':>11} {'true':>6} {'sortability':>12}"
     )
     for cell in (clean, hidden_cause, measurement_error, clusters, ordinal):
         rows = []
@@ -114,7 +114,8 @@ def main(repeats: int) -> None:
             rows.append([*ours, naive[0], *rates(peer, b), sortable])
         mean = np.nanmean(np.array(rows), axis=0)
         print(
-            f"{cell.__name__:<20} {mean[0]:>12.3f} {mean[1]:>6.2f} {mean[2]:>9.3f} {mean[3]:>11.3f} {mean[4]:>6.2f} {mean[5]:>15.2f}",
+            f"{cell.__name__:<20} {mean[0]:>12.3f} {mean[1]:>6.2f} {mean[2]:>9.3f} {mean[3]:>11.3f} {mean[4]:>6.2f} "
+            f"{mean[5]:>12.2f}",
             flush=True,
         )
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from causalvalues.study import StudyRun
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -13,6 +17,14 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 def shared_data() -> Path:
     """Folder of third-party data sets that are not part of this repository."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> StudyRun:
+    """The study of the packaged demo answers, run once for all tests; read only."""
+    from causalvalues.study import DEMO, run_study
+
+    return run_study(DEMO, tmp_path_factory.mktemp("demo") / "run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import causalvalues
 
 PACKAGE = Path(__file__).resolve().parents[1] / "causalvalues"
 
@@ -85,7 +88,7 @@ def test_every_module_outside_the_rooms_is_a_known_one() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_imports_lead_to_lower_floors_only(path: Path) -> None:
     room = room_of(path)
-    if path == PACKAGE / "__init__.py":
+    if path.parent == PACKAGE and path.stem in {"__init__", "__main__"}:
         return
     floor = ROOMS[room] if room else -1
     for node in ast.walk(tree_of(path)):
@@ -128,7 +131,8 @@ def test_modules_hold_no_state_that_grows(path: Path) -> None:
             isinstance(value, ast.Dict) and not value.keys
         )
         made = isinstance(value, ast.Call) and ast.unparse(value.func) in {"list", "dict", "set", "defaultdict"}
-        assert not (empty or made), f"line {statement.lineno} is a container to be filled"
+        to_be_filled = empty or made
+        assert not to_be_filled, f"line {statement.lineno} is a container to be filled"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
@@ -142,7 +146,7 @@ def test_nothing_is_pickled_and_nothing_phones_home(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_files_and_functions_stay_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 320, "split the file"
+    assert text.count("\n") <= (400 if path.stem.endswith("_kernels") else 320), "split the file"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             first = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno
@@ -171,4 +175,24 @@ def test_the_nouns_come_without_heavy_libraries() -> None:
     loaded = modules_after(
         "from causalvalues import Dag, GraphPosterior, StructuralModel, Plan, Target, ResponseMatrix"
     )
-    assert not loaded & (HEAVY - {"numba"})
+    assert not loaded & (HEAVY - {"pyarrow"})  # pandas brings pyarrow itself
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in causalvalues.__all__:
+        assert getattr(causalvalues, name) is not None
+    assert set(causalvalues.__all__) <= set(dir(causalvalues))
+
+
+def test_no_public_name_hides_a_room() -> None:
+    assert not set(causalvalues.__all__) & (set(ROOMS) | GROUND)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        causalvalues.nonsense  # noqa: B018
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == causalvalues.__version__

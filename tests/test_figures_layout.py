@@ -201,6 +201,21 @@ def test_heads_touch_the_node_they_point_at_and_lines_leave_from_the_other() -> 
             assert np.hypot(*(tip - place[edge.effect])) < np.hypot(*(tip - place[edge.cause]))
 
 
+def test_lines_that_meet_at_a_disc_stay_apart_so_that_each_head_belongs_to_one() -> None:
+    names = tuple("abcdefghij")
+    scene = value_graph(Dag.from_edges(names, [(name, "a") for name in "bcdfgij"]))
+    hub = next(node for node in scene.nodes if node.name == "a")
+    tips = [
+        mark.path[0][1]
+        for mark in scene.marks
+        if isinstance(mark, Shape) and mark.role == "head" and mark.part[:4] == "edge"
+    ]
+    inward = 180 + np.degrees(np.arctan2(hub.y - 165, hub.x - 234))
+    turns = sorted((np.degrees(np.arctan2(y - hub.y, x - hub.x)) - inward + 180) % 360 for x, y in tips)
+    assert len(turns) == 7
+    assert min(b - a for a, b in pairwise(turns)) > 19.5
+
+
 @given(st.integers(2, 7), st.integers(0, 10_000))
 @settings(max_examples=50, deadline=None)
 def test_turning_edges_leaves_no_cycle_and_keeps_what_was_acyclic(p: int, seed: int) -> None:

@@ -20,6 +20,7 @@ from causalvalues.figures import (
     Text,
     direct_effects,
     effects_heatmap,
+    overlaps,
     plan_figure,
     scene_from_json,
     scene_to_json,
@@ -217,6 +218,7 @@ def test_lever_edges_are_drawn_in_layers_only_and_only_when_their_interval_leave
     circle = value_graph(posterior, effects)
     acting = {(edge.cause, edge.effect) for edge in layered.edges if edge.kind == "lever"}
     assert acting == {("push a", "a"), ("push b", "b")}
+    assert all(edge.adjacent is None for edge in layered.edges if edge.kind == "lever")  # assumed, not found
     assert "2 weaker lever effects are not drawn" in layered.caption
     assert not any(edge.kind == "lever" for edge in circle.edges)
     assert {node.kind for node in layered.nodes} == {"value", "lever"}
@@ -356,6 +358,22 @@ def test_a_plan_figure_puts_scores_where_they_belong() -> None:
             at[mark.role] = (min(xs) + max(xs)) / 2
     share = (at["mean"] - at["start"]) / (at["target"] - at["start"])
     assert share == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_a_plan_figure_with_long_names_and_many_levers_has_no_collisions(scale: float) -> None:
+    values = theory("schwartz-19")
+    score = scale * np.linspace(-1, 1, 19)
+    wanted = np.where(np.arange(19) % 3 == 0, score + 0.3 * scale, np.nan)
+    columns = {"start": score, "target": wanted, "mean": score * 0.9, "lower": score - scale, "upper": score + scale}
+    predicted = pd.DataFrame(columns, index=list(values.dimensions))
+    doses = {f"Above all, care for {name}": 0.5 for name in values.dimensions[:7]}
+    plan = dataclasses.replace(a_plan(), predicted=predicted, doses=doses)
+    goal = {name: float(score) for name, score in predicted["target"].dropna().items()}
+    scene = plan_figure(plan, Target(goal, tolerance=0.2 * scale), values)
+    assert overlaps(scene) == []
+    texts = [mark.text for mark in scene.marks if isinstance(mark, Text)]
+    assert set(values.labels.values()) <= set(texts)
 
 
 def test_a_plan_without_target_or_predictions_still_answers() -> None:

@@ -117,7 +117,7 @@ def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int
     for j in range(task.R.shape[0]):
         basis.left[j] = 1.0
         basis.shared[j] = task.R[v, j]
-    given, k = k, np.int64(0)
+    given, k = k, int(np.int64(0))
     for place in range(given):
         u = parents[place]
         if basis.left[u] > COLLINEAR:

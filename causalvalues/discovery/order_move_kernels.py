@@ -75,7 +75,7 @@ def refit(state: OrderState, task: OrderTask) -> None:
         task.before[u] = False
     for v in state.order:
         parents = state.parents[v]
-        k = np.int64(0)
+        k = int(np.int64(0))
         for place in range(state.counts[v]):
             u = parents[place]
             if place < task.fixed[v] or task.before[u]:
@@ -89,7 +89,7 @@ def refit(state: OrderState, task: OrderTask) -> None:
 @njit(cache=True)
 def _lose(v: int, u: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int, float]:
     """Adapt the k parents of `v`, in place, when `u` may no longer be one; (-1, 0) when nothing changes."""
-    kept = np.int64(0)
+    kept = int(np.int64(0))
     for place in range(k):
         if parents[place] != u:
             parents[kept] = parents[place]
@@ -167,8 +167,8 @@ def _sweep(start: int, stop: int, commit: bool, state: OrderState, task: OrderTa
 @njit(cache=True)
 def move_nodes(nodes: IntArray, state: OrderState, task: OrderTask) -> int:
     """Carry each of the nodes to its best position, in place; return how many of the last nodes did not move."""
-    first, last = np.int64(0), np.int64(state.order.shape[0] - 1)  # typed, so that one version is compiled
-    looking, moving = np.bool_(False), np.bool_(True)
+    first, last = int(np.int64(0)), state.order.shape[0] - 1  # typed, so that one version is compiled
+    looking, moving = bool(np.bool_(False)), bool(np.bool_(True))
     still = 0
     for v in nodes:
         start = 0

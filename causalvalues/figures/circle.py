@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.geometry import Box, boxes_meet, cut_end, cut_start, disc, text_box, tidy
+from causalvalues.figures.chords import chords
+from causalvalues.figures.geometry import Box, boxes_meet, disc, text_box, tidy
 from causalvalues.figures.layout import Layout, Place
 from causalvalues.figures.metrics import ASCENT, DESCENT, LEADING, longest_word, text_width, wrap
 from causalvalues.figures.palette import INK, MARGIN, NAME_SIZE, PAPER
 from causalvalues.figures.scene import Shape, Text
 from causalvalues.figures.sectors import DISC, NAME_GAP, RING, disc_room, group_names, group_runs, ring_boxes, sector
-from causalvalues.frozen import FloatArray
 
 WIDEST_NAME = 84.0
 
@@ -50,19 +50,12 @@ def circle_layout(
         found = _try_radius(order, labels, groups, width, float(radius))
         if found is not None:
             places, notes, ground, height = found
-            routes = {
-                part: _chord(places[a], places[b], width / 2, _centre_y(places)) for part, (a, b) in edges.items()
-            }
-            rim = ring_boxes(width / 2, _centre_y(places), float(radius)) if ground else ()
-            return Layout(width, height, places, ground, notes, routes, rim)
+            middle = float(np.mean([place.y for place in places.values()]))
+            rim = ring_boxes(width / 2, middle, float(radius)) if ground else ()
+            return Layout(width, height, places, ground, notes, chords(places, edges), rim)
     raise FigureError(
         f"{len(order)} names do not fit on a circle {width:.0f} points wide. Give shorter labels or more width."
     )
-
-
-def _centre_y(places: Mapping[str, Place]) -> float:
-    ys = [place.y for place in places.values()]
-    return (max(ys) + min(ys)) / 2 if len(ys) > 1 else ys[0]
 
 
 def _angles(n: int) -> list[float]:
@@ -143,12 +136,3 @@ def _block(part: str, lines: Sequence[str], angle: float, reach: float) -> tuple
         Text(part, "name", x, first + k * LEADING * NAME_SIZE, line, NAME_SIZE, anchor)  # type: ignore[arg-type]
         for k, line in enumerate(lines)
     )
-
-
-def _chord(start: Place, stop: Place, x: float, y: float) -> tuple[FloatArray, ...]:
-    """Return the curve between two discs, drawn towards the centre (x, y): the nearer the neighbours, the rounder."""
-    a, b, centre = np.array([start.x, start.y]), np.array([stop.x, stop.y]), np.array([x, y])
-    middle = (a + b) / 2
-    pull = middle + 0.30 * (centre - middle)
-    curve = np.array([a, a + 2 / 3 * (pull - a), b + 2 / 3 * (pull - b), b])
-    return (cut_end(cut_start(curve, DISC + 1.2), DISC + 1.2),)

@@ -155,13 +155,13 @@ def _lever_edges(
     posterior: GraphPosterior, effects: Effects | pd.DataFrame | None, most: float = 1.5
 ) -> tuple[list[Edge], int]:
     """Choose lever edges: interval off zero (when there is one), P > .5, and at most `most` per lever on average."""
-    chance = posterior.lever_probabilities
+    chance, assumed = posterior.lever_probabilities, posterior.lever_mode == "saturated"
     edges = []
     for lever in sorted(posterior.levers):
         for value in sorted(posterior.names):
-            p = _number(chance.loc[lever, value])
-            edge = _with_effect(Edge("", lever, value, "lever", directed=True, adjacent=_share(p)), effects)
-            if p > 0.5 and (effects is None or _off_zero(edge)):
+            p = None if assumed else _share(_number(chance.loc[lever, value]))
+            edge = _with_effect(Edge("", lever, value, "lever", directed=True, adjacent=p), effects)
+            if (p is None or p > 0.5) and (effects is None or _off_zero(edge)):
                 edges.append(edge)
     ranked = sorted(edges, key=lambda edge: (-abs(edge.mean or 0.0), -(edge.adjacent or 0.0), edge.cause, edge.effect))
     kept = ranked[: int(most * len(posterior.levers))]

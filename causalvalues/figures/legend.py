@@ -26,7 +26,7 @@ def arrow_head(tip: tuple[float, float], back: tuple[float, float], width: float
     """Return the triangle of an arrow head from its tip to the middle of its back."""
     end, start = np.array(tip), np.array(back)
     along = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
-    across = np.array([-along[1], along[0]]) * (1.7 + 0.75 * width)
+    across = np.array([-along[1], along[0]]) * (1.6 + 0.7 * width)
     return polygon([(end[0], end[1]), tuple(start + across), tuple(start - across)])
 
 

@@ -113,14 +113,14 @@ def heights(
             wishes = [
                 float(np.mean([y[other] for other in beside[node]])) if beside[node] else y[node] for node in column
             ]
-            fitted = _monotone([wish - offsets[node] for wish, node in zip(wishes, column, strict=True)])
+            fitted = monotone([wish - offsets[node] for wish, node in zip(wishes, column, strict=True)])
             for node, base in zip(column, fitted, strict=True):
                 y[node] = base + offsets[node]
     top = min((y[node] - half[node] for node in y), default=0.0)
     return {node: at - top for node, at in y.items()}
 
 
-def _monotone(wishes: Sequence[float]) -> list[float]:
+def monotone(wishes: Sequence[float]) -> list[float]:
     """Return the non-decreasing sequence nearest to the wishes in squares (pool adjacent violators)."""
     blocks: list[tuple[float, int]] = []
     for wish in wishes:

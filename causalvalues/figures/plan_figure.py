@@ -65,7 +65,7 @@ def plan_figure(
     rows = _rows(plan, target, theory, labels or {})
     named = [row for row in rows if row.target is not None or row.band is not None]
     free = [row for row in rows if row not in named]
-    left = MARGIN + 8 + max(text_width(line, NAME_SIZE) for row in rows for line in wrap(row.label, 110, NAME_SIZE, 1))
+    left = MARGIN + 8 + max(text_width(line, NAME_SIZE) for row in rows for line in wrap(row.label, 130, NAME_SIZE, 1))
     texts = [estimate(row.mean, row.lower, row.upper) for row in rows]
     wide = max(text_width(text, LABEL_SIZE) for text in [*texts, "Predicted [90%]"])
     right = WIDTH - MARGIN - wide - 78
@@ -158,7 +158,7 @@ def _column_heads(columns: tuple[float, float], y: float) -> list[Mark]:
 def _row_texts(part: str, row: _Row, columns: tuple[float, float, float], y: float) -> list[Mark]:
     left, right, wide = columns
     base = tidy(y + 0.36 * NAME_SIZE)
-    label = wrap(row.label, 110, NAME_SIZE, 1)[0]
+    label = wrap(row.label, 130, NAME_SIZE, 1)[0]
     target = "" if row.target is None else number(row.target)
     cells = (
         (right + 36, number(row.start)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -15,19 +15,41 @@ from causalvalues.planning.problem import Choice, Problem, Scored, Search, ranke
 from causalvalues.planning.program import Program, Row, cuts_at, not_again, write_program
 
 _TOLERANCE = 1e-6
+_FIRST_GAP = 0.03
 
 
-@dataclass
 class _Progress:
-    """Rows added so far, every choice that was scored, and the choices that are already returned."""
+    """Rows added so far, every choice that was scored, and the choices that may not come again."""
 
-    rows: list[Row]
-    scored: dict[Choice, Scored] = field(default_factory=dict)
-    banned: set[Choice] = field(default_factory=set)
+    def __init__(self, problem: Problem, program: Program) -> None:
+        self.problem = problem
+        self.program = program
+        self.rows = list(program.rows)
+        self.scored: dict[Choice, Scored] = {}
+        self.touched: set[Choice] = set()
+        self.banned: set[Choice] = set()
 
-    def best(self, feasible: bool) -> list[Scored]:
-        """Choices that were scored and not yet returned."""
-        return [s for c, s in self.scored.items() if c not in self.banned and (s.violation <= 0 or not feasible)]
+    def score(self, choice: Choice) -> Scored:
+        """Score a choice over all draws, once."""
+        if choice not in self.scored:
+            self.scored[choice] = score(self.problem, choice)
+        return self.scored[choice]
+
+    def cut(self, choice: Choice) -> None:
+        """Add the tangents at a choice, where the program then knows the true objective."""
+        self.touched.add(choice)
+        self.rows.extend(cuts_at(self.problem, self.program, choice))
+
+    def ban(self, choice: Choice) -> None:
+        """Forbid a choice from now on."""
+        self.banned.add(choice)
+        self.rows.append(not_again(self.program, choice))
+
+    @property
+    def best(self) -> Scored | None:
+        """The best choice that meets the constraints and is not banned, among those that were scored."""
+        left = [s for choice, s in self.scored.items() if choice not in self.banned and s.violation <= 0]
+        return min(left, key=lambda item: (item.objective, item.choice), default=None)
 
 
 def branch_and_cut(problem: Problem, keep: int, seconds: float) -> Search:
@@ -51,26 +73,53 @@ def branch_and_cut(problem: Problem, keep: int, seconds: float) -> Search:
     """
     deadline = time.monotonic() + seconds
     scale, heaviest = problem.scale, max(float(problem.error_weights.max()), 1.0)
-    unit = _rescaled(problem, scale, heaviest)
-    program = write_program(unit)
-    progress = _Progress(list(program.rows))
-    first, bound, proven = _next_best(unit, program, progress, deadline)
+    progress = _Progress(unit := _rescaled(problem, scale, heaviest), write_program(unit))
+    _climb(progress, deadline)
+    first, bound, proven = _next_best(progress, deadline)
     if first is None and proven:
-        least = _least_violation(unit, program, deadline)
+        least = _least_violation(unit, progress.program, deadline)
         return Search((score(problem, least),), math.nan, proven=True, feasible=False)
     if first is None:
         fallback = score(problem, ())
         return Search((fallback,), bound * scale * heaviest, proven=False, feasible=fallback.violation <= 0)
     found = [first]
     while proven and len(found) < keep:
-        progress.banned.add(found[-1].choice)
-        progress.rows.append(not_again(program, found[-1].choice))
-        following, _, settled = _next_best(unit, program, progress, deadline)
+        progress.ban(found[-1].choice)
+        following, _, settled = _next_best(progress, deadline)
         if following is None or not settled:
             break
         found.append(following)
     best = ranked(problem, _with_equal_parts(problem, [score(problem, item.choice) for item in found]))[:keep]
     return Search(tuple(best), min(bound * scale * heaviest, best[0].objective), proven=proven, feasible=True)
+
+
+def _climb(progress: _Progress, deadline: float) -> None:
+    """Find a good choice to start from: from nothing, add, drop or exchange one option while that helps."""
+    problem, options = progress.problem, progress.program.options
+    here = progress.score(())
+    progress.cut(())
+    while time.monotonic() < deadline:
+        near = [
+            progress.score(choice)
+            for choice in _neighbours(options, here.choice)
+            if admissible(problem, tuple(lever for lever, _ in choice)) and affordable(problem, choice)
+        ]
+        best = min(near, key=lambda item: (item.violation, item.objective, item.choice), default=here)
+        if (best.violation, best.objective) >= (here.violation, here.objective):
+            return
+        here = best
+        progress.cut(here.choice)
+
+
+def _neighbours(options: tuple[Choice, ...], choice: Choice) -> set[Choice]:
+    """Return the choices that come from taking one option in, putting one lever out, or both."""
+    bases = [choice, *(tuple(part for part in choice if part != out) for out in choice)]
+    near = set(bases[1:])
+    for base in bases:
+        for option in options:
+            levers = {lever for lever, _ in option}
+            near.add(tuple(sorted([part for part in base if part[0] not in levers] + list(option))))
+    return near - {choice}
 
 
 def _with_equal_parts(problem: Problem, found: list[Scored]) -> list[Scored]:
@@ -97,34 +146,34 @@ def _rescaled(problem: Problem, scale: float, heaviest: float) -> Problem:
     )
 
 
-def _next_best(
-    problem: Problem, program: Program, progress: _Progress, deadline: float
-) -> tuple[Scored | None, float, bool]:
+def _next_best(progress: _Progress, deadline: float) -> tuple[Scored | None, float, bool]:
     """Return the best choice that is not banned (None: no such choice was found), a bound, and whether proven."""
+    problem, program = progress.problem, progress.program
     objective = np.zeros(program.width)
-    objective[program.first_error : program.first_error + len(program.used)] = problem.error_weights[list(program.used)]
-    bound = 0.0
+    objective[program.first_error : program.first_relax] = problem.error_weights[list(program.used)]
+    bound, gap = 0.0, _FIRST_GAP
     while True:
-        answer = _solve(program, progress.rows, objective, deadline, relaxed=False)
-        best = min(progress.best(feasible=True), key=lambda item: (item.objective, item.choice), default=None)
+        best = progress.best
+        if best is not None and best.objective <= bound + _TOLERANCE:
+            return best, bound, True
+        cutoff: list[Row] = [] if best is None else [(objective, 0.0, best.objective)]
+        answer = _solve(program, progress.rows + cutoff, objective, (deadline, gap), relaxed=False)
         if answer.infeasible:
-            return best, math.inf if best is None else best.objective, True
-        bound = max(bound, answer.bound - _TOLERANCE * 0.1)
+            return best, math.inf if best is None else best.objective - _TOLERANCE, True
+        bound = max(bound, answer.bound - 0.1 * _TOLERANCE)
         if answer.choice is None:
             return best, bound, False
-        fresh = answer.choice not in progress.scored
-        proposed = score(problem, answer.choice)
-        progress.scored[answer.choice] = proposed
-        if proposed.violation > 0 or not affordable(problem, proposed.choice):
-            progress.banned.add(proposed.choice)
-            progress.rows.append(not_again(program, proposed.choice))
-            continue
-        best = proposed if best is None or proposed.objective < best.objective else best
-        if best.objective <= bound + _TOLERANCE or (answer.finished and not fresh):
-            return best, bound, True
+        proposed = progress.score(answer.choice)
         if not answer.finished:
-            return best, bound, False
-        progress.rows.extend(cuts_at(problem, program, proposed.choice))
+            return progress.best, bound, False
+        if answer.choice in progress.touched:
+            if gap == 0.0:
+                return best, bound, best is not None and best.objective <= bound + 100 * _TOLERANCE
+            gap = 0.0
+        if proposed.violation > 0 or not affordable(problem, proposed.choice):
+            progress.ban(proposed.choice)
+        else:
+            progress.cut(proposed.choice)
 
 
 @dataclass(frozen=True)
@@ -138,11 +187,14 @@ class _Answer:
     value: float
 
 
-def _solve(program: Program, rows: list[Row], objective: FloatArray, deadline: float, relaxed: bool) -> _Answer:
+def _solve(
+    program: Program, rows: list[Row], objective: FloatArray, limits: tuple[float, float], relaxed: bool
+) -> _Answer:
+    """Solve the program with these rows; `limits` are the deadline and the relative gap at which to stop."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    seconds = deadline - time.monotonic()
+    seconds = limits[0] - time.monotonic()
     if seconds <= 0:
         return _Answer(None, 0.0, finished=False, infeasible=False, value=math.nan)
     upper = np.full(program.width, np.inf)
@@ -157,7 +209,7 @@ def _solve(program: Program, rows: list[Row], objective: FloatArray, deadline: f
         integrality=integrality,
         bounds=Bounds(np.zeros(program.width), upper),
         constraints=between,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        options={"time_limit": seconds, "mip_rel_gap": limits[1]},
     )
     if result.status == 2:
         return _Answer(None, math.inf, finished=True, infeasible=True, value=math.nan)
@@ -171,12 +223,12 @@ def _least_violation(problem: Problem, program: Program, deadline: float) -> Cho
     """Return the choice that breaks the constraints least in sum; () when time runs out."""
     violation = np.zeros(program.width)
     violation[program.first_relax :] = 1.0
-    answer = _solve(program, list(program.rows), violation, deadline, relaxed=True)
+    answer = _solve(program, list(program.rows), violation, (deadline, 0.0), relaxed=True)
     if answer.choice is None:
         return ()
     error = np.zeros(program.width)
     error[program.first_error : program.first_error + len(program.used)] = problem.error_weights[list(program.used)]
     least = score(problem, answer.choice).violation
     rows = [*program.rows, (violation, 0.0, least + _TOLERANCE)]
-    nearest = _solve(program, rows, error, deadline, relaxed=True)
+    nearest = _solve(program, rows, error, (deadline, 0.0), relaxed=True)
     return answer.choice if nearest.choice is None else nearest.choice

@@ -142,7 +142,7 @@ def effect_of(problem: Problem, choice: Choice) -> FloatArray:
 
 
 def term_doses(problem: Problem, choices: list[Choice]) -> FloatArray:
-    """Return the dose of every term of some choices, (n, k + c): lever doses, then products for the tried combinations."""
+    """Return the dose of every term of some choices, (n, k + c): lever doses, then their products."""
     k = len(problem.levers)
     doses = np.zeros((len(choices), k + len(problem.combinations)))
     for row, choice in enumerate(choices):

@@ -10,11 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from causalvalues import __version__
 from causalvalues.study.results import StudyResults
 
 NAME = "manifest.json"
 FORMAT = "causalvalues-run 1"
-PACKAGES = ("causalvalues", "numpy", "scipy", "pandas", "numba", "networkx", "matplotlib", "pydantic")
+PACKAGES = ("numpy", "scipy", "pandas", "numba", "networkx", "matplotlib", "pydantic")
 
 
 def manifest_text(results: StudyResults, folder: Path, started: str, ended: str) -> str:
@@ -37,6 +38,7 @@ def manifest_text(results: StudyResults, folder: Path, started: str, ended: str)
         "seed": results.settings.seed,
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "causalvalues": __version__,
         "packages": {name: _version(name) for name in PACKAGES},
         "input": {"file": answers.source, "sha256": answers.sha256, "rows": len(answers.matrix)},
         "settings": json_ready(results.settings.model_dump(mode="python")),

@@ -29,6 +29,9 @@ MEASURES = {
     ),
 }
 
+MOST_PAIRS = 15
+"""Pairs that the first lines list by name."""
+
 
 def report(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
     """Return the report of a study.
@@ -88,7 +91,7 @@ def _pooled_sentence(results: StudyResults) -> str:
     pooled, here = edge_set(results.pooled), edge_set(results.posterior)  # type: ignore[arg-type]
     gone, new = pooled - here, here - pooled
     said = (
-        f"With levers ignored and all rows taken as independent, {len(pooled)} edges; here, {len(here)}. "
+        f"With {_pooled_words(results)}, {len(pooled)} edges; here, {len(here)}. "
         f"{len(gone)} of the pooled ones are not claimed here"
     )
     said += f": {_pairs(gone, results)}." if gone else "."
@@ -97,10 +100,20 @@ def _pooled_sentence(results: StudyResults) -> str:
     return said
 
 
+def _pooled_words(results: StudyResults) -> str:
+    """Return what the pooled analysis does differently."""
+    said = ["levers ignored"] if results.evidence.levers else []
+    said += [f"differences between {results.evidence.within} groups kept in"] if results.evidence.within else []
+    said += ["all rows taken as independent"] if results.answers.matrix.cluster_by else []
+    return " and ".join(said)
+
+
 def _pairs(edges: Iterable[frozenset[str]], results: StudyResults) -> str:
     order = {name: place for place, name in enumerate(results.posterior.names)}
     pairs = sorted(tuple(sorted(edge, key=order.__getitem__)) for edge in edges)
-    return ", ".join(f"{results.label(a)}–{results.label(b)}" for a, b in pairs)
+    said = ", ".join(f"{results.label(a)}–{results.label(b)}" for a, b in pairs[:MOST_PAIRS])
+    rest = len(pairs) - MOST_PAIRS
+    return f"{said}, and {rest} more (tables/pooled_edges.csv)" if rest > 0 else said
 
 
 def _direction_sentence(results: StudyResults) -> str:
@@ -134,6 +147,10 @@ def _doctor_blocks(results: StudyResults) -> list[Block]:
 def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
     bases = results.ledger[results.ledger["kind"] == "effect"]["basis"].value_counts()
     counted = ", ".join(f"{count} {basis}" for basis, count in sorted(bases.items()))
+    caution = ""
+    comparison = results.levers.comparison if results.levers is not None else None
+    if comparison is not None and not comparison.difference[1] > 0:
+        caution = " On these answers the graph did not foresee the effects of levers better than simple predictors did."
     return [
         Heading("What moves what: total effects"),
         Paragraph(
@@ -141,7 +158,7 @@ def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[B
             "amounts. Where answers are scored one by one, no path leads from one value's score to another's, so this "
             f"is a hypothetical reading of the graph. What the {int(bases.sum())} claims (there is a path, or there is "
             f"none) rest on: {counted}. An effect whose direction is open is zero in a part of the draws, so its "
-            "interval reaches to zero."
+            f"interval reaches to zero.{caution}"
         ),
         figures["effects"],
     ]

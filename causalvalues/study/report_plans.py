@@ -53,7 +53,8 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
     said = [f"{row.lever}: {row.basis} ({row.rests_on})" for row in rests.itertuples()]
     if said:
         items.append(("Rests on.", "; ".join(said) + "."))
-    outside = start_ledger(results.evidence, planned.plan.predicted["start"].to_dict())
+    start = {str(name): float(score) for name, score in planned.plan.predicted["start"].items()}
+    outside = start_ledger(results.evidence, start)
     items += [("Starts outside the data.", str(sentence)) for sentence in outside["sentence"]]
     items += [("Note." if place == 0 else "", note) for place, note in enumerate(plan.notes)]
     return Bullets(tuple(items))

@@ -12,6 +12,7 @@ import numpy as np
 
 from causalvalues.errors import CausalValuesError, DataError
 from causalvalues.files import write_text
+from causalvalues.frozen import frozen_floats
 from causalvalues.graph import Dag, GraphPosterior
 from causalvalues.model import StructuralModel
 from causalvalues.study.arrays import array_from_json, array_to_json
@@ -80,7 +81,11 @@ def load(path: str | Path) -> Saved:
         odd = ", ".join(sorted(set(held) ^ known))
         raise DataError(f"{path} is damaged: the entries {odd} are missing or unknown. Save the object again.")
     try:
-        return kind(**{name: _value(name, value) for name, value in held.items()})
+        values = {name: _value(name, value) for name, value in held.items()}
+        thing = kind(**values)
+        if "weights" in values:  # making the noun normalises them again, which may move their last bits
+            object.__setattr__(thing, "weights", frozen_floats(values["weights"]))
+        return thing
     except CausalValuesError as error:
         raise DataError(f"{path}: {error}") from None
     except (TypeError, ValueError, AttributeError) as error:
