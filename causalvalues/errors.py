@@ -1,4 +1,4 @@
-"""Every failure that a user can cause or must expect: one base class, and the exit code that the command line gives it."""
+"""Every failure that a user can cause or must expect: one base class, and the exit code on the command line."""
 
 from __future__ import annotations
 

@@ -12,13 +12,16 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from study_helpers import STUDY, digests, write_answers, write_study
 
 from causalvalues.errors import CheckError, StudyError
 from causalvalues.figures.numbers import number
+from causalvalues.graph import GraphPosterior
 from causalvalues.study import StudyRun, load, run_study, running
+from causalvalues.study.pipeline import thinned
 from causalvalues.study.progress import progress_bar
 
 VOID = {"meta", "rect", "path", "br"}
@@ -257,6 +260,19 @@ def test_a_unit_starts_from_its_row_without_lever(small: StudyRun) -> None:
     pd.testing.assert_series_equal(facts, plain.loc["p1", names].astype(float), check_names=False)
     start = small.results.plans[0].plan.predicted["start"]
     pd.testing.assert_series_equal(start, plain[names].mean(), check_names=False)
+
+
+def test_thinning_keeps_the_probabilities_of_edges() -> None:
+    random = np.random.default_rng(5)
+    draws = np.triu(random.random((5000, 4, 4)) > 0.4, 1)
+    weights = random.exponential(size=5000) ** 3
+    edge = np.average(draws, axis=0, weights=weights)
+    posterior = GraphPosterior(("a", "b", "c", "d"), draws, weights, "posterior", edge, edge, False, "made up")
+    thin = thinned(posterior, 1000, 3)
+    assert thin.draws.shape == (1000, 4, 4)
+    assert np.abs(thin.draws.mean(axis=0) - edge).max() < 4 * 0.5 / np.sqrt(min(1000, posterior.effective_draws))
+    assert "1000 draws, resampled by weight from 5000" in thin.givens[-1]
+    assert thinned(posterior, 2500, 3) is posterior
 
 
 def test_a_progress_bar_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,7 @@ def learn(
     from causalvalues.evidence import refuse, summarise
     from causalvalues.model import fit
     from causalvalues.study import save
+    from causalvalues.study.pipeline import thinned
 
     about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
     matrix = answers(path, about | {"drop": drop})
@@ -97,7 +98,7 @@ def learn(
     if out is not None:
         save(posterior, out)
     if model is not None:
-        save(fit(posterior, evidence, seed=seed), model)
+        save(fit(thinned(posterior, 1000, seed), evidence, seed=seed), model)
     show(posterior.averaged_graph(), as_json)
 
 

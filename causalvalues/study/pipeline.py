@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from causalvalues.discovery import (
     BIC,
@@ -31,6 +34,7 @@ from causalvalues.model import (
     own_values,
     total_effects,
 )
+from causalvalues.randomness import stream
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import read_answers
 from causalvalues.study.names import check_names
@@ -84,7 +88,7 @@ def study_results(settings: StudySettings, folder: Path, say: Say = silent) -> S
     estimator: PosteriorDraws | MaximumLikelihood = (
         PosteriorDraws() if settings.model.estimator == "posterior" else MaximumLikelihood()
     )
-    model = fit(posterior, evidence, estimator, settings.seed)
+    model = fit(thinned(posterior, settings.discovery.draws, settings.seed), evidence, estimator, settings.seed)
     levers = None
     if matrix.levers and evidence.levers:
         other = _other_lever_model(settings, evidence, knowledge) if settings.discovery.compare_levers else None
@@ -124,6 +128,30 @@ def learner(settings: DiscoverySettings, evidence: Evidence) -> Learner:
         draws=settings.draws,
         levers=settings.levers,
         time_limit=30.0 if settings.time_limit is None else settings.time_limit,
+    )
+
+
+def thinned(posterior: GraphPosterior, most: int, seed: int) -> GraphPosterior:
+    """Return `most` equally weighted draws, by systematic resampling of weighted ones, when there are many more.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    most : int
+        Up to twice as many draws are left as they are.
+    seed : int
+    """
+    if len(posterior.draws) <= 2 * most:
+        return posterior
+    places = (np.arange(most) + stream(seed, "thin").random()) / most
+    chosen = np.minimum(np.searchsorted(np.cumsum(posterior.weights), places), len(posterior.draws) - 1)
+    note = f"the model rests on {most} draws, resampled by weight from {len(posterior.draws)}"
+    return replace(
+        posterior,
+        draws=posterior.draws[chosen],
+        weights=np.ones(most),
+        lever_draws=posterior.lever_draws[chosen],
+        givens=(*posterior.givens, note),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from causalvalues.figures import direct_effects
 from causalvalues.figures.numbers import estimate
 from causalvalues.graph import GraphPosterior
@@ -10,6 +12,7 @@ from causalvalues.study.results import StudyResults, edge_set
 
 OTHER = "other lever model"
 POOLED = "pooled"
+MOST_ROWS = 45
 
 
 def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
@@ -105,16 +108,30 @@ def firmness(results: StudyResults) -> Table:
                 label = f"{results.label(first)} – {results.label(second)}"
                 rows.append((-numbers_here[priors[0]], (label, *numbers_here.values(), verdict)))
     rows.sort(key=lambda row: (row[0], row[1][0]))
+    left_out = len(rows) - MOST_ROWS
     return Table(
         ("Pair", *columns, "Depends on"),
-        tuple(row for _, row in rows),
-        "P(adjacent) of every pair that some analysis joins. The first columns change the prior: strength of the "
-        "prior on parameters (alpha_w), sparser graphs, equal weight for every number of parents, BIC in place of a "
-        f"prior. {OTHER.capitalize()}: each lever may act on few values only (sparse), where the study lets every "
-        f"lever act on every value (saturated), or the reverse. {POOLED.capitalize()}: levers ignored, rows taken as "
-        "independent; shown as a warning, not as evidence.",
+        tuple(row for _, row in rows[:MOST_ROWS]),
+        _firmness_caption(columns, priors, left_out),
         tuple(columns),
     )
+
+
+def _firmness_caption(columns: Collection[str], priors: Collection[str], left_out: int) -> str:
+    said = "P(adjacent) of every pair that some analysis joins."
+    if len(priors) > 1:
+        said += (
+            " The first columns change the prior: strength of the prior on parameters (alpha_w), sparser graphs, equal "
+            "weight for every number of parents, BIC in place of a prior."
+        )
+    if OTHER in columns:
+        said += (
+            f" {OTHER.capitalize()}: each lever may act on few values only (sparse), where the study lets every lever "
+            "act on every value (saturated), or the reverse."
+        )
+    if POOLED in columns:
+        said += f" {POOLED.capitalize()}: groups, levers and clusters ignored; shown as a warning, not as evidence."
+    return said + (f" {left_out} further pairs are in the tables." if left_out > 0 else "")
 
 
 def adjacency(posterior: GraphPosterior) -> dict[frozenset[str], float]:
@@ -136,6 +153,8 @@ def _verdict(numbers: dict[str, float], priors: list[str]) -> str:
         said.append("prior")
     if OTHER in numbers and (numbers[OTHER] > 0.5) != under_priors[0]:
         said.append("lever model")
+    if not said and len(priors) == 1 and OTHER not in numbers:
+        return "not tested"
     return ", ".join(said) if said else "nothing: firm"
 
 
