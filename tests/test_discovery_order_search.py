@@ -309,6 +309,20 @@ def test_directions_that_the_data_leave_open_are_shared_out_and_not_compelled() 
         assert abs(chain.edge_probabilities.loc[one, two] - share) < 4 * np.sqrt(share * (1 - share) / draws) + 0.02
 
 
+def test_each_draw_is_a_random_member_of_the_class_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the member at which the search happened to stop."""
+
+    def marked(draw: BoolArray, fixed: BoolArray, generator: np.random.Generator) -> BoolArray:
+        assert fixed[0, 1]
+        assert fixed.sum() == 8 + 1
+        return np.zeros_like(draw)
+
+    monkeypatch.setattr("causalvalues.discovery.order_search.random_member", marked)
+    rows, _ = table()
+    knowledge = Knowledge(required={("value 0", "value 1")})
+    assert not order_search(summarise(rows), FEW, knowledge).draws.any()
+
+
 def test_levers_are_partialled_out() -> None:
     generator = np.random.default_rng(2)
     dose = np.repeat([0.0, 1.0], 400)

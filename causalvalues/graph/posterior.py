@@ -67,7 +67,7 @@ class GraphPosterior:
     order_modular: FloatArray | None = None
     levers: tuple[str, ...] = ()
     lever_mode: Literal["none", "saturated", "sparse"] = "none"
-    lever_draws: BoolArray = field(default=None)  # type: ignore[assignment]
+    lever_draws: BoolArray = field(default=None)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         put = object.__setattr__
