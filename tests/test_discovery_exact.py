@@ -179,6 +179,14 @@ def test_weighted_draws_above_the_layer_limit_agree_with_the_exact_sums(
     assert np.abs(weighted.edge - exact.edge).max() < 4 * np.sqrt(0.25 / weighted.effective_draws)
 
 
+def test_the_time_limit_is_kept_and_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_module, "LAYERS_UP_TO", 2)
+    evidence = summarise(linear_data(80, 7, 8))
+    found = discover(evidence, ExactPosterior(min_effective=1e6, time_limit=0.01), seed=1)
+    assert "the time limit of 0.01 s was reached" in " ".join(found.givens)
+    assert len(found.draws) == 1000
+
+
 def test_nineteen_values_give_enough_effective_draws_and_no_heavy_one() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(size=(500, 19))

@@ -313,8 +313,9 @@ def test_each_draw_is_a_random_member_of_the_class_found(monkeypatch: pytest.Mon
     """Not the member at which the search happened to stop."""
 
     def marked(draw: BoolArray, fixed: BoolArray, generator: np.random.Generator) -> BoolArray:
-        assert fixed[0, 1]
-        assert fixed.sum() == 8 + 1
+        if len(draw) > 2:  # smaller ones only load the compiled code
+            assert fixed[0, 1]
+            assert fixed.sum() == 8 + 1
         return np.zeros_like(draw)
 
     monkeypatch.setattr("causalvalues.discovery.order_search.random_member", marked)

@@ -117,6 +117,18 @@ def test_members_stop_at_the_limit() -> None:
         clique.members(limit=0)
 
 
+def test_a_collider_alone_orients_the_edge_that_would_close_a_cycle() -> None:
+    """Meek's third rule: a - c -> b <- d - a makes a -> b."""
+    place = {name: i for i, name in enumerate("abcd")}
+    directed, undirected = np.zeros((4, 4), dtype=bool), np.zeros((4, 4), dtype=bool)
+    directed[place["c"], place["b"]] = directed[place["d"], place["b"]] = True
+    for end in "bcd":
+        undirected[place["a"], place[end]] = undirected[place[end], place["a"]] = True
+    unfinished = EquivalenceClass("abcd", directed, undirected)
+    assert len(unfinished.members()) == 3
+    assert all(("a", "b") in dag.edges for dag in unfinished.members())
+
+
 def test_a_class_without_a_member_is_refused() -> None:
     ring = np.zeros((4, 4), dtype=bool)
     for i in range(4):

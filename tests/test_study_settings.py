@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 from study_helpers import STUDY, write_study
 
-from causalvalues.errors import DataError, StudyError
-from causalvalues.study import DEMO, read_study, run_study
+from causalvalues.errors import DataError, KnowledgeError, StudyError
+from causalvalues.study import DEMO, StudySettings, read_study, run_study
+from causalvalues.study.settings import (
+    DataSettings,
+    DiscoverySettings,
+    EvidenceSettings,
+    FigureSettings,
+    KnowledgeSettings,
+    LeverSettings,
+    ModelSettings,
+    PlanSettings,
+    QuerySettings,
+)
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -104,6 +115,29 @@ def test_a_name_that_the_answers_do_not_have_is_refused(tmp_path: Path, old: str
     with pytest.raises(StudyError, match=said):
         run_study(path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "said"),
+    [
+        ("required = [['power', 'security'], ['security', 'power']]", "cycle: power -> security -> power|cycle"),
+        ("required = [['power', 'security']]\nforbidden = [['power', 'security']]", "required and forbidden"),
+        ("tiers = [['power'], ['security', 'power']]", "in tier 1 and in tier 2"),
+    ],
+)
+def test_contradictory_knowledge_is_refused(tmp_path: Path, knowledge: str, said: str) -> None:
+    path = write_study(tmp_path, STUDY.replace("[[query]]", f"[knowledge]\n{knowledge}\n[[query]]", 1))
+    with pytest.raises(KnowledgeError, match=said):
+        run_study(path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_key_of_a_study_file_is_documented() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "study-file.md").read_text(encoding="utf-8")
+    sections = [StudySettings, DataSettings, EvidenceSettings, KnowledgeSettings, DiscoverySettings, ModelSettings]
+    for section in [*sections, QuerySettings, PlanSettings, LeverSettings, FigureSettings]:
+        for key in section.model_fields:
+            assert f"`{key}`" in text or f"[{key}]" in text, f"{section.__name__}: {key}"
 
 
 def test_centring_needs_a_scoring_key(tmp_path: Path) -> None:

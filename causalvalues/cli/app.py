@@ -89,12 +89,15 @@ def learn(
     from causalvalues.model import fit
     from causalvalues.study import save
     from causalvalues.study.pipeline import thinned
+    from causalvalues.study.progress import progress_bar
 
     about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
     matrix = answers(path, about | {"drop": drop})
     refuse(look(matrix))
     evidence = summarise(matrix, within)
-    posterior = discover(evidence, seed=seed)
+    with progress_bar(1) as begin:
+        begin("learn the graphs")
+        posterior = discover(evidence, seed=seed)
     if out is not None:
         save(posterior, out)
     if model is not None:

@@ -111,7 +111,7 @@ def _write_all(results: StudyResults, folder: Path) -> None:
         write_text(folder / "tables" / f"{name}.csv", csv_text(table))
     blocks = report(results, figures)
     write_text(folder / "report.html", page_text(blocks, results.settings.title))
-    write_text(folder / "report.md", markdown_text(blocks, formats[0] if formats else "svg"))
+    write_text(folder / "report.md", markdown_text(blocks, formats[0]))
 
 
 def _draw(picture: Picture, folder: Path, formats: Sequence[str]) -> None:

@@ -190,7 +190,7 @@ class PlanSettings(Section):
 class FigureSettings(Section):
     """``[figures]``: file formats and the layout of the graph."""
 
-    formats: list[Literal["svg", "pdf", "png"]] = ["svg", "pdf", "png"]
+    formats: list[Literal["svg", "pdf", "png"]] = Field(default=["svg", "pdf", "png"], min_length=1)
     layout: Literal["circle", "layered"] = "circle"
 
 
