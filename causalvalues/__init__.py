@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         lever_effects,
         total_effects,
     )
-    from causalvalues.planning import Enumerate, MixedInteger, Plan, Target, plan
+    from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, Plan, Target, half_models, plan
     from causalvalues.responses import ReadOptions, ResponseMatrix, demo_responses, read_responses, score
     from causalvalues.study import load, run_study, save
     from causalvalues.theories import scoring_key, theory
@@ -43,6 +43,7 @@ _ROOM_OF = {
     "Knowledge": "graph",
     "Lever": "interventions",
     "MaximumLikelihood": "model",
+    "Heterogeneity": "planning",
     "MixedInteger": "planning",
     "OrderSearch": "discovery",
     "Plan": "planning",
@@ -64,6 +65,7 @@ _ROOM_OF = {
     "intervene": "model",
     "lever_effects": "model",
     "load": "study",
+    "half_models": "planning",
     "plan": "planning",
     "plan_figure": "figures",
     "read_responses": "responses",

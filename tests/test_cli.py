@@ -13,7 +13,8 @@ from study_helpers import write_answers, write_study
 from typer.testing import CliRunner, Result
 
 from causalvalues.cli.app import app
-from causalvalues.errors import DataError
+from causalvalues.cli.output import amounts
+from causalvalues.errors import DataError, StudyError
 
 COMMANDS = ("check", "score", "learn", "effects", "counterfactual", "plan", "draw", "theories", "study", "demo")
 
@@ -163,6 +164,22 @@ def test_a_plan_is_printed_and_drawn(learned: Path, tmp_path: Path) -> None:
     assert run("plan", learned / "model.json", "--target", "power=1", *start).exit_code == 0
 
 
+def test_a_plan_with_answers_gives_the_chance_of_one_unit_and_says_so(learned: Path) -> None:
+    start = [part for name in ("power", "security", "tradition") for part in ("--start", f"{name}=0")]
+    words = ("plan", learned / "model.json", "--target", "security=1.0", *start)
+    more = ("--answers", learned / "answers.csv", "--cluster-by", "persona_id")
+    bare, whole = (json.loads(run(*words, *extra, "--json").stdout) for extra in ((), more))
+    assert (bare["chance_of"], whole["chance_of"]) == ("the average effect", "a unit")
+    assert whole["chance"] < bare["chance"]
+    assert bare["chance_cross_fitted"] is None
+    said, with_answers = run(*words).stdout, run(*words, *more).stdout
+    assert "that the average effect hits" in said
+    assert "--answers FILE" in said
+    assert "holds for one unit" in with_answers
+    assert "--answers" not in with_answers
+    assert "how units differ in the effect of calm" in with_answers
+
+
 @pytest.mark.parametrize("name", ["graph.json", "model.json"])
 @pytest.mark.parametrize("suffix", ["svg", "dot", "csv"])
 def test_draw_writes_what_the_suffix_names(learned: Path, tmp_path: Path, name: str, suffix: str) -> None:
@@ -225,3 +242,19 @@ def test_demo_runs_the_packaged_study(monkeypatch: pytest.MonkeyPatch, tmp_path:
     found = run("demo", "--out", tmp_path / "run")
     assert found.exit_code == 0, found.output
     assert "Report:" in found.stdout
+
+
+def test_a_file_that_is_read_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text("a,b\n1,2\n2,1\n3,5\n4,4\n5,7\n6,5\n")
+    before = path.read_bytes()
+    ended = run("learn", path, "--out", path)
+    assert ended.exit_code == 2
+    assert path.read_bytes() == before
+    both = str(tmp_path / "same.json")
+    assert run("learn", path, "--out", both, "--model", both).exit_code == 2
+
+
+def test_an_amount_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(StudyError, match="names 'a' twice"):
+        amounts(["a=1", "a=2"], "--set")

@@ -330,6 +330,34 @@ def test_prior_sensitivity_lists_every_pair_with_its_range() -> None:
     assert (table["default"] <= table["most"]).all()
 
 
+def test_the_penalty_is_a_multiple_of_the_standard_criterion() -> None:
+    evidence = summarise(linear_data(150, 4, 21))
+    n = evidence.degrees_of_freedom
+    extra = np.array([graph.sum() for graph in graphs(4)])
+    logs = total_scores(evidence, "bic") - (2.5 - 1) / 2 * np.log(n) * extra
+    _, expected = posterior(graphs(4), logs)
+    assert np.abs(discover(evidence, ExactPosterior(score=BIC(penalty=2.5))).edge - expected).max() < 1e-9
+
+
+def test_required_edges_survive_every_weighted_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_module, "LAYERS_UP_TO", 2)
+    knowledge = Knowledge(required=frozenset({("v05", "v00")}), forbidden=frozenset({("v01", "v02")}))
+    for strength in (0.0, 0.6):
+        found = discover(summarise(linear_data(80, 7, 8, strength)), ExactPosterior(), knowledge, seed=1)
+        assert found.draws[:, 5, 0].all()
+        assert not found.draws[:, 1, 2].any()
+
+
+def test_an_indefinite_matrix_is_refused_and_gains_no_edge() -> None:
+    r = np.full((4, 4), -0.5)
+    np.fill_diagonal(r, 1.0)
+    assert np.linalg.eigvalsh(r).min() < 0
+    evidence = Evidence(NAMES[:4], np.zeros(4), r * 99, 100, 100.0, np.full((4, 4), 100.0))
+    for score in (BGe(), BIC()):
+        with pytest.raises((CheckError, DiscoveryError)):
+            discover(evidence, ExactPosterior(score=score))
+
+
 def test_too_many_values_are_refused_with_the_remedy() -> None:
     data = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 21)), columns=[f"v{j}" for j in range(21)])
     with pytest.raises(DiscoveryError, match="OrderSearch"):

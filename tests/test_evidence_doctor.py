@@ -348,3 +348,57 @@ def test_real_uncentred_scores_pass(shared_data):
         rows = pd.read_csv(shared_data / path).select_dtypes("number")
         assert not [finding for finding in check(rows) if finding.severity == "blocking"]
         require_learnable(summarise(rows))
+
+
+def weighted(weights: np.ndarray) -> ResponseMatrix:
+    return replace(matrix_of(clean(len(weights))), weights=weights)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    for count in (0, 1):
+        finding = found(weighted(np.r_[np.ones(count), np.zeros(200 - count)]), "CV201")
+        assert finding.severity == "blocking"
+        assert f"{count} complete rows with a positive weight" in finding.where
+
+
+def test_weights_that_lie_on_few_rows_are_found_and_mild_ones_are_not():
+    assert found(weighted(np.r_[1e6, np.ones(199)]), "CV208").severity == "blocking"
+    half = found(weighted(np.r_[np.full(40, 100.0), np.ones(160)]), "CV208")
+    assert half.severity == "warning"
+    assert "worth 43.2 rows" in half.message
+    assert codes(weighted(np.random.default_rng(0).uniform(0.5, 2, 200))) == set()
+
+
+def test_little_spread_on_a_large_number_is_not_called_constant():
+    rows = clean() + 1e12
+    finding = found(rows, "CV111")
+    assert finding.severity == "blocking"
+    assert "CV102" not in codes(rows)
+    with pytest.raises(CheckError, match="too little spread"):
+        require_learnable(summarise(rows))
+    assert "CV111" not in codes(clean() + 1e9)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("scale", [1e300, 1e160, 1e-170, 1e-300])
+def test_very_large_and_very_small_numbers_are_a_finding(scale):
+    assert found(clean() * scale, "CV112").severity == "blocking"
+    assert codes(clean() * scale) == {"CV112"}
+    rows = clean()
+    rows["copy"] = rows["v0"] * -2
+    assert "CV104" in codes(rows * scale)
+
+
+@pytest.mark.parametrize("scale", [1e90, 1e-90])
+def test_the_unit_of_the_answers_does_not_matter_in_between(scale):
+    assert check(clean() * scale) == []
+    require_learnable(summarise(clean() * scale))
+
+
+def test_levers_that_cannot_be_told_apart_are_found_before_learning():
+    rows = clean()
+    doses = np.tile([[0.0, 0.0], [1.0, 1e-200]], (100, 1))
+    finding = found(replace(matrix_of(rows), levers=("x", "y"), doses=doses), "CV503")
+    assert finding.severity == "blocking"
+    assert "'y'" in finding.where
+    assert "'x'" in finding.message

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import DataError
-from causalvalues.evidence import Evidence, bootstrap_evidence, resample, summarise
+from causalvalues.evidence import ClusterSums, Evidence, bootstrap_evidence, resample, summarise
 from causalvalues.responses.matrix import ResponseMatrix
 
 NAMES = ("power", "security", "hedonism", "self direction")
@@ -127,6 +127,44 @@ def test_a_plain_data_frame_gives_the_covariance_of_numpy_and_the_full_n():
     assert evidence.n_score == len(rows)
 
 
+def graded(doses: np.ndarray) -> ResponseMatrix:
+    scores = np.random.default_rng(0).normal(size=(len(doses), 2))
+    levers = ("up", "down", "never")[: doses.shape[1]]
+    return ResponseMatrix(("a", "b"), scores, range(len(doses)), levers=levers, doses=doses)
+
+
+def test_the_doses_that_were_given_are_kept_lever_by_lever():
+    pattern = np.array([[0, 0, 0], [0.5, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0]])
+    evidence = summarise(graded(np.repeat(pattern, 8, axis=0)))
+    assert evidence.levers == ("up", "down")
+    assert evidence.doses == ((0.5, 1.0), (-1.0, 1.0))
+    assert bootstrap_evidence(evidence, 0, 0).doses == evidence.doses
+    assert summarise(frame()).doses == ()
+
+
+def test_doses_follow_the_order_of_the_levers_and_skip_levers_without_a_column():
+    pattern = np.array([[0, 0, 0], [0, 3, 0], [2, 0, 0]])
+    matrix = graded(np.repeat(pattern, 8, axis=0)[:, [0, 2, 1]])
+    assert (matrix.levers[2], summarise(matrix).doses) == ("never", ((2.0,), (3.0,)))
+    clustered = replace(matrix, labels={"persona": [f"p{i % 12:02d}" for i in range(24)]}, cluster_by="persona")
+    drawn = resample(summarise(clustered), np.ones(12))
+    assert (drawn.levers, drawn.doses) == (("up", "never"), ((2.0,), (3.0,)))
+
+
+def test_of_very_many_doses_the_ends_are_kept_and_said_so():
+    doses = np.linspace(-2, 3, 101)[:, None]
+    evidence = summarise(graded(doses))
+    assert evidence.doses == ((-2.0, 3.0),)
+    assert any("'up' was given 100 different doses; only the ends" in note for note in evidence.notes)
+    assert len(summarise(graded(np.round(doses, 0))).doses[0]) == 5
+
+
+def test_doses_of_other_levers_are_refused():
+    evidence = summarise(graded(np.arange(20)[:, None] % 2))
+    with pytest.raises(DataError, match="2 levers, and there are 1"):
+        replace(evidence, doses=((1.0,), (1.0,)))
+
+
 def test_inputs_are_not_changed():
     rows = frame()
     copy = rows.copy()
@@ -210,6 +248,56 @@ def test_group_means_cost_one_effective_row_for_each_group_but_one():
     rows = frame(n=90)
     matrix = ResponseMatrix(tuple(rows), rows.to_numpy(), rows.index.astype(str), labels={"model": list("abc") * 30})
     assert summarise(matrix, within="model").n_score == 88
+
+
+def repeated(personas: int, rows: int, p: int = 3, seed: int = 0) -> ResponseMatrix:
+    """Rows of personas with levels of their own; the remainders are independent."""
+    random = np.random.default_rng(seed)
+    persona = np.repeat(np.arange(personas), rows)
+    scores = random.normal(size=(personas, p))[persona] + random.normal(size=(len(persona), p))
+    labels = {"persona": [f"p{i:04d}" for i in persona], "model": [f"m{i % rows}" for i in range(len(persona))]}
+    return ResponseMatrix(tuple("abc"[:p]), scores, range(len(scores)), labels=labels, cluster_by="persona")
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_removing_the_means_of_the_clusters_themselves_costs_one_row_of_each_cluster_once(rows):
+    matrix = repeated(1000, rows)
+    evidence = summarise(matrix, within="persona")
+    assert evidence.n_score == pytest.approx(1000 * (rows - 1), rel=0.1)
+    again = resample(evidence, np.ones(1000))
+    assert again.n_score == pytest.approx(evidence.n_score)
+    assert bootstrap_evidence(evidence, 0, 0).n_score == pytest.approx(evidence.n_score, rel=0.15)
+    free = summarise(replace(matrix, cluster_by=None), within="persona")
+    assert free.n_score == 1000 * rows - 999
+
+
+def test_groups_of_rows_from_several_clusters_cost_their_share_of_the_effective_rows():
+    matrix = repeated(300, 4)
+    evidence = summarise(matrix, within="model")
+    assert evidence.n_score == pytest.approx(
+        np.quantile(evidence.pairwise_n[np.triu_indices(3, 1)], 0.1) * (1 - 3 / 1200)
+    )
+    assert evidence.n_score < 700
+
+
+def test_degrees_of_freedom_of_independent_rows_are_rows_less_columns_less_one():
+    matrix = replace(steered(), cluster_by=None)
+    evidence = summarise(matrix)
+    assert evidence.degrees_of_freedom == pytest.approx(len(matrix) - 5 - 1)
+    assert evidence.degrees_of_freedom_after(2) == pytest.approx(len(matrix) - 2 - 1)
+
+
+def test_design_columns_cost_their_share_of_the_effective_rows_and_not_one_whole_each():
+    random = np.random.default_rng(0)
+    cluster, doses = np.repeat(np.arange(25), 80), np.eye(32)[np.arange(2000) % 32][:, 1:]
+    scores = random.normal(size=(25, 4))[cluster] * 4 + random.normal(size=(2000, 4))
+    matrix = ResponseMatrix(
+        NAMES, scores, range(2000), labels={"persona": [f"p{i:02d}" for i in cluster]}, cluster_by="persona",
+        levers=tuple(f"do_{i:02d}" for i in range(31)), doses=doses,
+    )  # fmt: skip
+    evidence = summarise(matrix)
+    assert evidence.n_score < 32
+    assert evidence.degrees_of_freedom == pytest.approx(evidence.n_score * (1 - 31 / 2000) - 1)
 
 
 def test_a_difference_between_groups_does_not_enter_within():
@@ -339,6 +427,17 @@ def test_bootstrap_draws_keep_every_design_column_and_depend_on_seed_and_number_
     assert all(draw.columns == evidence.columns for draw in draws)
     assert np.array_equal(bootstrap_evidence(evidence, 1, 7).scatter, draws[7].scatter)
     assert not np.array_equal(draws[0].scatter, draws[1].scatter)
+
+
+def test_the_sums_of_all_columns_are_put_in_order_once_for_all_draws(monkeypatch):
+    rows = frame(n=3000)
+    evidence = summarise(rows[rows.columns[::-1]])
+    asked = []
+    permuted = ClusterSums.permuted
+    monkeypatch.setattr(ClusterSums, "permuted", lambda sums, order: asked.append(len(order)) or permuted(sums, order))
+    for i in range(5):
+        bootstrap_evidence(evidence, 0, i)
+    assert asked == [4]
 
 
 def test_bootstrap_draws_keep_a_combination_that_one_cluster_tried():

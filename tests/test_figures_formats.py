@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
 from causalvalues.figures import Layered, Scene, Text, draw, effects_heatmap, scene_from_json, value_graph
-from causalvalues.figures.dot import dot_text
+from causalvalues.figures.dot import dot_text, graphviz_source
 from causalvalues.figures.graph_options import GraphOptions
 from causalvalues.figures.graphml import graphml_text
 from causalvalues.figures.paint import pdf_bytes, png_bytes
@@ -228,6 +228,23 @@ def test_dot_and_graphml_carry_the_numbers_and_the_open_directions(scene: Scene)
     assert read.edges["n0", "n1"]["adjacent"] == 1.0
 
 
+def test_every_format_says_how_the_direction_stands(scene: Scene) -> None:
+    """One of four draws joins a and b as well, which opens the edge from a to c."""
+    expected = {"compelled": 0.75, "compelled_reverse": 0.0, "open": 0.25, "verdict": "compelled"}
+    graph = pygraphviz.AGraph(string=dot_text(scene))
+    dot = graph.get_edge("a", "c").attr
+    graphml = next(
+        data for *_, data in nx.parse_graphml(graphml_text(scene)).edges(data=True) if data["compelled"] == 0.75
+    )
+    table = next(row for row in csv.DictReader(io.StringIO(csv_text(scene), newline="")) if row["cause"] == "a")
+    held = next(edge for edge in json.loads(scene_to_json(scene))["edges"] if edge["cause"] == "a")
+    for found in (dot, graphml, table, held):
+        assert found["verdict"] == "compelled"
+        for what in ("compelled", "compelled_reverse", "open"):
+            assert float(found[what]) == expected[what]
+    assert "P(compelled | adjacent) .75" in svg_text(scene)
+
+
 def test_graphviz_itself_can_lay_out_the_dot_file(scene: Scene) -> None:
     graph = pygraphviz.AGraph(string=dot_text(scene))
     graph.layout(prog="neato", args="-n2")
@@ -401,3 +418,8 @@ def test_half_a_character_is_refused_by_name(tmp_path: Path) -> None:
     scene = value_graph(Dag.from_edges(["a\ud800", "b"], [("a\ud800", "b")]))
     with pytest.raises(FigureError, match="half a character"):
         draw(scene, tmp_path / "picture.csv")
+
+
+def test_the_graphviz_package_gets_the_same_text_and_runs_nothing(hard: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert graphviz_source(hard).source == dot_text(hard)

@@ -29,6 +29,7 @@ from causalvalues.figures import (
 from causalvalues.figures.effects_heatmap import cell_colour
 from causalvalues.figures.numbers import estimate, number, ticks
 from causalvalues.figures.palette import NEGATIVE, PAPER, POSITIVE, contrast, readable_ink
+from causalvalues.figures.scene import Edge
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects, total_effects
@@ -103,7 +104,7 @@ def test_the_label_of_an_open_edge_is_italic_and_the_legend_says_what_that_means
     assert isinstance(sure_label, Text)
     assert (open_label.italic, sure_label.italic) == (True, False)
     legend = [mark.text for mark in scene.marks if isinstance(mark, Text) and mark.part == "legend"]
-    assert "no head: direction open" in legend
+    assert "no head: direction open or contested" in legend
     assert any("italic" in text for text in legend)
 
 
@@ -142,15 +143,56 @@ def test_without_effects_the_labels_are_probabilities_and_edges_carry_no_sign() 
     assert "Blue" not in scene.caption
 
 
-def test_a_head_stands_where_the_compelled_mass_is_even_when_more_draws_point_the_other_way() -> None:
-    compelled = [("c", "a"), ("b", "a")]  # the collider compels c -> a
-    open_class = [("a", "c")]
-    posterior = posterior_of(("a", "b", "c"), [open_class] * 11 + [compelled] * 9)
-    scene = value_graph(posterior, options=GraphOptions(head=0.4))
-    edge = next(edge for edge in scene.edges if {edge.cause, edge.effect} == {"a", "c"})
+COMPELS_CA = [("c", "a"), ("b", "a")]  # the collider compels c -> a
+COMPELS_AC = [("a", "c"), ("b", "c")]
+OPEN_AC = [("a", "c")]
+
+
+def edge_between(scene: Scene, pair: str) -> Edge:
+    return next(edge for edge in scene.edges if {edge.cause, edge.effect} == set(pair))
+
+
+def test_a_head_stands_where_the_compelled_mass_is_even_when_exact_sums_point_the_other_way() -> None:
+    posterior = posterior_of(("a", "b", "c"), [OPEN_AC] * 9 + [COMPELS_CA] * 11)
+    turned = np.array(posterior.edge)
+    turned[0, 2], turned[2, 0] = 0.55, 0.45
+    edge = edge_between(value_graph(dataclasses.replace(posterior, edge=turned)), "ac")
     assert (edge.cause, edge.effect, edge.directed) == ("c", "a", True)
     assert edge.direction == pytest.approx(0.45)
     assert edge.prior_direction == pytest.approx(0.5)
+
+
+def test_compelled_is_given_the_edge_so_an_edge_that_is_often_absent_can_have_a_head() -> None:
+    posterior = posterior_of(("a", "b", "c", "d"), [COMPELS_AC] * 9 + [OPEN_AC] * 3 + [[("b", "d")]] * 8)
+    assert posterior.compelled_probabilities.loc["a", "c"] < 0.5
+    edge = edge_between(value_graph(posterior), "ac")
+    assert edge.directed
+    assert (edge.compelled, edge.open, edge.verdict) == (0.75, 0.25, "compelled")
+
+
+def test_a_contested_edge_has_no_head_and_its_numbers_are_in_every_table() -> None:
+    scene = value_graph(posterior_of(("a", "b", "c"), [COMPELS_AC] * 9 + [COMPELS_CA] * 7 + [OPEN_AC] * 4))
+    edge = edge_between(scene, "ac")
+    assert (edge.directed, edge.verdict) == (False, "contested")
+    assert (edge.compelled, edge.compelled_reverse, edge.open) == (0.45, 0.35, 0.2)
+    assert "a with c, direction contested" in scene.alt
+    row = dict(zip(scene.columns, next(row for row in scene.rows if row[:2] == ("a", "c")), strict=True))
+    assert [row[what] for what in ("compelled", "compelled_reverse", "open", "verdict")] == [
+        0.45,
+        0.35,
+        0.2,
+        "contested",
+    ]
+
+
+def test_a_direction_that_is_given_has_a_head_and_the_words_say_so() -> None:
+    posterior = posterior_of(("a", "b"), [[("a", "b")]])
+    known = dataclasses.replace(posterior, prior_edge=np.array([[0, 0.4], [0, 0]]))
+    scene = value_graph(known)
+    assert [(edge.directed, edge.verdict) for edge in scene.edges] == [(True, "given")]
+    assert "Arrow head: direction given by knowledge." in scene.caption
+    assert "direction given by knowledge" in [mark.text for mark in scene.marks if isinstance(mark, Text)]
+    assert "a to b, direction given" in scene.alt
 
 
 def test_the_threshold_for_heads_is_respected() -> None:
@@ -192,13 +234,13 @@ def test_the_interval_of_a_direct_effect_lies_inside_the_draws_and_about_their_m
 
 def test_the_caption_says_what_is_open_what_is_hidden_and_what_the_numbers_rest_on() -> None:
     caption = value_graph(collider_and_chain(), effects_table(MEANS), labels={"d": "Power"}).caption
-    assert "the data leave the direction open; the number (italic) is the effect of Power on e" in caption
+    assert "No head: direction open or contested; the number (italic) is the effect of Power on e" in caption
     assert "Four graphs by hand; 4 posterior draws. Given: linear mechanisms." in caption
 
 
 def test_the_alternative_text_names_every_edge() -> None:
     alt = value_graph(collider_and_chain(), effects_table(MEANS)).alt
-    for phrase in ("a to c, positive .42", "b to c, negative −.30", "d with e, positive .20"):
+    for phrase in ("a to c, positive .42", "b to c, negative −.30", "d with e, positive .20, direction open"):
         assert phrase in alt
 
 
@@ -411,5 +453,7 @@ def test_a_file_that_is_no_scene_is_refused_by_name(text: str, complaint: str) -
 def test_a_width_that_no_page_has_is_refused() -> None:
     with pytest.raises(FigureError, match="72 to the inch"):
         GraphOptions(width=6.5)
+    with pytest.raises(FigureError, match="two directions qualify"):
+        GraphOptions(head=0.4)
     with pytest.raises(FigureError, match="two columns"):
         Layered(columns=1)

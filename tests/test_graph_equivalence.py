@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from causalvalues.errors import DiscoveryError, ModelError
 from causalvalues.frozen import BoolArray
 from causalvalues.graph import Dag, EquivalenceClass, ancestors, compelled_edges
-from causalvalues.graph.equivalence import random_member
+from causalvalues.graph.equivalence import compelled_given, random_member
 from causalvalues.graph.threshold import inclusion_threshold
 
 NAMES = tuple("abcde")
@@ -70,6 +70,43 @@ def test_an_edge_is_compelled_exactly_when_all_graphs_of_the_class_agree_on_it(c
     for group in classes:
         expected = group.all(axis=0)
         assert (compelled_edges(group) == expected).all()
+
+
+@pytest.mark.parametrize("levers", [1, 2])
+def test_with_levers_an_edge_is_compelled_when_all_graphs_with_the_same_lever_edges_agree(
+    classes: list[BoolArray], levers: int
+) -> None:
+    """The last nodes play the levers: nothing acts on them."""
+    p, settled = 5 - levers, 0
+    for group in classes:
+        mine = group[~group[:, :, p:].any(axis=(1, 2))]
+        if len(mine):
+            found = compelled_given(mine[:, :p, :p], np.zeros((p, p), dtype=bool), mine[:, p:, :p])
+            assert (found == mine.all(axis=0)[:p, :p]).all()
+            settled += int((found & ~compelled_edges(mine[:, :p, :p])).any())
+    assert settled > 20
+
+
+def test_with_knowledge_an_edge_is_compelled_when_all_graphs_that_obey_it_agree(classes: list[BoolArray]) -> None:
+    generator = np.random.default_rng(3)
+    settled = 0
+    for group in classes[::3]:
+        some = np.triu(generator.random((5, 5)) < 0.25, 1)
+        fixed = np.where(generator.random((5, 5)) < 0.5, some, False)
+        fixed |= (some & ~fixed).T
+        mine = group[~(group & fixed.T).any(axis=(1, 2))]
+        if len(mine):
+            assert (compelled_given(mine, fixed) == mine.all(axis=0)).all()
+            settled += int((mine.all(axis=0) & ~fixed & ~group.all(axis=0)).any())
+    assert settled > 20
+
+
+def test_a_lever_settles_the_chain_below_it_and_one_on_both_ends_settles_nothing() -> None:
+    chain = Dag.from_edges("abc", [("a", "b"), ("b", "c")]).adjacency[None]
+    free = np.zeros((3, 3), dtype=bool)
+    assert not compelled_given(chain, free).any()
+    assert (compelled_given(chain, free, np.array([[[1, 0, 0]]], dtype=bool)) == chain).all()
+    assert not compelled_given(chain, free, np.array([[[1, 1, 1]]], dtype=bool)).any()
 
 
 def test_the_members_of_a_class_are_its_graphs_each_once(classes: list[BoolArray]) -> None:
@@ -193,6 +230,7 @@ def test_inputs_are_left_alone() -> None:
     before = graph.copy()
     compelled_edges(graph[None])
     ancestors(graph[None])
+    compelled_given(graph[None], graph, graph[None, :2])
     random_member(graph, graph, np.random.default_rng(0))
     found = EquivalenceClass.from_dag(Dag("abcdef", graph))
     directed, undirected = found.directed.copy(), found.undirected.copy()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import wishart
 
 from causalvalues.errors import ModelError
-from causalvalues.evidence.moments import Evidence
+from causalvalues.evidence import Evidence, summarise
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model import MaximumLikelihood, PosteriorDraws, fit, total_effects
+from causalvalues.model.reduced_form import reduced_form_error
+from causalvalues.model.regressions import sorted_moments
+from causalvalues.responses.matrix import ResponseMatrix
 
 NAMES = ("warmth", "order", "power", "ease")
 LEVERS = ("talk", "calm")
@@ -150,12 +154,50 @@ def test_total_effects_of_levers_are_the_contrasts_of_the_design_whatever_the_gr
         np.testing.assert_allclose(model.total[0, 4:, :4], facts.design_effects.to_numpy(), rtol=1e-9, atol=1e-9)
 
 
-def test_fewer_effective_rows_widen_lever_effects_by_the_square_root() -> None:
-    table = rows()
-    wide, narrow = (
-        fit(CHAIN, evidence(table, n), PosteriorDraws(6000)).coefficients[:, 4:, :4].std(axis=0) for n in (100.0, 400.0)
+@pytest.mark.parametrize("within", ["", "model"])
+def test_the_order_of_columns_and_levers_changes_no_bit_of_a_model_of_clustered_rows(within: str) -> None:
+    here = steered()
+    turned = replace(
+        here,
+        names=here.names[::-1],
+        scores=here.scores[:, ::-1],
+        status=here.status[:, ::-1],
+        levers=here.levers[::-1],
+        doses=here.doses[:, ::-1],
     )
-    np.testing.assert_allclose(wide / narrow, 2.0, rtol=0.1)
+    one, other = (fit(Dag.from_edges("abc", [("b", "a"), ("a", "c")]), summarise(m, within)) for m in (here, turned))
+    columns = [frozenset(node.split("+")) for node in other.nodes]
+    place = [columns.index(frozenset(node.split("+"))) for node in one.nodes]
+    assert (one.coefficients == other.coefficients[:, place][:, :, place]).all()
+    assert (one.intercepts == other.intercepts[:, place]).all()
+    again = fit(Dag.from_edges("abc", [("b", "a"), ("a", "c")]), summarise(here, within))
+    assert one.coefficients.tobytes() == again.coefficients.tobytes()
+
+
+def test_the_order_of_the_levers_changes_no_bit_when_it_turns_the_names_of_combinations_round() -> None:
+    rng = np.random.default_rng(0)
+    cells = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 1, 0]])
+    doses, scores = np.repeat(cells, 9, axis=0).astype(float), rng.normal(size=(63, 2))
+    plain = ResponseMatrix(("a", "b"), scores, range(63), levers=("do_a", "do_b", "do_c", "do_d"), doses=doses)
+    clusters = {"labels": {"persona": [f"p{i % 9}" for i in range(63)]}, "cluster_by": "persona"}
+    for here in (plain, replace(plain, **clusters)):
+        turned = replace(here, levers=here.levers[::-1], doses=here.doses[:, ::-1])
+        one, other = (fit(Dag.from_edges("ab", [("a", "b")]), summarise(m), PosteriorDraws(20)) for m in (here, turned))
+        columns = [frozenset(node.split("+")) for node in other.nodes]
+        place = [columns.index(frozenset(node.split("+"))) for node in one.nodes]
+        assert (one.coefficients == other.coefficients[:, place][:, :, place]).all()
+
+
+def test_units_of_measurement_change_nothing_else_in_a_model_of_clustered_rows() -> None:
+    here, unit = steered(), np.array([1e-6, 1.0, 1e6])
+    one, other = (
+        fit(
+            Dag.from_edges("abc", [("a", "c")]), summarise(replace(here, scores=here.scores * scale)), PosteriorDraws(9)
+        )
+        for scale in (np.ones(3), unit)
+    )
+    np.testing.assert_allclose(other.coefficients[:, 3:, :3], one.coefficients[:, 3:, :3] * unit, rtol=1e-6)
+    np.testing.assert_allclose(other.intercepts[:, :3], one.intercepts[:, :3] * unit, rtol=1e-6)
 
 
 # independent computations
@@ -240,7 +282,130 @@ def test_intervals_of_a_known_graph_cover_the_truth() -> None:
     assert 0.86 < np.mean(covered) < 0.94
 
 
+EFFECTS = np.array([0.3, -0.2])
+
+
+def clustered(kind: str, clusters: int, size: int, seed: int) -> ResponseMatrix:
+    """Two values with intraclass correlation .5; one lever within every cluster, or in half of the clusters."""
+    rng = np.random.default_rng([seed, clusters, size])
+    cluster = np.repeat(np.arange(clusters), size)
+    dose = np.arange(clusters * size) % 2 if kind == "paired" else cluster % 2
+    noise = (rng.normal(size=(clusters, 2))[cluster] + rng.normal(size=(clusters * size, 2))) * np.sqrt(0.5)
+    scores = 3 + noise @ [[1.0, 0.5], [0.0, 1.0]] + dose[:, None] * EFFECTS
+    return ResponseMatrix(
+        ("a", "b"), scores, [str(i) for i in range(len(scores))], labels={"persona": [f"p{i:03d}" for i in cluster]},
+        cluster_by="persona", levers=("talk",), doses=dose[:, None].astype(float),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "clusters", "size"), [("paired", 40, 2), ("between", 40, 8), ("between", 12, 8)])
+def test_intervals_of_lever_effects_and_base_levels_cover_the_truth_in_clustered_rows(
+    kind: str, clusters: int, size: int
+) -> None:
+    lever, base = [], []
+    for number in range(250):
+        facts = summarise(clustered(kind, clusters, size, number))
+        model = fit(Dag.from_edges("ab", [("a", "b")]), facts, PosteriorDraws(250), seed=number)
+        levels = np.einsum("sm,smk->sk", model.intercepts, model.total)
+        for draws, truth, covered in ((model.total[:, 2, :2], EFFECTS, lever), (levels[:, :2], 3.0, base)):
+            low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+            covered.append((low <= truth) & (truth <= high))
+    assert 0.86 < np.mean(lever) < 0.94
+    assert 0.86 < np.mean(base) < 0.94
+
+
+def steered(clusters: int = 14, seed: int = 2) -> ResponseMatrix:
+    """Three values, two levers and both together, in clusters of 4 to 6 rows with weights and a second label."""
+    rng = np.random.default_rng(seed)
+    cells = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0, 0), (1, 0)], dtype=float)
+    cluster = np.repeat(np.arange(clusters), [4 + i % 3 for i in range(clusters)])
+    doses = np.concatenate([np.roll(cells, i, axis=0)[: 4 + i % 3] for i in range(clusters)])
+    scores = (
+        rng.normal(size=(clusters, 3))[cluster] + rng.normal(size=(len(cluster), 3)) + doses @ rng.normal(size=(2, 3))
+    )
+    return ResponseMatrix(
+        ("a", "b", "c"), scores, [str(i) for i in range(len(scores))],
+        labels={"persona": [f"p{i:02d}" for i in cluster], "model": [f"m{i % 2}" for i in range(len(cluster))]},
+        weights=rng.uniform(0.5, 2, len(cluster)), cluster_by="persona", levers=("talk", "calm"), doses=doses,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_errors_of_the_reduced_form_are_those_of_regressions_that_leave_out_one_cluster(sparse: bool) -> None:
+    matrix = steered()
+    facts = summarise(matrix)
+    error = reduced_form_error(facts, sorted_moments(facts, sparse))
+    assert error is not None
+    talk, calm = matrix.doses.T
+    scored = np.column_stack([matrix.scores, calm, talk]) if sparse else matrix.scores
+    design = np.column_stack([talk * calm] if sparse else [calm, talk, talk * calm])
+    root, labels = np.sqrt(matrix.weights)[:, None], np.array(matrix.clusters)
+    x = np.column_stack([np.ones(len(design)), design - np.average(design, axis=0, weights=matrix.weights)])
+    whole = np.linalg.lstsq(root * x, root * scored, rcond=None)[0]
+    for number, label in enumerate(sorted(set(labels))):
+        rest = labels != label
+        without = np.linalg.lstsq((root * x)[rest], (root * scored)[rest], rcond=None)[0]
+        np.testing.assert_allclose(error.influence[number], (whole - without) * np.sqrt(13 / 14), atol=1e-6)
+    draws = error.draws(40_000, np.random.default_rng(0))
+    assert (error.freedom < 13).all()
+    expected = np.square(error.influence).sum(axis=0) * (error.freedom / (error.freedom - 2))[:, None]
+    np.testing.assert_allclose(draws.std(axis=0), np.sqrt(expected), rtol=0.05)
+
+
+def test_draws_of_lever_effects_have_the_covariance_of_the_jackknife_over_clusters_whatever_the_graph() -> None:
+    matrix = steered(clusters=60)
+    facts = summarise(replace(matrix, scores=matrix.scores @ [[1, 1, -1], [0, 1, 2], [0, 0, 1]]))
+    error = reduced_form_error(facts, sorted_moments(facts, sparse=False))
+    assert error is not None
+    inflated = np.square(error.influence).sum(axis=0) * (error.freedom / (error.freedom - 2))[:, None]
+    expected = np.sqrt(inflated[1:])
+    for edges in ([], [("a", "b"), ("b", "c"), ("a", "c")]):
+        model = fit(Dag.from_edges("abc", edges), facts, PosteriorDraws(8000))
+        here = model.total[:, [4, 3, 5], :3].std(axis=0)
+        np.testing.assert_allclose(here, expected, rtol=0.05)
+
+
+def test_lever_effects_of_independent_rows_have_the_errors_of_least_squares() -> None:
+    matrix = replace(steered(clusters=80), cluster_by=None, weights=None)
+    model = fit(Dag.from_edges("abc", [("a", "b")]), summarise(matrix), PosteriorDraws(4000))
+    x = np.column_stack([np.ones(len(matrix)), matrix.doses, matrix.doses.prod(axis=1)])
+    _, rss, *_ = np.linalg.lstsq(x, matrix.scores, rcond=None)
+    expected = np.sqrt(np.outer(np.diag(np.linalg.inv(x.T @ x)), rss / (len(x) - 4)))
+    np.testing.assert_allclose(model.total[:, 3:, :3].std(axis=0), expected[1:], rtol=0.06)
+
+
+def test_a_combination_that_one_cluster_tried_is_not_taken_as_certain() -> None:
+    """The cell mean of one cluster has the standard deviation .5 + .5 / 8 of a cluster, here 40 of 8 rows."""
+    matrix = clustered("between", 40, 8, 0)
+    number = np.array([int(label[1:]) for label in matrix.clusters or ()])
+    calm = (number % 4 == 2) | (number == 1)
+    facts = summarise(replace(matrix, levers=("talk", "calm"), doses=np.column_stack([matrix.doses[:, 0], calm])))
+    assert facts.combinations == (("talk", "calm"),)
+    cell = fit(Dag.from_edges("ab", []), facts, PosteriorDraws(4000)).total[:, 2:, 0].sum(axis=1)
+    assert 0.7 * np.sqrt(0.5 + 0.5 / 8) < cell.std() < 1.5 * np.sqrt(0.5 + 0.5 / 8)
+
+
+def test_levels_are_not_certain_when_the_means_of_the_clusters_themselves_are_removed() -> None:
+    matrix = clustered("paired", 40, 2, 0)
+    facts = summarise(matrix, within="persona")
+    model = fit(Dag.from_edges("ab", []), facts, PosteriorDraws(4000))
+    at_mean = model.intercepts[:, :2] + 0.5 * model.coefficients[:, 2, :2]
+    means = matrix.scores.reshape(40, 2, 2).mean(axis=1)
+    np.testing.assert_allclose(at_mean.std(axis=0), means.std(axis=0, ddof=1) / np.sqrt(40), rtol=0.1)
+
+
+def test_design_columns_use_up_their_share_of_the_effective_rows() -> None:
+    facts = evidence(rows(), n_score=100.0)
+    assert sorted_moments(facts, sparse=False).freedom == pytest.approx(100 * (1 - 3 / 400) - 1)
+    assert sorted_moments(facts, sparse=True).freedom == pytest.approx(100 * (1 - 1 / 400) - 1)
+
+
 # refusals
+
+
+def test_too_few_effective_rows_are_refused() -> None:
+    with pytest.raises(ModelError, match="1 effective of 400 rows are too few for 3 lever"):
+        fit(CHAIN, evidence(rows(), n_score=1.0))
 
 
 def test_values_that_differ_between_graph_and_evidence_are_named() -> None:

@@ -154,7 +154,7 @@ def test_where_levers_act_through_the_graph_the_graph_wins() -> None:
     found = compare_predictors(answers, model, resamples=200)
     assert found.scores.loc["graph", "r2"] == pytest.approx(1.0)
     assert found.difference[1] > 0
-    assert "the graph adds something to the simple predictors" in found.verdict
+    assert "the graph foresees them better than the better simple predictor" in found.verdict
     assert len(found.cross_effects) == 20
 
 
@@ -165,7 +165,8 @@ def test_a_graph_without_edges_is_as_good_as_predicting_no_effect() -> None:
         answers, StructuralModel.from_coefficients(answers.names, np.zeros((4, 4))), resamples=50
     )
     assert found.scores.loc["graph", "r2"] == 0
-    assert "the graph adds nothing" in found.verdict
+    assert "the graph foresees them better" not in found.verdict
+    assert "R2 against predicting no effect is 0.00 for the graph" in found.verdict
 
 
 def test_the_three_predictions_are_what_their_names_say() -> None:
@@ -235,8 +236,50 @@ def test_on_the_language_model_answers_the_graph_predicts_cross_effects_worse_th
     assert len(found.cross_effects) == 90
     assert r2["half the correlation"] == r2["mean of the other levers"] == 0.27
     assert r2["graph"] == pytest.approx(0.10, abs=0.02)
-    assert found.difference[2] < 0
-    assert "adds nothing" in found.verdict
+    here, lower, upper = found.difference
+    assert lower < here < upper < 0
+    assert "the graph foresees them worse than the better simple predictor" in found.verdict
+    assert f"90% interval {lower:.2f} to {upper:.2f}" in found.verdict
+    assert (found.scores["r2_about_mean"] < 0).all()
+    assert "about each value's own mean cross-effect the R2 of all three is negative" in found.verdict
+
+
+def test_the_interval_of_the_lead_is_a_bootstrap_over_clusters_and_levers() -> None:
+    """The same resamples, drawn here with other code: whole levers count again, whole personas answer again."""
+    truth = np.triu(np.full((4, 4), 0.4), 1)
+    exact = lever_world(truth, n=25)
+    noise = np.random.default_rng(8).normal(size=exact.scores.shape)
+    answers = matrix(exact.scores + noise, exact.doses, list(exact.labels["persona_id"]), exact.names)
+    model = StructuralModel.from_coefficients(answers.names, truth)
+    found = compare_predictors(answers, model, resamples=3000, seed=5)
+    frame = answers.frame().set_index("persona_id")
+    plain = frame[(frame[list(answers.levers)] == 0).all(axis=1)][list("abcd")]
+    spread, r, total = plain.std().to_numpy(), plain.corr().to_numpy(), model.total[0]
+    differences = np.array([(frame.loc[frame[f"do_{own}"] == 1, list("abcd")] - plain) / spread for own in "abcd"])
+    total, rng, leads = total * (spread[:, None] / spread), np.random.default_rng(0), []
+    for _ in range(3000):
+        effects = differences[:, rng.integers(25, size=25)].mean(axis=1)
+        errors = dict.fromkeys(("graph", "half", "others", "none"), 0.0)
+        for lever in rng.integers(4, size=4):
+            for j in set(range(4)) - {int(lever)}:
+                own = effects[lever, lever]
+                others = np.mean([effects[i, j] for i in range(4) if i not in (lever, j)])
+                guesses = (own * total[lever, j], own * r[lever, j] / 2, others, 0.0)
+                for what, guess in zip(errors, guesses, strict=True):
+                    errors[what] += (effects[lever, j] - guess) ** 2
+        leads.append((min(errors["half"], errors["others"]) - errors["graph"]) / errors["none"])
+    expected = np.quantile(leads, [0.05, 0.95])
+    np.testing.assert_allclose(found.difference[1:], expected, atol=0.1 * np.ptp(expected))
+
+
+def test_the_interval_grows_with_what_differs_between_levers() -> None:
+    """One lever of five pushes through the graph, the others do not: five levers tell little."""
+    truth = np.zeros((5, 5))
+    truth[0, 1:] = 0.5
+    answers = lever_world(truth, n=2000)
+    model = StructuralModel.from_coefficients(answers.names, truth + np.triu(np.full((5, 5), 0.1), 1))
+    found = compare_predictors(answers, model, resamples=400)
+    assert found.difference[2] - found.difference[1] > 0.1
 
 
 # ledger

@@ -57,6 +57,10 @@ QUESTIONS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: ask(levers=(Lever("do_power"), Lever("do_security")), idle=True),
         "'do_security' has no effect on any value in any draw.*Drop it",
     ),
+    "an absurd dose": (
+        lambda: ask(levers=(Lever("do_power", (1.0, 1e10)),)),
+        "dose 1e\\+10 of lever 'do_power'.*tried",
+    ),
     "a lever on an unknown node": (lambda: ask(levers=(Lever("do_powr"),)), "'do_powr'.*Did you mean 'do_power'"),
     "a lever on a combination": (
         lambda: ask(levers=(Lever("do_power+do_security"),)),

@@ -12,12 +12,18 @@ import pytest
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from causalvalues.discovery.discover import discover
+from causalvalues.evidence import summarise
+from causalvalues.graph.dag import Dag
 from causalvalues.interventions import Lever
+from causalvalues.model.fitting import fit
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning import Enumerate, Heterogeneity, Target, plan
 from causalvalues.planning.outlook import interval, look_ahead
 from causalvalues.planning.pose import pose
+from causalvalues.responses import demo_responses, score
 from causalvalues.responses.matrix import ResponseMatrix
+from causalvalues.theories import scoring_key
 
 VALUES = ("a", "b")
 
@@ -53,6 +59,8 @@ def test_a_new_unit_brings_its_own_residual_through_the_graph() -> None:
     apart = np.column_stack([e[:, 0], 0.6 * e[:, 0] + e[:, 1]])
     assert found.chance == pytest.approx((np.abs(apart) <= 0.7).all(axis=1).mean(), abs=0.03)
     assert "residual of a new unit" in found.notes[0]
+    assert found.chance_of == "a new unit"
+    assert "(a new unit)" in repr(found)
 
 
 def test_a_known_unit_keeps_its_residual_and_the_plan_says_what_is_left_out() -> None:
@@ -62,6 +70,9 @@ def test_a_known_unit_keeps_its_residual_and_the_plan_says_what_is_left_out() ->
     assert found.predicted.loc["b", ["mean", "lower", "upper"]].tolist() == pytest.approx([-1.4] * 3)
     assert "leave out parameters and graph (one draw), the noise of a repeated answer" in found.notes[0]
     assert "how units differ in the effect of do (give `heterogeneity`)" in found.notes[0]
+    assert found.chance_of == "the average effect"
+    assert "(the average effect)" in repr(found)
+    assert "the chance that the AVERAGE effect hits; one unit differs more" in found.notes[0]
 
 
 def test_parameters_and_graph_widen_the_interval_by_the_spread_of_the_draws() -> None:
@@ -90,6 +101,8 @@ def test_units_that_differ_in_the_effect_widen_interval_and_chance_as_the_normal
     assert found.chance == pytest.approx(2 * norm.cdf(0.5 / 0.8) - 1, abs=0.03)
     assert found.side_effects.loc["b", "upper"] == pytest.approx(1.0 + 1.645 * 0.4, abs=0.04)
     assert found.side_effects.loc["b", "positive"] == pytest.approx(norm.cdf(1.0 / 0.4), abs=0.01)
+    assert found.chance_of == "a unit"
+    assert "AVERAGE" not in found.notes[0]
     assert "how units differ in the effect of do" in found.notes[0]
 
 
@@ -129,6 +142,32 @@ def test_a_combination_uses_its_own_spread_and_else_the_sum() -> None:
         assert found.predicted.loc["a", "upper"] == pytest.approx(3.0 + 1.645 * sd, abs=0.05 * sd / 0.5)
 
 
+def test_a_combination_that_few_rows_had_says_how_unsure_its_effect_is() -> None:
+    rng = np.random.default_rng(8)
+    b = np.zeros((2000, 5, 5))
+    b[:, 2, 0], b[:, 3, 0] = rng.normal(0.4, 0.02, (2, 2000))
+    for spread, said in ((0.3, True), (0.02, False)):
+        b[:, 4, 0] = rng.normal(0.2, spread, 2000)
+        model = StructuralModel(
+            values=VALUES,
+            levers=("x", "y"),
+            combinations=(("x", "y"),),
+            coefficients=b,
+            intercepts=np.zeros((2000, 5)),
+            residual_scales=np.zeros((2000, 5)),
+            weights=np.ones(2000),
+        )
+        found = plan(model, {"a": 0.0, "b": 0.0}, Target({"a": 1.0}), [Lever("x"), Lever("y")])
+        assert set(found.doses) == {"x", "y"}
+        low, high = np.quantile(b[:, 2:, 0].sum(axis=1), [0.05, 0.95])
+        for basis, rests_on in zip(found.ledger["basis"], found.ledger["rests_on"], strict=True):
+            assert basis != "extrapolated"
+            assert f"used together they change 'a' by 1 (90% interval {low:.2g} to {high:.2g})" in rests_on
+            assert ("few rows had this combination" in rests_on) == said
+        alone = plan(model, {"a": 0.0, "b": 0.0}, Target({"a": 0.4}), [Lever("x"), Lever("y")])
+        assert not any("used together" in rests_on for rests_on in alone.ledger["rests_on"])
+
+
 def test_the_noise_of_a_repeated_answer_counts_where_no_spread_is_known() -> None:
     model = one_lever(np.array([[1.0, 0.5]]))
     repeated = Heterogeneity(repeat={"a": 0.2})
@@ -136,42 +175,6 @@ def test_the_noise_of_a_repeated_answer_counts_where_no_spread_is_known() -> Non
     assert found.predicted.loc["a", "upper"] == pytest.approx(1.0 + 1.645 * 0.2, abs=0.02)
     assert found.predicted.loc["b", "upper"] == 0.5
     assert "the noise of a repeated answer;" in found.notes[0]
-
-
-def test_a_plan_chosen_among_noise_promises_more_than_it_keeps_and_cross_fitting_shows_it() -> None:
-    rng = np.random.default_rng(2)
-    levers = [f"x{i}" for i in range(30)]
-    b = np.zeros((40, 31, 31))
-    b[:, 1:, 0] = 1.0 + rng.normal(size=(40, 30))
-    model = StructuralModel(
-        values=("a",),
-        levers=levers,
-        coefficients=b,
-        intercepts=np.zeros((40, 31)),
-        residual_scales=np.zeros((40, 31)),
-        weights=np.ones(40),
-    )
-    found = plan(model, {"a": 0.0}, Target({"a": 1.0}, tolerance=0.4), [Lever(node) for node in levers])
-    assert found.achieved_error > found.predicted_error + 0.1
-    assert found.chance == found.chance_cross_fitted < found.chance_in_sample
-    assert f"predicted error {found.predicted_error:.3f}, achieved {found.achieved_error:.3f}" in found.notes[1]
-    halves = []
-    for mine, other in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
-        errors = np.abs(1.0 - b[:, 1:, 0])
-        best = int(errors[mine].mean(axis=0).argmin())
-        halves.append((errors[mine, best].mean(), errors[other, best].mean(), (errors[other, best] <= 0.4).mean()))
-    predicted, achieved, chance = np.mean(halves, axis=0)
-    assert (found.predicted_error, found.achieved_error) == pytest.approx((predicted, achieved))
-    assert found.chance == pytest.approx(chance)
-
-
-def test_fewer_than_twenty_draws_are_not_cross_fitted() -> None:
-    few = plan(one_lever(np.ones((19, 2))), {"a": 0.0, "b": 0.0}, Target({"a": 1.0}), [Lever("do")])
-    assert math.isnan(few.chance_cross_fitted)
-    assert few.chance == few.chance_in_sample == 1.0
-    assert "fewer than 20 draws" in few.notes[1]
-    enough = plan(one_lever(np.ones((20, 2))), {"a": 0.0, "b": 0.0}, Target({"a": 1.0}), [Lever("do")])
-    assert enough.chance_cross_fitted == 1.0
 
 
 def test_the_chance_of_a_ranking_is_the_chance_that_the_unit_ends_in_that_order() -> None:
@@ -303,3 +306,80 @@ def resampled_effects(matrix: ResponseMatrix, draws: int = 50) -> StructuralMode
         weights=np.ones(draws),
         kind="bootstrap",
     )
+
+
+def test_intervals_of_a_fitted_model_hold_for_personas_that_it_has_not_seen() -> None:
+    """Answers of a language model through evidence, graphs, model and plan; half of the paired personas are held out.
+
+    A given unit keeps its residual, so its interval is that of one start moved by the difference of the starts.
+    """
+    matrix = score(demo_responses(), scoring_key("smollm2-demo"))
+    persona, used = np.array(matrix.labels["persona_id"]), (matrix.doses != 0).sum(axis=1)
+    paired = sorted(set(persona[used == 1]))
+    covered = []
+    for half in (0, 1):
+        hidden = np.isin(persona, paired[half::2])
+        seen, unseen = matrix.rows(~hidden), matrix.rows(hidden)
+        evidence = summarise(seen)
+        model = fit(discover(evidence), evidence)
+        method = Enumerate(heterogeneity=Heterogeneity.from_answers(seen), alternatives=0, seed=half)
+        effects = np.einsum("s,sij->ij", model.weights, model.total)
+        own = dict(
+            zip(np.array(unseen.labels["persona_id"])[used[hidden] == 0], unseen.scores[used[hidden] == 0], strict=True)
+        )
+        for place, lever in enumerate(model.levers):
+            goal = effects[model.place(lever), : len(model.values)]
+            start = dict.fromkeys(model.values, 0.0)
+            found = plan(model, start, Target(dict(zip(model.values, goal, strict=True))), [Lever(lever)], method)
+            assert (found.doses, found.chance_of) == ({lever: 1.0}, "a unit")
+            rows = (unseen.doses[:, place] > 0) & (used[hidden] == 1)
+            people = np.array(unseen.labels["persona_id"])[rows]
+            change = unseen.scores[rows] - np.array([own[person] for person in people])
+            low, high = found.predicted["lower"].to_numpy(), found.predicted["upper"].to_numpy()
+            covered.append(((change >= low) & (change <= high)).mean())
+    assert 0.84 < np.mean(covered) < 0.97
+
+
+def answers_with_and_without(
+    rng: np.random.Generator, effects: np.ndarray, spreads: tuple[float, float, float], people: int
+) -> ResponseMatrix:
+    """Every person answers without lever and with each lever: own level, own share of the effect, noise."""
+    k, p = effects.shape
+    level = rng.normal(size=(people, p)) * spreads[0]
+    scores, doses = [level + rng.normal(size=(people, p)) * spreads[2]], [np.zeros((people, k))]
+    for lever in range(k):
+        differs, noise = rng.normal(size=(2, people, p)) * np.array(spreads[1:])[:, None, None]
+        scores.append(level + effects[lever] + differs + noise)
+        doses.append(np.tile(np.eye(k)[lever], (people, 1)))
+    return ResponseMatrix(
+        names=[f"v{i}" for i in range(p)],
+        scores=np.vstack(scores),
+        unit_ids=[str(i) for i in range(people * (k + 1))],
+        labels={"person": [f"p{i}" for i in range(people)] * (k + 1)},
+        cluster_by="person",
+        levers=tuple(f"x{i:02d}" for i in range(k)),
+        doses=np.vstack(doses),
+    )
+
+
+def test_a_new_unit_is_as_uncertain_as_new_units_are_and_heterogeneity_is_not_counted_twice() -> None:
+    effects, wanted, graph = (
+        np.array([[1.0, 0.5]]),
+        {"v0": 1.0, "v1": 0.5},
+        Dag.from_edges(["v0", "v1"], [("v0", "v1")]),
+    )
+    for spreads in ((0.8, 0.3, 0.2), (0.3, 0.2, 0.4)):
+        promised, hit, covered = [], [], []
+        for seed in range(15):
+            rng = np.random.default_rng([41, seed])
+            seen = answers_with_and_without(rng, effects, spreads, 60)
+            model = fit(graph, summarise(seen), seed=seed)
+            method = Enumerate(heterogeneity=Heterogeneity.from_answers(seen), seed=seed)
+            found = plan(model, None, Target(wanted, tolerance=0.6), [Lever("x00")], method)
+            new = answers_with_and_without(rng, effects, spreads, 500).scores[500:]
+            low, high = found.predicted["lower"].to_numpy(), found.predicted["upper"].to_numpy()
+            covered.append(((new >= low) & (new <= high)).mean())
+            hit.append((np.abs(new - effects[0]) <= 0.6).all(axis=1).mean())
+            promised.append(found.chance)
+        assert np.mean(promised) == pytest.approx(np.mean(hit), abs=0.05)
+        assert 0.85 < np.mean(covered) < 0.93

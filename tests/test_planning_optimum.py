@@ -13,7 +13,17 @@ import pytest
 from causalvalues.interventions import Lever, Set, Shift
 from causalvalues.model.counterfactuals import counterfactual
 from causalvalues.model.structural import StructuralModel
-from causalvalues.planning import Enumerate, MixedInteger, PlanMethod, Status, Target, enumeration, mixed_integer, plan
+from causalvalues.planning import (
+    Enumerate,
+    MixedInteger,
+    Plan,
+    PlanMethod,
+    Status,
+    Target,
+    enumeration,
+    mixed_integer,
+    plan,
+)
 from causalvalues.planning.choices import all_choices
 from causalvalues.planning.pose import pose
 from causalvalues.planning.problem import effect_of, tangent
@@ -101,6 +111,10 @@ def brute_force(model: StructuralModel, start, target: Target, levers: list[Leve
     return sorted(found, key=lambda item: item["error"])
 
 
+def ends_inside(item: dict, target: Target) -> bool:
+    return all(abs(item["mean"][v] - wanted) <= target.tolerance for v, wanted in target.profile.items())
+
+
 def weight_of(name: str, target: Target, rules: dict) -> float:
     if not target.profile:
         return 1.0
@@ -166,17 +180,36 @@ def assert_agrees(model: StructuralModel, seed: int, method: PlanMethod) -> Stat
     assert found.lower_bound <= best["error"] + 1e-9
     assert found.lower_bound >= best["error"] - 1e-4
     assert chosen["violation"] <= 1e-9
-    inside = all(abs(chosen["mean"][v] - wanted) <= target.tolerance for v, wanted in target.profile.items())
-    assert found.status is (Status.OPTIMAL if inside else Status.UNREACHABLE)
+    assert_reach(found, feasible, chosen, target)
     following = [item["error"] for item in feasible[1 : 1 + method.alternatives]]
-    assert list(found.alternatives["objective"]) == pytest.approx(following, abs=1e-9)
+    listed = list(found.alternatives["objective"])
+    if found.status is Status.TRADE_OFF:
+        first = listed.pop(0)
+        listed = listed if len(listed) == len(following) else sorted([first, *listed])
+    assert listed == pytest.approx(following, abs=1e-9)
     assert all(dict(other) != dict(found.doses) for other in found.alternatives["doses"])
     return found.status
 
 
+def assert_reach(found: Plan, feasible: list[dict], chosen: dict, target: Target) -> None:
+    """Status and alternatives say which choices end inside the tolerance, and which of these is the best."""
+    inside = [item["error"] for item in feasible if ends_inside(item, target)]
+    if ends_inside(chosen, target):
+        assert found.status is Status.OPTIMAL
+    else:
+        assert found.status is (Status.TRADE_OFF if inside else Status.UNREACHABLE)
+    if found.status is Status.TRADE_OFF:
+        assert found.alternatives["inside"][0]
+        assert found.alternatives["objective"][0] == pytest.approx(min(inside), abs=1e-9)
+        assert found.limits[0].startswith("Another choice ends inside the tolerance")
+    for doses, on in zip(found.alternatives["doses"], found.alternatives["inside"], strict=True):
+        assert ends_inside(next(item for item in feasible if item["on"] == dict(doses)), target) == on
+    assert not any("do not reach further" in limit for limit in found.limits if inside)
+
+
 def test_enumeration_equals_a_brute_force_that_solves_every_equation_by_itself() -> None:
     reached = {assert_agrees(random_model(seed), seed, Enumerate(alternatives=5)) for seed in range(200)}
-    assert reached == {Status.OPTIMAL, Status.UNREACHABLE, Status.INFEASIBLE}
+    assert reached == {Status.OPTIMAL, Status.TRADE_OFF, Status.UNREACHABLE, Status.INFEASIBLE}
 
 
 def test_pruning_by_tangents_loses_no_optimum_and_no_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +221,7 @@ def test_pruning_by_tangents_loses_no_optimum_and_no_alternative(monkeypatch: py
 
 def test_mixed_integer_programs_equal_the_brute_force() -> None:
     reached = {assert_agrees(random_model(seed), seed, MixedInteger(alternatives=2)) for seed in range(300, 345)}
-    assert reached == {Status.OPTIMAL, Status.UNREACHABLE, Status.INFEASIBLE}
+    assert reached == {Status.OPTIMAL, Status.TRADE_OFF, Status.UNREACHABLE, Status.INFEASIBLE}
 
 
 def test_mixed_integer_programs_need_no_good_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,6 +429,37 @@ def test_an_unreachable_target_names_values_levers_and_the_rule_that_would_help(
     nothing = plan(model, start, target, [Lever("x")], rules)
     assert nothing.doses == {"x": 1.0}
     assert any("No single relaxation" in sentence for sentence in nothing.limits)
+
+
+@pytest.mark.parametrize("method", [Enumerate(), MixedInteger(), Enumerate(alternatives=0)])
+def test_a_target_within_reach_of_a_choice_with_a_larger_error_is_not_called_unreachable(method: PlanMethod) -> None:
+    effects = np.zeros((4, 4))
+    effects[2, :2], effects[3, :2] = (0.5, 0.3), (0.36, 0.36)
+    model = StructuralModel.from_coefficients(["a", "b", "x", "y"], effects, levers=["x", "y"])
+    target = Target({"a": 0.5, "b": 0.5}, tolerance=0.15)
+    found = plan(model, {"a": 0.0, "b": 0.0}, target, [Lever("x"), Lever("y")], method)
+    assert (found.status, found.doses) == (Status.TRADE_OFF, {"x": 1.0})
+    assert dict(found.alternatives["doses"][0]) == {"y": 1.0}
+    assert found.alternatives["inside"][0]
+    assert "y x 1, with expected error 0.28 against 0.2" in found.limits[0]
+    assert not any("do not reach further" in limit for limit in found.limits)
+    if method.alternatives:
+        assert [dict(doses) for doses in found.alternatives["doses"]] == [{"y": 1.0}, {}]
+
+
+@pytest.mark.parametrize("method", [Enumerate(max_levers=1, untried=True), MixedInteger(max_levers=1, untried=True)])
+def test_a_rule_that_brings_another_choice_inside_is_named_though_the_error_stays(method: PlanMethod) -> None:
+    effects = np.zeros((5, 5))
+    effects[2:, :2] = [(0.5, 0.3), (0.2, 0.16), (0.16, 0.2)]
+    names = ["a", "b", "w", "x", "y"]
+    model = StructuralModel.from_coefficients(names, effects, levers=names[2:])
+    levers = [Lever("w", excludes=frozenset({"x", "y"})), Lever("x"), Lever("y")]
+    found = plan(model, {"a": 0.0, "b": 0.0}, Target({"a": 0.5, "b": 0.5}, tolerance=0.15), levers, method)
+    assert (found.status, found.doses) == (Status.UNREACHABLE, {"w": 1.0})
+    assert (
+        "One more lever (max_levers=2) brings a choice inside the tolerance: x x 1, y x 1 (expected error 0.28)."
+        in found.limits
+    )
 
 
 def test_what_cannot_be_met_is_named_and_the_nearest_plan_given() -> None:

@@ -255,3 +255,75 @@ def test_writing_names_endings_layouts_and_units_that_cannot_be_written(tmp_path
     with pytest.raises(DataError, match="cannot be written"):
         write_responses(matrix, tmp_path / "file" / "answers.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("cell", ["1,5", "-0.3%", "True", "n/a"])
+def test_a_column_that_is_partly_numbers_is_no_label_until_it_is_declared_one(file, cell: str) -> None:
+    quoted = f'"{cell}"'
+    other = "2" if cell == "n/a" else quoted
+    path = file("a,b,c\n" + f"1,2,{quoted}\n3,4,{quoted}\n2,5,{other}\n")
+    refused(path, "'c'", "rows 2, 3", cell, "missing_text", "labels=['c']", "[data] labels", "drop=['c']")
+    assert read_responses(path, ReadOptions(labels=["c"])).labels["c"][0] == cell
+    assert read_responses(path, ReadOptions(drop=["c"])).names == ("a", "b")
+    assert read_responses(path, ReadOptions(columns=["a", "b"])).names == ("a", "b")
+    refused(path, "'c'", options=ReadOptions(columns=["*"]))
+
+
+def test_an_empty_column_is_refused_and_labels_of_words_pass(file) -> None:
+    refused(file("a,b,c\n1,2,\n3,4,\n"), "'c'", "empty in all 2 rows", "drop=['c']")
+    matrix = read_responses(
+        file("a,b,name,age,prompt_id,odd_id\n1,2,Ann,18-24,7,7b\n3,4,Bo,65+,8,8b\n5,7,Cy,65+,9,9\n")
+    )
+    assert matrix.names == ("a", "b")
+    assert set(matrix.labels) == {"name", "age", "prompt_id", "odd_id"}
+
+
+def test_nested_and_repeated_parquet_columns_are_named(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    number = pa.array([1.0, 2.0])
+    for i, cells in enumerate([pa.array([[1], [2]]), pa.array([{"x": 1}, {"x": 2}])]):
+        path = tmp_path / f"nested{i}.parquet"
+        parquet.write_table(pa.table({"a": number, "extra": cells}), path)
+        refused(path, "'extra'", "nested")
+        assert read_responses(path, ReadOptions(drop=["extra"])).names == ("a",)
+    path = tmp_path / "twice.parquet"
+    parquet.write_table(pa.Table.from_arrays([number, number], names=["a", "a"]), path)
+    refused(path, "'a'", "2 times")
+
+
+def test_devices_forbidden_files_and_impossible_paths_are_refused(file, monkeypatch) -> None:
+    refused(Path("/dev/zero"), "device")
+    with pytest.raises(DataError, match="too long"):
+        read_responses("a" * 5000)
+    path = file(GOOD)
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("read_bytes", "stat"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, forbidden)
+            refused(path, "no permission")
+
+
+@pytest.mark.parametrize("separator", ["é", '"', "\n"])
+def test_a_separator_must_be_one_plain_character(separator: str) -> None:
+    with pytest.raises(DataError, match="one character"):
+        ReadOptions(separator=separator)
+
+
+def test_an_encoding_that_is_no_text_is_refused(file) -> None:
+    for encoding in ("utf-8\x00", "base64", "undefined"):
+        with pytest.raises(DataError, match="encoding"):
+            read_responses(file(GOOD), ReadOptions(encoding=encoding))
+
+
+def test_a_header_without_a_line_end_has_no_rows(file) -> None:
+    refused(file("power,security"), "header (2 columns) and no rows")
+
+
+def test_levers_need_names(file) -> None:
+    refused(file("a,b,lever:\n1,2,0\n3,4,1\n"), "'lever:'", "no name")
+    refused(file("a,b,lever\n1,2,0.25\n3,4,1\n5,6,\n"), "'lever'", "0.25", "lever:NAME")

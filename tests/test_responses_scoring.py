@@ -286,3 +286,11 @@ def test_published_scores_of_20466_ess_respondents_come_out_again_in_order(share
     ours = pd.DataFrame(ours).drop_duplicates().to_numpy()
     assert ours.shape == published.scores.shape == (20_466, 10)
     np.testing.assert_allclose(ours, published.scores, rtol=0, atol=1e-12)
+
+
+def test_a_key_given_by_its_name_is_refused_with_the_call_that_reads_it():
+    from causalvalues.responses import demo_responses
+
+    for call in (score, attentive):
+        with pytest.raises(KeyFileError, match=r'scoring_key\("smollm2-demo"\)'):
+            call(demo_responses(), "smollm2-demo")

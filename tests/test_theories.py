@@ -265,3 +265,59 @@ def test_names_of_any_characters_are_kept() -> None:
 def test_a_key_needs_items() -> None:
     with pytest.raises(KeyFileError, match="no items"):
         ScoringKey("empty", "Empty", "mft-5", {})
+
+
+KEY_HEAD = 'format = "causalvalues-key 1"\nid = "k"\nname = "K"\ntheory = "mft-5"\n'
+THEORY_HEAD = 'format = "causalvalues-theory 1"\nid = "t"\nname = "T"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[items]\ncare = 5\n", "items of 'care' must be a list"),
+        ("min_answered = 3\n[items]\ncare = [1, 2]\n", "more than 2 items"),
+        ("[items]\ncare = [1, 2]\n[aliases]\n1 = [5]\n", "list of texts"),
+        ('[items]\ncare = [1, 2]\n[aliases]\n1 = "x"\n', "must be a list"),
+        ('[items]\ncare = [1, 2]\n[aliases]\n1 = ["x"]\n2 = ["x"]\n', "'x' stands for '1' and for '2'"),
+        ("number_aliases = [1]\n[items]\ncare = [1, 2]\n", "list of texts"),
+    ],
+)
+def test_a_malformed_key_is_refused_in_words(tmp_path, text, says):
+    path = tmp_path / "k.toml"
+    path.write_text(KEY_HEAD + text)
+    with pytest.raises(KeyFileError, match=says) as caught:
+        scoring_key(path)
+    assert "k.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[[dimensions]]\nname = "a"\naliases = [5]\n', "list of texts"),
+        ('[[dimensions]]\nname = "a"\naliases = ["X"]\n[[dimensions]]\nname = "b"\naliases = ["X"]\n', "'X' stands"),
+        ('[[dimensions]]\nname = "a"\nlabel = "X"\n[[dimensions]]\nname = "b"\nlabel = "X"\n', "the label 'X'"),
+        ('[[dimensions]]\nname = "a"\n[groups]\ng = 5\n', "must be a list"),
+    ],
+)
+def test_a_malformed_theory_is_refused_in_words(tmp_path, text, says):
+    path = tmp_path / "t.toml"
+    path.write_text(THEORY_HEAD + text)
+    with pytest.raises(KeyFileError, match=says) as caught:
+        theory(path)
+    assert "t.toml" in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    path = tmp_path / "k.toml"
+    path.write_text(KEY_HEAD + "[items]\ncare = [1, 2]\n")
+
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("read_bytes", "is_file"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, forbidden)
+            with pytest.raises(KeyFileError, match=r"k\.toml.*Permission denied"):
+                scoring_key(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import typer
 
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
-from causalvalues.cli.output import amounts, answers, say, say_json, show, write_table
+from causalvalues.cli.output import amounts, answers, keep, say, say_json, show, write_table
 
 app = typer.Typer(
     cls=Commands,
@@ -22,7 +24,10 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a character that the terminal cannot show is escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -61,6 +66,7 @@ def score(
     """Turn items into dimensions with a scoring key."""
     from causalvalues.responses import write_responses
 
+    keep([path], out)
     matrix = answers(path, {"key": key, "centring": centring})
     write_responses(matrix, out)
     say("\n".join([*matrix.notes, f"Wrote {out}."]))
@@ -91,6 +97,7 @@ def learn(
     from causalvalues.study.pipeline import thinned
     from causalvalues.study.progress import progress_bar
 
+    keep([path], out, model)
     about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
     matrix = answers(path, about | {"drop": drop})
     refuse(look(matrix))
@@ -118,6 +125,7 @@ def effects(
     from causalvalues.study import load_model
     from causalvalues.study.tables import long_effects
 
+    keep([path], out)
     model = load_model(path)
     table = long_effects(total_effects(model))
     write_table(table, out)
@@ -140,6 +148,7 @@ def counterfactual(
     from causalvalues.study import load_model
     from causalvalues.study.questions import counterfactual_table, interventions_of
 
+    keep([path, rows], out)
     matrix = answers(rows, {"key": key, "levers": levers})
     wanted = interventions_of(amounts(held, "--set"), amounts(pushed, "--shift"))
     table = counterfactual_table(load_model(path), matrix, wanted)
@@ -156,6 +165,13 @@ def plan(
     tolerance: Annotated[float, typer.Option(help="A value hits within this distance.")] = 0.25,
     max_levers: Annotated[int, typer.Option(min=1, help="At most this many levers together.")] = 3,
     untried: Annotated[bool, typer.Option("--untried", help="Allow combinations that were never tried.")] = False,
+    rows: Annotated[
+        Path | None,
+        typer.Option("--answers", help="Answers with and without levers: how units differ in what levers do."),
+    ] = None,
+    key: of.Key = "",
+    levers: of.Levers = [],
+    cluster_by: of.ClusterBy = "",
     out: Annotated[Path | None, typer.Option(help="Draw the plan: .svg, .pdf, .png.")] = None,
     seed: of.Seed = 0,
     as_json: of.Json = False,
@@ -167,17 +183,22 @@ def plan(
     from causalvalues.planning import Enumerate, Target
     from causalvalues.planning import plan as find
     from causalvalues.study import load_model
-    from causalvalues.study.questions import levers_named, plan_json, plan_words
+    from causalvalues.study.questions import heterogeneity, levers_named, plan_json, plan_words
 
+    keep([path] if rows is None else [path, rows], out)
     model, wanted = load_model(path), Target(amounts(target, "--target"), tolerance=tolerance)
-    method = Enumerate(max_levers=max_levers, untried=untried, seed=seed)
+    spread = None
+    if rows is not None:
+        spread = heterogeneity(answers(rows, {"key": key, "levers": levers, "cluster_by": cluster_by}))
+    method = Enumerate(max_levers=max_levers, untried=untried, heterogeneity=spread, seed=seed)
     found = find(model, amounts(start, "--start") or None, wanted, levers_named(lever, model), method)
     if out is not None:
         draw_file(plan_figure(found, wanted), out)
     if as_json:
         say_json(plan_json(found))
     else:
-        say(plan_words(found))
+        hint = "With --answers FILE (answers with and without levers) it is the chance of one unit.\n"
+        say((hint if rows is None and found.chance_of == "the average effect" else "") + plan_words(found))
 
 
 @app.command()
@@ -192,6 +213,7 @@ def draw(
     from causalvalues.figures import draw as draw_file
     from causalvalues.study.pictures import scene_of_file
 
+    keep([path], out)
     draw_file(scene_of_file(path, theory, layout), out)
     say(f"Wrote {out}.")
 

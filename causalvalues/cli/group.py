@@ -30,3 +30,8 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"{type(error).__name__}: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if ctx.meta.get(_DEBUG):
+                raise
+            typer.echo(f"{error}. Check the path, its permissions and the space that is left.", err=True)
+            raise typer.Exit(3) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,7 +16,9 @@ Theory = Annotated[str, typer.Option(help="Value theory (id or file): the column
 Levers = Annotated[list[str], typer.Option("--levers", help="Column of doses of a lever; may be repeated.")]
 ClusterBy = Annotated[str, typer.Option(help="Label whose rows are not independent, such as persona_id.")]
 GroupBy = Annotated[str, typer.Option(help="Label that splits rows into groups, such as model.")]
-Centring = Annotated[str, typer.Option(help="none or person_mean.")]
+Centring = Annotated[
+    Literal["none", "person_mean"], typer.Option(help="What to subtract from a row: nothing, or its mean.")
+]
 Drop = Annotated[list[str], typer.Option("--drop", help="Dimension to leave out; may be repeated.")]
 Held = Annotated[list[str], typer.Option("--set", help="NAME=NUMBER: hold a value or lever there; may be repeated.")]
 Pushed = Annotated[list[str], typer.Option("--shift", help="NAME=NUMBER: add this to a value; may be repeated.")]

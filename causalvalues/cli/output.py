@@ -60,6 +60,8 @@ def amounts(pairs: Sequence[str], option: str) -> dict[str, float]:
             name = ""
         if not name:
             raise StudyError(f"{option} {pair!r} is not understood. Write NAME=NUMBER, for example {option} power=0.5.")
+        if [each.rpartition("=")[0] for each in pairs].count(name) > 1:
+            raise StudyError(f"{option} names {name!r} twice. Keep one of them.")
     return found
 
 
@@ -68,4 +70,16 @@ def answers(path: Path, about: dict[str, Any]) -> ResponseMatrix:
     from causalvalues.study.answers import read_answers
     from causalvalues.study.settings import DataSettings
 
-    return read_answers(DataSettings(path=str(path), **about), Path()).matrix
+    matrix = read_answers(DataSettings(path=str(path), **about), Path()).matrix
+    typer.echo("\n".join(matrix.notes[:1]), err=True)
+    return matrix
+
+
+def keep(inputs: Sequence[Path], *outputs: Path | None) -> None:
+    """Refuse, before anything is computed, to write over a file that is read or to write two results into one file."""
+    taken = {path.resolve(): "read by this command" for path in inputs}
+    for path in outputs:
+        if path is not None:
+            if path.resolve() in taken:
+                raise StudyError(f"{path} is {taken[path.resolve()]}, so it is not overwritten. Give another name.")
+            taken[path.resolve()] = "written by this command already"

@@ -157,7 +157,7 @@ def _lattice(evidence: Evidence, method: ExactPosterior, order: list[int]) -> La
     scatter = partial_out(np.asarray(evidence.scatter)[np.ix_(place, place)], len(scored))
     scale = np.sqrt(np.diag(scatter))
     correlation = scatter / np.outer(scale, scale)
-    n = evidence.n_score - 1.0 - (len(columns) - len(scored))
+    n = evidence.degrees_of_freedom_after(len(columns) - len(scored))
     if n < 1:
         raise DiscoveryError(
             f"After the mean and {len(columns) - len(scored)} design columns, {n:.1f} effective rows are left of "

@@ -22,7 +22,7 @@ from causalvalues.errors import DataError
 from causalvalues.evidence.association import TEST_COLUMNS, correlation_tests
 from causalvalues.evidence.effective import pairwise_effective_n, residual_maker, score_n
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.sums import permuted, sorted_sums
+from causalvalues.evidence.sums import charged_groups, sorted_sums
 from causalvalues.frozen import FloatArray
 
 FEWEST = 4
@@ -183,12 +183,12 @@ def _solved(evidence: Evidence, solve: Callable[[FloatArray], FloatArray], avera
     second[:, :p, :p] += changes
     pairwise = pairwise_effective_n(scatter, second, np.ones(len(second)), p, float(evidence.n))
     back = np.argsort(order)
-    clusters = replace(permuted(sums, back), second=second[:, back][:, :, back], independent=False)
+    clusters = replace(sums.permuted(back), second=second[:, back][:, :, back], independent=False)
     return replace(
         evidence,
         scatter=scatter[np.ix_(back, back)],
         pairwise_n=pairwise[np.ix_(back[:p], back[:p])],
-        n_score=score_n(pairwise, 1 if sums.groups is None else len(sums.groups.means)),
+        n_score=score_n(pairwise, charged_groups(sums, np.ones(len(second))), float(evidence.n)),
         clusters=clusters,
         notes=(*evidence.notes, note),
     )

@@ -11,6 +11,9 @@ from causalvalues.frozen import BoolArray, FloatArray, IntArray
 
 TOLERANCE = 1e-10
 
+MOST_DOSES = 50
+"""Most distinct doses of one lever that are kept one by one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -79,6 +82,33 @@ def design_columns(levers: tuple[str, ...], doses: FloatArray, groups: IntArray 
     notes += _dose_notes(kept, doses)
     combinations = tuple(cell for cell, new in zip(tried, separate[k:], strict=True) if new)
     return Design(kept, combinations, products[:, separate], tuple(notes))
+
+
+def tried_doses(levers: tuple[str, ...], doses: FloatArray) -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
+    """Return for each lever the distinct doses other than 0, in rising order, and notes.
+
+    Parameters
+    ----------
+    levers : tuple of str, length k
+    doses : array (n, k)
+
+    Returns
+    -------
+    tried : dict of str to tuple of float
+        Of a lever with more than 50 distinct doses the smallest and the largest only.
+    notes : tuple of str
+        Which levers those are.
+    """
+    tried, many = {}, []
+    for name, column in zip(levers, doses.T, strict=True):
+        distinct = np.unique(column[column != 0])
+        if len(distinct) > MOST_DOSES:
+            many.append(
+                f"Lever {name!r} was given {len(distinct)} different doses; only the ends of their range are kept."
+            )
+            distinct = distinct[[0, -1]]
+        tried[name] = tuple(distinct.tolist())
+    return tried, tuple(many)
 
 
 def independent_columns(columns: FloatArray, groups: IntArray | None) -> BoolArray:

@@ -3,12 +3,14 @@
 Codes
 -----
 Columns: CV101 no answer at all, CV102 constant, CV103 nearly constant, CV104 duplicate, CV105 collinear, CV106 nearly
-collinear, CV107 fewer than three values, CV108 ceiling or floor, CV109 infinite, CV110 looks like a missing code.
+collinear, CV107 fewer than three values, CV108 ceiling or floor, CV109 infinite, CV110 looks like a missing code,
+CV111 too little spread for the size of its numbers, CV112 numbers too large or too small.
 Rows: CV201 fewer rows than needed, CV202 few rows for a full model, CV203 repeated units taken as independent, CV204
-clusters cut through units, CV205 few clusters, CV206 identical rows, CV207 many rows lost to gaps.
+clusters cut through units, CV205 few clusters, CV206 identical rows, CV207 many rows lost to gaps, CV208
+a few rows hold most of the weight.
 Groups: CV301 missingness differs between groups, CV302 one group dominates, CV303 sign differs between pooled and
 within, CV304 steered and unsteered rows pooled. Centring: CV401 ipsative, CV402 nearly ipsative. Levers: CV501 never
-used or never varied, CV502 few rows in a design cell.
+used or never varied, CV502 few rows in a design cell, CV503 levers that cannot be told apart.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from causalvalues.evidence.doctor_columns import (
     few_values,
     infinite_answers,
     missing_codes,
+    unfit_sizes,
 )
 from causalvalues.evidence.doctor_groups import (
     dominating_groups,
@@ -37,6 +40,7 @@ from causalvalues.evidence.doctor_rows import (
     lever_trouble,
     repeated_units,
     row_numbers,
+    uneven_weights,
 )
 from causalvalues.evidence.finding import Finding
 from causalvalues.evidence.rows import as_matrix
@@ -44,12 +48,14 @@ from causalvalues.responses.matrix import ResponseMatrix
 
 CHECKS = (
     constant_columns,
+    unfit_sizes,
     infinite_answers,
     missing_codes,
     few_values,
     ceiling_and_floor,
     related_columns,
     row_numbers,
+    uneven_weights,
     repeated_units,
     cluster_trouble,
     identical_rows,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalvalues.evidence.finding import Finding, columns
+from causalvalues.evidence.relations import LARGEST, LITTLE, SMALLEST
 from causalvalues.frozen import FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
 
@@ -46,6 +47,39 @@ def constant_columns(matrix: ResponseMatrix) -> Iterator[Finding]:
             columns(nearly),
             "At least 95% of the answers are the same, so a few rows decide every correlation.",
             f"{_drop(nearly)} Or ask with a wider set of personas.",
+        )
+
+
+def unfit_sizes(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV111, CV112: columns with too little spread for the size of their numbers, or too large or small a spread."""
+    little, extreme = [], []
+    for name, answers in _answers(matrix):
+        size = float(np.abs(answers).max()) if len(answers) else 0.0
+        if not 0 < size < np.inf or (answers == answers[0]).all():
+            continue
+        parts = answers / size
+        spread = float(np.sqrt(((parts - parts.mean()) ** 2).mean()))
+        if spread <= LITTLE * abs(float(parts.mean())):
+            little.append(name)
+        elif size > LARGEST or spread < SMALLEST / size:
+            extreme.append(name)
+    if little:
+        yield Finding(
+            "CV111",
+            "blocking",
+            columns(little),
+            "Too little spread for the size of the numbers: the differences between rows are less than 1e-10 of the "
+            "mean, where rounding decides.",
+            f"Subtract a constant from all rows (for example the mean), and read the file again. {_drop(little)}",
+        )
+    if extreme:
+        yield Finding(
+            "CV112",
+            "blocking",
+            columns(extreme),
+            f"Numbers too large or too small: sums of their squares cannot be held (above {LARGEST:g}, or a spread "
+            f"below {SMALLEST:g}).",
+            f"Give the answers in another unit, so that their spread is near 1. {_drop(extreme)}",
         )
 
 

@@ -124,6 +124,8 @@ def _groupings(matrix: ResponseMatrix) -> Iterator[tuple[str, list[str], IntArra
 
 
 def _correlation(rows: FloatArray, codes: IntArray) -> FloatArray:
+    largest = np.abs(rows).max(axis=0, initial=0.0)
+    rows = rows / np.where(largest > 0, largest, 1.0)
     sizes = np.bincount(codes)
     means = np.column_stack([np.bincount(codes, rows[:, j]) / sizes for j in range(rows.shape[1])])
     centred = rows - means[codes]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalvalues.evidence.finding import Finding, columns
-from causalvalues.evidence.relations import Relation, linear_relations
+from causalvalues.evidence.relations import Relation, linear_relations, unit_columns
 from causalvalues.evidence.remedies import IPSATIVE_REMEDY
 from causalvalues.frozen import FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
@@ -25,7 +25,9 @@ def related_columns(matrix: ResponseMatrix) -> Iterator[Finding]:
         return
     order = sorted(range(len(names)), key=lambda j: names[j])
     names = [names[j] for j in order]
-    correlation = np.atleast_2d(np.corrcoef(rows[:, order], rowvar=False)) if len(names) > 1 else np.eye(len(names))
+    unit = unit_columns(rows[:, order])
+    correlation = unit.T @ unit
+    np.fill_diagonal(correlation, 1.0)
     relations = linear_relations(correlation)
     for relation in relations:
         yield _finding(relation, [names[j] for j in relation.members])

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from causalvalues.evidence.design import independent_columns
 from causalvalues.evidence.finding import Finding
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
 
 UNIT_LABELS = ("persona_id", "respondent_id", "person_id", "participant_id", "subject_id", "respondent", "player_name")
@@ -18,15 +19,19 @@ def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
     """CV201, CV202, CV207: complete rows against columns."""
     n, p = len(matrix), len(matrix.names)
     some = ~np.isnan(matrix.scores).all(axis=0)
-    complete = int((~np.isnan(matrix.scores[:, some]).any(axis=1)).sum())
+    answered = ~np.isnan(matrix.scores[:, some]).any(axis=1)
+    complete = int((answered & (matrix.weights > 0)).sum())
+    weighted = " with a positive weight" if complete < int(answered.sum()) else ""
     full = p + p * (p - 1) // 2
     if complete < p + 2:
         yield Finding(
             "CV201",
             "blocking",
-            f"{complete} complete rows",
+            f"{complete} complete rows{weighted}",
             f"{p} columns need at least {p + 2} complete rows; with fewer their covariance matrix is singular.",
-            "Add rows, drop columns with gaps, or score items into fewer dimensions.",
+            "Correct the weights, or add rows."
+            if weighted
+            else "Add rows, drop columns with gaps, or score items into fewer dimensions.",
         )
     elif complete < full:
         yield Finding(
@@ -36,6 +41,7 @@ def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
             f"A full linear model of {p} columns has {full} coefficients and variances, more than there are rows.",
             "Add rows or merge dimensions, and read edge probabilities with their prior beside them.",
         )
+    complete = int(answered.sum())
     if n and complete < 0.8 * n:
         yield Finding(
             "CV207",
@@ -44,6 +50,31 @@ def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
             "These rows lack an answer and are left out; if answers were not lost at random, the rest is biased.",
             "See which columns have gaps (`matrix.status`), and drop those or ask again.",
         )
+
+
+def uneven_weights(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV208: an effective number of rows by weights below half of the rows (Kish, 1965, Survey Sampling, 11.7)."""
+    weights = matrix.weights[_used(matrix)]
+    p = len(matrix.names)
+    if len(weights) < p + 2:
+        return
+    shares = weights / weights.max()
+    effective = float(shares.sum() ** 2 / (shares**2).sum())
+    if effective < 0.5 * len(weights):
+        yield Finding(
+            "CV208",
+            "blocking" if effective < p + 2 else "warning",
+            "row weights",
+            f"A few rows hold most of the weight (the largest {1 / float(shares.sum()):.0%}): {len(weights)} rows are "
+            f"worth {effective:.1f} rows of equal weight.",
+            "Correct or trim the weights, or read the file without them.",
+        )
+
+
+def _used(matrix: ResponseMatrix) -> BoolArray:
+    """Return which rows (n,) learning uses: complete on the columns that have answers, with a positive weight."""
+    some = ~np.isnan(matrix.scores).all(axis=0)
+    return np.asarray(~np.isnan(matrix.scores[:, some]).any(axis=1) & (matrix.weights > 0))
 
 
 def repeated_units(matrix: ResponseMatrix) -> Iterator[Finding]:
@@ -122,7 +153,8 @@ def _chance_of_a_tie(column: FloatArray) -> float:
 
 
 def lever_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:
-    """CV501, CV502: levers that were never varied, and design cells of fewer than five rows."""
+    """CV501, CV502, CV503: levers never varied or not to be told apart, and design cells of fewer than five rows."""
+    yield from _same_levers(matrix)
     for lever, doses in zip(matrix.levers, matrix.doses.T, strict=True):
         if len(doses) and np.ptp(doses) == 0:
             used = "was never used" if doses[0] == 0 else f"has the dose {doses[0]:g} in every row"
@@ -143,4 +175,27 @@ def lever_trouble(matrix: ResponseMatrix) -> Iterator[Finding]:
             f"design cells {shown}",
             f"{len(small)} combinations of levers have fewer than 5 rows; their own effects are hardly known.",
             "Ask with these combinations again, or read their effects with their intervals.",
+        )
+
+
+def _same_levers(matrix: ResponseMatrix) -> Iterator[Finding]:
+    """CV503: levers whose doses follow from those of levers before them, in sorted order."""
+    order = sorted(range(len(matrix.levers)), key=lambda j: matrix.levers[j])
+    doses = matrix.doses[_used(matrix)][:, order]
+    largest = np.abs(doses).max(axis=0, initial=0.0)
+    doses = doses / np.where(largest > 0, largest, 1.0)
+    varies = np.array([len(doses) > 0 and np.ptp(column) > 0 for column in doses.T], dtype=bool)
+    names = [matrix.levers[j] for j, moves in zip(order, varies, strict=True) if moves]
+    separate = independent_columns(doses[:, varies], None)
+    bad = [name for name, new in zip(names, separate, strict=True) if not new]
+    if bad:
+        shown = ", ".join(repr(name) for name in bad[:6]) + (f", ... ({len(bad)} in all)" if len(bad) > 6 else "")
+        others = [name for name in names if name not in bad]
+        rest = ", ".join(repr(name) for name in others[:6]) + (", ..." if len(others) > 6 else "")
+        yield Finding(
+            "CV503",
+            "blocking",
+            f"lever{'s' if len(bad) > 1 else ''} {shown}",
+            f"The doses follow exactly from those of {rest}, so the effects cannot be told apart.",
+            "Merge them into one lever, or leave out the one that is the baseline.",
         )

@@ -57,11 +57,22 @@ def pairwise_effective_n(scatter: FloatArray, second: FloatArray, counts: FloatA
     return np.asarray(np.minimum(effective, n))
 
 
-def score_n(pairwise: FloatArray, groups: int) -> float:
-    """Return the one effective n of a score: 10% quantile of the pairs, minus groups - 1, never below p + 1."""
+def score_n(pairwise: FloatArray, groups: int, n: float) -> float:
+    """Return the one effective n of a score: 10% quantile of the pairs times 1 - (groups - 1) / n, at least p + 1.
+
+    Parameters
+    ----------
+    pairwise : array (p, p)
+    groups : int
+        Group means whose cost the sums over clusters do not show (`causalvalues.evidence.sums.charged_groups`). Each
+        but one uses up one of n rows, and so the same share of the effective rows.
+    n : float
+        Number of rows.
+    """
     p = len(pairwise)
     pairs = pairwise[np.triu_indices(p, 1)] if p > 1 else pairwise.ravel()
-    return float(max(np.quantile(pairs, 0.1) - (groups - 1), p + 1))
+    worth = float(np.quantile(pairs, 0.1))
+    return max(worth - (groups - 1) * (worth / n), p + 1.0)
 
 
 def residual_maker(scatter: FloatArray, p: int) -> FloatArray:

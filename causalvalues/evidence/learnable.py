@@ -7,11 +7,8 @@ import numpy as np
 from causalvalues.errors import CheckError
 from causalvalues.evidence.finding import columns
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.relations import Relation, linear_relations
+from causalvalues.evidence.relations import CONSTANT, LARGEST, LITTLE, SMALLEST, Relation, linear_relations
 from causalvalues.evidence.remedies import IPSATIVE_REMEDY
-
-CONSTANT = 1e-20
-"""Variance, relative to the squared mean, below which a column is only rounding error."""
 
 
 def require_learnable(evidence: Evidence) -> None:
@@ -31,12 +28,26 @@ def require_learnable(evidence: Evidence) -> None:
     scatter = evidence.residual_scatter[np.ix_(order, order)]
     whole = np.diag(evidence.scatter)[order]
     spread = np.diag(scatter)
-    level = evidence.mean[order] ** 2 * evidence.n
-    still = [names[order[j]] for j in range(p) if not whole[j] > CONSTANT * level[j]]
+    size = np.abs(evidence.mean[order])
+    unfit = [names[order[j]] for j in range(p) if not (np.isfinite(whole[j]) and size[j] <= LARGEST)]
+    spreads = np.sqrt(np.where(np.isfinite(whole), np.maximum(whole, 0.0), 0.0) / evidence.n)
+    unfit += [names[order[j]] for j in range(p) if not 0 <= spreads[j] <= LARGEST or 0 < spreads[j] < SMALLEST]
+    if unfit:
+        raise CheckError(
+            f"{_sentence(unfit)} too large or too small in number: sums of squares cannot be held. Give the answers in "
+            "another unit, so that their spread is near 1."
+        )
+    still = [names[order[j]] for j in range(p) if not spreads[j] > CONSTANT * size[j]]
     if still:
         raise CheckError(
             f"{_sentence(still)} constant in all {evidence.n} rows, so no effect of or on it can be learned. "
             f"Drop it (`matrix.drop({still!r})`) or ask with a wider set of personas."
+        )
+    little = [names[order[j]] for j in range(p) if not spreads[j] > LITTLE * size[j]]
+    if little:
+        raise CheckError(
+            f"{_sentence(little)} of too little spread for the size of the numbers: the differences between rows are "
+            "less than 1e-10 of the mean. Subtract a constant from all rows, for example the mean."
         )
     fixed = [names[order[j]] for j in range(p) if spread[j] <= 1e-10 * whole[j]]
     if fixed:

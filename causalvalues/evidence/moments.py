@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,16 @@ class ClusterSums:
         object.__setattr__(self, "first", frozen_floats(self.first, (g, m), "first"))
         object.__setattr__(self, "second", frozen_floats(self.second, (g, m, m), "second"))
 
+    def permuted(self, order: IntArray) -> ClusterSums:
+        """Return the sums of some of the columns, in the order given; itself when nothing changes."""
+        if np.array_equal(order, np.arange(self.first.shape[1])):
+            return self
+        groups = self.groups
+        if groups is not None:
+            groups = replace(groups, first=groups.first[:, order], means=groups.means[:, order])
+        second = self.second[:, order[:, None], order]
+        return replace(self, first=self.first[:, order], second=second, groups=groups)
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -95,8 +106,9 @@ class Evidence:
     n : int
         Rows used.
     n_score : float
-        The one effective number of rows that a score uses, before the design columns are subtracted: the 10% quantile
-        of `pairwise_n`, minus the number of groups less one when `within` is set, never below p + 1.
+        The one effective number of rows that a score uses, before the design columns are charged (see
+        `degrees_of_freedom_after`): the 10% quantile of `pairwise_n`, less the share that group means cost when
+        `within` is set, never below p + 1; see `causalvalues.evidence.effective.score_n`.
     pairwise_n : array (p, p)
         Effective number of rows for each correlation of values.
     levers : tuple of str, length k
@@ -110,6 +122,9 @@ class Evidence:
         How each number was made; printed in reports.
     measures : str, default "unknown"
         As in `ResponseMatrix`.
+    doses : tuple of tuple of float, default ()
+        For each lever the distinct doses other than 0 that were given, in rising order; the smallest and the largest
+        where there are more than 50 (see `notes`). Empty when they are not known.
     """
 
     names: tuple[str, ...]
@@ -124,14 +139,20 @@ class Evidence:
     within: str = ""
     notes: tuple[str, ...] = field(default=())
     measures: str = "unknown"
+    doses: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         p, m = len(self.names), len(self.columns)
+        object.__setattr__(self, "doses", tuple(tuple(float(dose) for dose in doses) for doses in self.doses))
         object.__setattr__(self, "mean", frozen_floats(self.mean, (m,), "mean"))
         object.__setattr__(self, "scatter", frozen_floats(self.scatter, (m, m), "scatter"))
         object.__setattr__(self, "pairwise_n", frozen_floats(self.pairwise_n, (p, p), "pairwise_n"))
         if len(set(self.columns)) < m:
             raise DataError(f"Names of values, levers and combinations must differ: {self.columns}.")
+        if self.doses and len(self.doses) != len(self.levers):
+            raise DataError(
+                f"`doses` speaks of {len(self.doses)} levers, and there are {len(self.levers)}: {self.levers}."
+            )
 
     def __repr__(self) -> str:
         return (
@@ -145,8 +166,26 @@ class Evidence:
 
     @property
     def degrees_of_freedom(self) -> float:
-        """Effective rows less one for the mean and one for each design column (saturated levers)."""
-        return self.n_score - 1.0 - (len(self.columns) - len(self.names))
+        """Effective degrees of freedom left after all design columns (saturated levers)."""
+        return self.degrees_of_freedom_after(len(self.columns) - len(self.names))
+
+    def degrees_of_freedom_after(self, columns: int) -> float:
+        """Return the effective degrees of freedom that are left after some design columns are partialled out.
+
+        A column uses up one of n rows, and so the same share of the effective rows: n_score (1 - columns / n) - 1, the
+        last one for the mean. With independent rows this is n - columns - 1.
+
+        Parameters
+        ----------
+        columns : int
+            How many design columns are partialled out: all of them where every lever acts on every value, the
+            combinations alone where levers are chosen for each value.
+
+        Returns
+        -------
+        float
+        """
+        return self.n_score - columns * (self.n_score / self.n) - 1.0
 
     @property
     def design_effects(self) -> pd.DataFrame:
@@ -162,6 +201,19 @@ class Evidence:
         residual = partial_out(np.ascontiguousarray(self.scatter[np.ix_(order, order)]), p)
         back = np.argsort(order[:p])
         return np.ascontiguousarray(residual[np.ix_(back, back)])
+
+    @cached_property
+    def sorted_clusters(self) -> ClusterSums:
+        """Cluster sums with their columns in `sorted_order`; put in order once and kept.
+
+        Raises
+        ------
+        DataError
+            If the evidence holds no cluster sums.
+        """
+        if self.clusters is None:
+            raise DataError("This evidence holds no cluster sums. Use the evidence that `summarise` made.")
+        return self.clusters.permuted(self.sorted_order)
 
     @property
     def sorted_order(self) -> IntArray:

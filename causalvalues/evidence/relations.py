@@ -18,6 +18,27 @@ ROUNDED = 1e-3
 Kind = Literal["duplicate", "collinear", "ipsative", "nearly ipsative"]
 
 
+LITTLE = 1e-10
+"""Spread, relative to the mean, below which the digits of a number no longer carry the differences between rows."""
+
+CONSTANT = 2e-15
+"""The same, below which a column is one number and the rest is rounding."""
+
+LARGEST, SMALLEST = 1e100, 1e-100
+"""Spreads beyond which sums of squares and products overflow or vanish."""
+
+
+def unit_columns(rows: FloatArray) -> FloatArray:
+    """Return the columns (n, p) minus their means and with length 1, whatever their size; 0 where one is constant."""
+    size = np.abs(rows).max(axis=0, initial=0.0)
+    small = rows / np.where(size > 0, size, 1.0)
+    small = small - small.mean(axis=0)
+    size = np.abs(small).max(axis=0, initial=0.0)
+    small = small / np.where(size > 0, size, 1.0)
+    length = np.sqrt((small**2).sum(axis=0))
+    return np.asarray(small / np.where(length > 0, length, 1.0))
+
+
 @dataclass(frozen=True)
 class Relation:
     """Columns whose weighted sum is (nearly) constant.
@@ -59,7 +80,7 @@ def linear_relations(correlation: FloatArray) -> tuple[Relation, ...]:
     scored, show eigenvalues of .07 to .17 with weights within a factor of 2.5.
     """
     p = len(correlation)
-    if p < 2:
+    if p < 2 or not np.isfinite(correlation).all():
         return ()
     values, vectors = np.linalg.eigh(correlation)
     exact = values <= EXACT

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from causalvalues.errors import DataError
 from causalvalues.evidence.effective import pairwise_effective_n, score_n
 from causalvalues.evidence.moments import ClusterSums, Evidence
-from causalvalues.evidence.sums import permuted, recentred, sorted_sums, totals
+from causalvalues.evidence.sums import charged_groups, recentred, sorted_sums, totals
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.randomness import stream
 
@@ -33,8 +33,9 @@ def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
     Returns
     -------
     Evidence
-        Equal to `summarise` of the rows of those clusters, where a cluster taken twice counts as two clusters. Design
-        columns that the resample does not contain are left out (see `notes`). It holds no cluster sums itself.
+        Equal to `summarise` of the rows of those clusters, where a cluster taken twice counts as two clusters (and a
+        group of `Evidence.within` that lies in that cluster alone as two groups). Design columns that the resample
+        does not contain are left out (see `notes`). It holds no cluster sums itself.
 
     Raises
     ------
@@ -51,7 +52,8 @@ def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
         raise DataError(f"The resample holds {whole.weight:g} rows; {p} columns need at least {p + 2}.")
     kept = _identified(whole.scatter, evidence.scatter[np.ix_(order, order)], p)
     inside = np.flatnonzero(kept)
-    pairwise = _pairwise_n(evidence, permuted(sums, inside), whole.scatter[np.ix_(inside, inside)], taken, whole.weight)
+    scatter = whole.scatter[np.ix_(inside, inside)]
+    pairwise = _pairwise_n(evidence, sums if sums.independent else sums.permuted(inside), scatter, taken, whole.weight)
     back = np.argsort(order)
     there = kept[back]
     columns = back[there]
@@ -60,13 +62,14 @@ def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
         mean=whole.mean[columns],
         scatter=whole.scatter[np.ix_(columns, columns)],
         n=round(whole.weight),
-        n_score=score_n(pairwise, _groups(sums, taken)),
+        n_score=score_n(pairwise, charged_groups(sums, taken), whole.weight),
         pairwise_n=pairwise[np.ix_(back[:p], back[:p])],
         levers=_those(evidence.levers, there[p:]),
         combinations=_those(evidence.combinations, there[p + len(evidence.levers) :]),
         within=evidence.within,
         notes=(*evidence.notes, "Resampled from cluster sums.", *_lost_note(evidence.columns, there)),
         measures=evidence.measures,
+        doses=_those(evidence.doses, there[p:]),
     )
 
 
@@ -97,12 +100,12 @@ def bootstrap_evidence(evidence: Evidence, seed: int, number: int) -> Evidence:
     sums, order = sorted_sums(evidence)
     g, p = len(sums.weight), len(evidence.names)
     design = order[p:]
-    part = permuted(sums, np.arange(p, len(order)))
+    part = sums.permuted(np.arange(p, len(order))) if len(design) else None
     reference = evidence.scatter[np.ix_(design, design)]
     random = stream(seed, "cluster bootstrap", number)
     for _ in range(REDRAWS):
         counts = random.multinomial(g, np.full(g, 1.0 / g)).astype(np.float64)
-        if not len(design) or _identified(totals(part, counts, evidence.mean[design]).scatter, reference, 0).all():
+        if part is None or _identified(totals(part, counts, evidence.mean[design]).scatter, reference, 0).all():
             break
     return resample(evidence, counts)
 
@@ -127,12 +130,6 @@ def _identified(scatter: FloatArray, reference: FloatArray, p: int) -> BoolArray
             left -= scatter[j, before] @ np.linalg.solve(scatter[np.ix_(before, before)], scatter[before, j])
         kept[j] = left > 1e-9 * reference[j, j]
     return kept
-
-
-def _groups(sums: ClusterSums, counts: FloatArray) -> int:
-    if sums.groups is None:
-        return 1
-    return len(np.unique(sums.groups.group[counts[sums.groups.cluster] > 0]))
 
 
 def _pairwise_n(evidence: Evidence, sums: ClusterSums, scatter: FloatArray, counts: FloatArray, n: float) -> FloatArray:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import DataError
-from causalvalues.evidence.design import Design, design_columns
+from causalvalues.evidence.design import Design, design_columns, tried_doses
 from causalvalues.evidence.effective import pairwise_effective_n, score_n
 from causalvalues.evidence.moments import ClusterSums, Evidence
 from causalvalues.evidence.rows import UsedRows, as_matrix, used_rows
-from causalvalues.evidence.sums import block_codes, centre_rows, cluster_sums, group_sums, permuted, totals
+from causalvalues.evidence.sums import block_codes, centre_rows, charged_groups, cluster_sums, group_sums, totals
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.responses.matrix import ResponseMatrix
 
@@ -24,7 +24,8 @@ def summarise(data: ResponseMatrix | pd.DataFrame, within: str = "") -> Evidence
         A plain numeric data frame counts as independent rows; every column is a value.
     within : str, default ""
         A label (for example ``"model"``) whose group means are removed, so that differences between groups do not
-        enter the correlations; the effective n falls by the number of groups less one.
+        enter the correlations. Each group but one costs the share 1 / n of the effective n, unless it lies within one
+        cluster, where the sums over clusters show the cost.
 
     Returns
     -------
@@ -55,22 +56,24 @@ def summarise(data: ResponseMatrix | pd.DataFrame, within: str = "") -> Evidence
     n, p = len(columns), len(order)
     whole = totals(sums, np.ones(len(sums.weight)), mean)
     pairwise = _pairwise_n(whole.scatter, sums, used, p)
-    groups = 1 if used.groups is None else int(used.groups.max()) + 1
+    charged = charged_groups(sums, np.ones(len(sums.weight)))
+    tried, dose_notes = tried_doses(design.levers, used.doses[:, [matrix.levers.index(name) for name in design.levers]])
     back = _back(matrix, order, design)
-    notes = (*used.notes, *design.notes, *_n_notes(pairwise, sums, groups, within))
+    notes = (*used.notes, *design.notes, *dose_notes, *_n_notes(pairwise, sums, charged, within))
     return Evidence(
         names=matrix.names,
         mean=whole.mean[back],
         scatter=whole.scatter[np.ix_(back, back)],
         n=n,
-        n_score=score_n(pairwise, groups),
+        n_score=score_n(pairwise, charged, n),
         pairwise_n=pairwise[np.ix_(back[:p], back[:p])],
         levers=tuple(lever for lever in matrix.levers if lever in design.levers),
         combinations=tuple(_in_order(cell, matrix.levers) for cell in design.combinations),
-        clusters=permuted(sums, back),
+        clusters=sums.permuted(back),
         within=within,
         notes=(*matrix.notes, *notes),
         measures=matrix.measures,
+        doses=tuple(tried[lever] for lever in matrix.levers if lever in tried),
     )
 
 
@@ -106,7 +109,7 @@ def _in_order(cell: tuple[str, ...], levers: tuple[str, ...]) -> tuple[str, ...]
     return tuple(sorted(cell, key=levers.index))
 
 
-def _n_notes(pairwise: FloatArray, sums: ClusterSums, groups: int, within: str) -> list[str]:
+def _n_notes(pairwise: FloatArray, sums: ClusterSums, charged: int, within: str) -> list[str]:
     p = len(pairwise)
     pairs = pairwise[np.triu_indices(p, 1)] if p > 1 else pairwise.ravel()
     notes = []
@@ -119,7 +122,11 @@ def _n_notes(pairwise: FloatArray, sums: ClusterSums, groups: int, within: str) 
         )
         if len(sums.weight) < 20:
             notes.append(f"Only {len(sums.weight)} clusters: the effective n is itself uncertain.")
-    if within:
-        notes.append(f"Means of {groups} groups of {within!r} removed; a score's effective n falls by {groups - 1}.")
-    notes.append(f"A score uses n = {score_n(pairwise, groups):.0f} (10% quantile of the pairs, at least p + 1).")
+    n = float(sums.weight.sum())
+    if sums.groups is not None:
+        cost = f"a score's effective n falls by {charged - 1} of {n:.0f}"
+        if charged < len(sums.groups.means):
+            cost += ", as groups within one cluster cost nothing more"
+        notes.append(f"Means of {len(sums.groups.means)} groups of {within!r} removed; {cost}.")
+    notes.append(f"A score uses n = {score_n(pairwise, charged, n):.0f} (10% quantile of the pairs, at least p + 1).")
     return notes

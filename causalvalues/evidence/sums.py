@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from causalvalues.errors import DataError
 from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums
-from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.randomness import stream
 
 LARGEST = 2e7
@@ -152,14 +151,6 @@ def recentred(sums: ClusterSums, counts: FloatArray) -> FloatArray:
     return second
 
 
-def permuted(sums: ClusterSums, order: IntArray) -> ClusterSums:
-    """Return cluster sums with some of the columns, in the order given."""
-    groups = sums.groups
-    if groups is not None:
-        groups = replace(groups, first=groups.first[:, order], means=groups.means[:, order])
-    return replace(sums, first=sums.first[:, order], second=sums.second[:, order][:, :, order], groups=groups)
-
-
 def sorted_sums(evidence: Evidence) -> tuple[ClusterSums, IntArray]:
     """Return the cluster sums in sorted order of values, levers and combinations, and that order (m,).
 
@@ -168,10 +159,37 @@ def sorted_sums(evidence: Evidence) -> tuple[ClusterSums, IntArray]:
     DataError
         If the evidence holds no cluster sums.
     """
-    if evidence.clusters is None:
-        raise DataError("This evidence holds no cluster sums. Use the evidence that `summarise` made.")
-    order = evidence.sorted_order
-    return permuted(evidence.clusters, order), order
+    return evidence.sorted_clusters, evidence.sorted_order
+
+
+def groups_inside(groups: GroupSums, counts: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Return which of the K groups occur in a resample, and which of these lie within one cluster each.
+
+    A group within one cluster is drawn with it: whatever its mean costs shows in the sums over clusters.
+
+    Parameters
+    ----------
+    groups : GroupSums
+    counts : array (G,)
+        How often each cluster is taken.
+
+    Returns
+    -------
+    occurs, inside : array (K,) of bool
+    """
+    clusters = np.bincount(groups.group, counts[groups.cluster] > 0, minlength=len(groups.means))
+    return clusters > 0, clusters == 1
+
+
+def charged_groups(sums: ClusterSums, counts: FloatArray) -> int:
+    """Return the number of group means (1 without groups) that the sums over clusters do not account for.
+
+    These are the groups with rows in several clusters, and every group when rows are independent.
+    """
+    if sums.groups is None:
+        return 1
+    occurs, inside = groups_inside(sums.groups, counts)
+    return max(int(occurs.sum() if sums.independent else (occurs & ~inside).sum()), 1)
 
 
 def _sum_by(codes: IntArray, weights: FloatArray, columns: FloatArray, size: int) -> FloatArray:

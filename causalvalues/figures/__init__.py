@@ -1,5 +1,6 @@
 """Figures: one scene, many files. Build a scene, then `draw(scene, path)`."""
 
+from causalvalues.figures.dot import graphviz_source
 from causalvalues.figures.drawing import draw
 from causalvalues.figures.effects_heatmap import effects_heatmap
 from causalvalues.figures.graph_data import direct_effects
@@ -23,6 +24,7 @@ __all__ = [
     "direct_effects",
     "draw",
     "effects_heatmap",
+    "graphviz_source",
     "overlaps",
     "plan_figure",
     "scene_from_json",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.edge_marks import label_texts, sign_colour
@@ -10,6 +11,9 @@ from causalvalues.figures.legend import line_width
 from causalvalues.figures.metrics import printable
 from causalvalues.figures.scene import Edge, Node, Scene
 from causalvalues.figures.xml_text import allowed
+
+if TYPE_CHECKING:
+    from graphviz import Source
 
 
 def dot_text(scene: Scene) -> str:
@@ -44,6 +48,29 @@ def dot_text(scene: Scene) -> str:
     lines += [f"  {quoted(ids[node.name])} [{_node(node, scene)}];" for node in scene.nodes]
     lines += [f"  {quoted(ids[edge.cause])} -> {quoted(ids[edge.effect])} [{_edge(edge)}];" for edge in scene.edges]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def graphviz_source(scene: Scene) -> Source:
+    """Return a graph scene as a `graphviz.Source`, for those who have Graphviz and want its own drawing of it.
+
+    Parameters
+    ----------
+    scene : Scene
+        Of kind "graph".
+
+    Returns
+    -------
+    graphviz.Source
+        Holds `dot_text(scene)` for the engine ``neato``; nothing is run until it is rendered.
+
+    Raises
+    ------
+    FigureError
+        If the scene is no graph.
+    """
+    import graphviz
+
+    return graphviz.Source(dot_text(scene), engine="neato")
 
 
 def need_graph(scene: Scene, what: str) -> None:
@@ -120,6 +147,7 @@ def _edge(edge: Edge) -> str:
     texts = label_texts(edge, intervals=True)
     if texts:
         said.append(f"label={_label(texts[0])}")
+    said += [f'verdict="{edge.verdict}"'] if edge.verdict else []
     said += [f'{key}="{number!r}"' for key, number in numbers_of(edge)]
     return ", ".join(said)
 
@@ -131,6 +159,7 @@ def numbers_of(edge: Edge) -> list[tuple[str, float]]:
         "direction",
         "compelled",
         "compelled_reverse",
+        "open",
         "prior_direction",
         "mean",
         "lower",

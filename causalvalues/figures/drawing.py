@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from causalvalues.errors import FigureError, did_you_mean
+from causalvalues.errors import DataError, FigureError, did_you_mean
 from causalvalues.figures.dot import dot_text
 from causalvalues.figures.effects_heatmap import effects_heatmap
 from causalvalues.figures.graphml import graphml_text
@@ -18,6 +15,7 @@ from causalvalues.figures.scene import Scene
 from causalvalues.figures.scene_json import csv_text, scene_to_json
 from causalvalues.figures.svg import svg_text
 from causalvalues.figures.value_graph import value_graph
+from causalvalues.files import write_bytes
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
@@ -80,8 +78,10 @@ def draw(thing: Drawable, path: str | Path) -> Path:
     except UnicodeEncodeError as error:
         broken = error.object[max(error.start - 20, 0) : error.end + 20]
         raise FigureError(f"The text {broken!r} holds half a character (a lone surrogate). Repair the name.") from None
-    _replace(path, content)
-    return path
+    try:
+        return write_bytes(path, content)
+    except DataError as error:
+        raise FigureError(str(error)) from None
 
 
 def as_scene(thing: Drawable) -> Scene:
@@ -98,23 +98,3 @@ def as_scene(thing: Drawable) -> Scene:
         f"A {type(thing).__name__} cannot be drawn. Give a Scene, GraphPosterior, Dag, Plan or Effects "
         "(for a StructuralModel: `total_effects(model)`, or `value_graph(posterior, direct_effects(model))`)."
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename, so that no half-written file is ever seen."""
-    try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise FigureError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(beside).chmod(0o666 & ~umask)
-        Path(beside).replace(path)
-    except OSError as error:
-        raise FigureError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(beside).unlink()

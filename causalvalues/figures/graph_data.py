@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from causalvalues.errors import FigureError
 from causalvalues.figures.scene import Edge
 from causalvalues.graph.dag import Dag
-from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.graph.posterior import GraphPosterior, Verdict
 from causalvalues.model.effects import Effects
 from causalvalues.model.structural import StructuralModel
 
@@ -96,7 +97,7 @@ def graph_data(graph: GraphPosterior | Dag, effects: Effects | pd.DataFrame | No
     effects : Effects, DataFrame or None
         Effects of causes on values, with intervals or without.
     head : float
-        Least P(compelled) for which an edge gets a head.
+        Least P(compelled | adjacent) for which a compelled edge gets a head.
     """
     if isinstance(graph, Dag):
         level = effects.level if isinstance(effects, Effects) else 0.9
@@ -126,26 +127,23 @@ def _numbered(edges: list[Edge]) -> tuple[Edge, ...]:
 
 
 def _posterior_edges(posterior: GraphPosterior, head: float) -> list[Edge]:
-    compelled = posterior.compelled_probabilities
     edges = []
     for row in posterior.averaged_graph().itertuples(index=False):
-        cause, effect, turned = str(row.cause), str(row.effect), False
-        forward, reverse = (_number(compelled.loc[a, b]) for a, b in ((cause, effect), (effect, cause)))
-        if reverse >= head and reverse > forward:  # a head stands where the compelled mass is
-            cause, effect, forward, reverse, turned = effect, cause, reverse, forward, True
-        direction, prior = _share(row.direction), _share(row.prior_direction)
+        compelled, verdict = _share(row.compelled), cast(Verdict, row.verdict)
         edges.append(
             Edge(
                 part="",
-                cause=cause,
-                effect=effect,
+                cause=str(row.cause),
+                effect=str(row.effect),
                 kind="value",
-                directed=forward >= head,
+                directed=verdict == "given" or (verdict == "compelled" and (compelled or 0.0) >= head),
                 adjacent=_share(row.adjacent),
-                direction=1 - direction if turned and direction is not None else direction,
-                compelled=_share(forward),
-                compelled_reverse=_share(reverse),
-                prior_direction=1 - prior if turned and prior is not None else prior,
+                direction=_share(row.direction),
+                compelled=compelled,
+                compelled_reverse=_share(row.compelled_reverse),
+                open=_share(row.open),
+                verdict=verdict,
+                prior_direction=_share(row.prior_direction),
             )
         )
     return sorted(edges, key=lambda edge: (-(edge.adjacent or 0.0), edge.cause, edge.effect))

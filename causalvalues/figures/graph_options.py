@@ -39,7 +39,8 @@ class GraphOptions:
     width : float, default 468
         Page width in points (468 are 6.5 inches).
     head : float, default 0.5
-        Least P(compelled) for which an edge gets an arrow head.
+        Least P(compelled | adjacent) for which a compelled edge gets an arrow head, from .5 to 1; an edge whose
+        direction is given by knowledge has one, an open or contested one has none.
     intervals : bool, default True
         Whether labels carry the interval.
     effect : str, default "direct effect"
@@ -57,5 +58,7 @@ class GraphOptions:
     def __post_init__(self) -> None:
         if not 180 <= self.width <= 2000:
             raise FigureError(f"The width is {self.width} points. Give 180 to 2000 (72 to the inch).")
-        if not 0 < self.head <= 1:
-            raise FigureError(f"The option `head` is {self.head}. Give a probability above 0.")
+        if not 0.5 <= self.head <= 1:
+            raise FigureError(
+                f"The option `head` is {self.head}. Give a probability from .5 to 1; with less, two directions qualify."
+            )

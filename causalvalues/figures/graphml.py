@@ -14,6 +14,7 @@ _EDGE_NUMBERS = (
     "direction",
     "compelled",
     "compelled_reverse",
+    "open",
     "prior_direction",
     "mean",
     "lower",
@@ -34,8 +35,8 @@ def graphml_text(scene: Scene) -> str:
     -------
     str
         Nodes are ``n0, n1, ...`` with their exact name under ``name`` (and, where XML cannot hold it, as JSON under
-        ``name_json``), places under ``x`` and ``y`` in points. Edges whose direction is open have ``arrow`` false, and
-        the more probable cause as source: networkx reads no graphs with both kinds of edges.
+        ``name_json``), places under ``x`` and ``y`` in points. Edges whose direction is open or contested have
+        ``arrow`` false, and the more probable cause as source: networkx reads no graphs with both kinds of edges.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def graphml_text(scene: Scene) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
         *(_key("node", name, kind) for name, kind in (*_NODE_KEYS, ("x", "double"), ("y", "double"))),
-        *(_key("edge", name, kind) for name, kind in (("kind", "string"), ("arrow", "boolean"))),
+        *(_key("edge", name, kind) for name, kind in (("kind", "string"), ("arrow", "boolean"), ("verdict", "string"))),
         *(_key("edge", name, "double") for name in _EDGE_NUMBERS),
         '<graph id="G" edgedefault="directed">',
     ]
@@ -66,6 +67,7 @@ def graphml_text(scene: Scene) -> str:
         lines.append(f'<node id="{ids[node.name]}">{_data("node", said)}</node>')
     for number, edge in enumerate(scene.edges):
         said = [("kind", edge.kind), ("arrow", "true" if edge.directed else "false")]
+        said += [("verdict", edge.verdict)] if edge.verdict else []
         said += [(key, repr(value)) for key, value in numbers_of(edge)]
         ends = f'source="{ids[edge.cause]}" target="{ids[edge.effect]}"'
         lines.append(f'<edge id="e{number}" {ends}>{_data("edge", said)}</edge>')

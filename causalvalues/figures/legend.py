@@ -11,6 +11,7 @@ from causalvalues.figures.metrics import text_width
 from causalvalues.figures.numbers import number, percent
 from causalvalues.figures.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET, UNSIGNED
 from causalvalues.figures.scene import Edge, Mark, Segment, Shape, Text
+from causalvalues.figures.words import head_sources
 
 ROW = 13.0
 SAMPLE = 22.0
@@ -97,13 +98,12 @@ def _items(edges: Sequence[Edge], label: str, level: float) -> list[Item]:
     if any(edge.directed for edge in edges):
         back = SAMPLE - head_length(1.6)
         head = Shape("legend", "head", arrow_head((SAMPLE, 0), (back, 0), 1.6), fill=colour)
-        known = any(edge.directed and edge.kind == "value" and edge.compelled is not None for edge in edges)
-        text = "direction compelled by the data" if known else "direction given"
-        if known and any(edge.kind == "lever" for edge in edges):
-            text = "direction compelled, or from a lever"
+        text = f"direction {head_sources(edges) or 'given'}"
+        if head_sources(edges) and any(edge.kind == "lever" for edge in edges):
+            text = text.replace(" by the data", "") + ", or from a lever"
         items.append((SAMPLE, text, (_stroke(back + 0.4, 1.6, colour, dash), head)))
     if any(not edge.directed for edge in edges):
-        items.append((SAMPLE, "no head: direction open", (_stroke(SAMPLE, 1.6, colour, dash),)))
+        items.append((SAMPLE, "no head: direction open or contested", (_stroke(SAMPLE, 1.6, colour, dash),)))
     shares = [edge.adjacent for edge in edges if edge.adjacent is not None]
     if shares and max(shares) > min(shares):
         steps = sorted({round(min(shares), 1), 1.0} | ({0.8} if min(shares) < 0.7 else set()))
@@ -113,7 +113,7 @@ def _items(edges: Sequence[Edge], label: str, level: float) -> list[Item]:
         with_interval = any(edge.lower is not None for edge in edges)
         items.append((0.0, label + (f" [{percent(level)} interval]" if with_interval else ""), ()))
         if any(not edge.directed and edge.mean is not None for edge in edges):
-            items.append((0.0, "italic: its direction is open", ()))
+            items.append((0.0, "italic: edge without head", ()))
     return items
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from causalvalues.figures.palette import INK
+from causalvalues.graph.posterior import Verdict
 
 Anchor = Literal["start", "middle", "end"]
 Cell = str | float | None
@@ -104,17 +105,21 @@ class Edge:
     ----------
     part : str
     cause, effect : str
-        Node names, in the more probable direction.
+        Node names, in the direction that is compelled or given, else in the more probable one.
     kind : {"value", "lever"}
         Between values, or from a lever.
     directed : bool
-        Whether it is drawn with a head: enough compelled mass, or a lever.
+        Whether it is drawn with a head: its direction is compelled or given, or it comes from a lever.
     adjacent : float or None
         P(adjacent).
     direction : float or None
         P(cause -> effect | adjacent); prior-driven inside an open class.
     compelled, compelled_reverse : float or None
-        P(compelled cause -> effect) and of the reverse.
+        P(cause -> effect is compelled | adjacent), and the same of the reverse.
+    open : float or None
+        Share of the edge's mass in which the direction is left open: 1 less the two.
+    verdict : {"given", "compelled", "contested", "open", ""}
+        As in `GraphPosterior.averaged_graph`; "" for levers and for edges of a graph that is given.
     prior_direction : float or None
         The prior's P(cause -> effect | adjacent).
     mean, lower, upper, positive : float or None
@@ -130,6 +135,8 @@ class Edge:
     direction: float | None = None
     compelled: float | None = None
     compelled_reverse: float | None = None
+    open: float | None = None
+    verdict: Verdict = ""
     prior_direction: float | None = None
     mean: float | None = None
     lower: float | None = None

@@ -84,7 +84,9 @@ def _edge_title(edge: Edge, shown: dict[str, str]) -> str:
     if edge.adjacent is not None:
         said.append(f"P(adjacent) {number(edge.adjacent)}")
     if edge.compelled is not None:
-        said.append(f"P(compelled) {number(edge.compelled)}")
+        said.append(f"P(compelled | adjacent) {number(edge.compelled)}")
+    if edge.verdict in ("open", "contested", "given"):
+        said.append(f"direction {edge.verdict}")
     return "; ".join(said)
 
 

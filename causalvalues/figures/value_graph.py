@@ -1,4 +1,4 @@
-"""The picture of a value graph: edge width is probability, colour and dash are sign, heads are compelled directions."""
+"""The picture of a value graph: edge width is probability, colour and dash are sign, heads are settled directions."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def value_graph(
     """Draw the averaged graph of a posterior, or a given graph.
 
     An edge is as wide as its P(adjacent). It is blue and solid for a positive effect and vermillion and dashed for a
-    negative one. It has a head only when its direction is compelled with at least ``options.head`` probability: an edge
-    inside an open equivalence class is not an arrow.
+    negative one. It has a head only when its direction is compelled, given the edge, with more than .5 and at least
+    ``options.head`` probability, or given by knowledge: an open or contested edge is not an arrow.
 
     Parameters
     ----------

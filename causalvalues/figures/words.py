@@ -17,6 +17,8 @@ EDGE_COLUMNS = (
     "direction",
     "compelled",
     "compelled_reverse",
+    "open",
+    "verdict",
     "prior_direction",
     "mean",
     "lower",
@@ -46,14 +48,15 @@ def graph_caption(
     elif any(edge.adjacent is not None for edge in edges):
         said.append("Numbers: P(adjacent).")
     open_edges = [edge for edge in edges if not edge.directed]
-    if any(edge.directed and edge.compelled is not None for edge in edges):
-        said.append("Arrow head: direction compelled by the data.")
+    sources = head_sources(edges)
+    if sources:
+        said.append(f"Arrow head: direction {sources}.")
     if open_edges:
         pairs = "; ".join(f"{labels[edge.cause]} on {labels[edge.effect]}" for edge in open_edges)
         if any(edge.mean is not None for edge in open_edges):
-            said.append(f"No head: the data leave the direction open; the number (italic) is the effect of {pairs}.")
+            said.append(f"No head: direction open or contested; the number (italic) is the effect of {pairs}.")
         else:
-            said.append("No head: the data leave the direction open.")
+            said.append("No head: direction open or contested.")
     if data.hidden and any(edge.kind == "lever" for edge in edges):
         said.append(f"{data.hidden} weaker lever effects are not drawn.")
     if unlabelled:
@@ -63,6 +66,13 @@ def graph_caption(
     tail = [method[:1].upper() + method[1:], data.provenance.get("draws", "")]
     said.append("; ".join(text for text in tail if text) + (f". Given: {givens}." if givens else "."))
     return " ".join(said)
+
+
+def head_sources(edges: Sequence[Edge]) -> str:
+    """Return what settled the directions of the edges with a head, or "" where nothing is known of it."""
+    found = {edge.verdict for edge in edges if edge.directed and edge.kind == "value"}
+    said = {"compelled": "compelled by the data", "given": "given by knowledge"}
+    return " or ".join(text for verdict, text in said.items() if verdict in found)
 
 
 def _what(data: GraphData, edges: Sequence[Edge]) -> str:
@@ -81,7 +91,8 @@ def graph_alt(data: GraphData, edges: Sequence[Edge], labels: Mapping[str, str])
         joint = "to" if edge.directed else "with"
         sign = "" if not edge.mean else ", positive" if edge.mean > 0 else ", negative"
         size = "" if edge.mean is None else f" {number(edge.mean)}"
-        phrases.append(f"{labels[edge.cause]} {joint} {labels[edge.effect]}{sign}{size}")
+        settled = f", direction {edge.verdict}" if edge.verdict in ("open", "contested", "given") else ""
+        phrases.append(f"{labels[edge.cause]} {joint} {labels[edge.effect]}{sign}{size}{settled}")
     listed = "; ".join(phrases) if phrases else "none"
     levers = f" and {len(data.levers)} levers" if any(edge.kind == "lever" for edge in edges) else ""
     return f"Graph of {len(data.values)} values{levers} with {len(edges)} edges: {listed}."

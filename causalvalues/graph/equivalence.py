@@ -171,6 +171,59 @@ def compelled_edges(draws: BoolArray) -> BoolArray:
     return np.asarray(out)
 
 
+def compelled_given(draws: BoolArray, fixed: BoolArray, lever_draws: BoolArray | None = None) -> BoolArray:
+    """Return, for each graph, the edges that equivalent graphs cannot turn once some directions are known.
+
+    Equivalent graphs have the same adjacencies and colliders, lever edges included; known are the directions in `fixed`
+    and that of every edge from a lever to a value. An edge is returned when all equivalent graphs that respect what is
+    known agree on it: the completed graph with levers as further nodes, plus what is known, closed under the four rules
+    of Meek (1995, theorem 4). For levers this is the equivalence of interventions with known targets of Yang, Katcoff
+    and Uhler (2018).
+
+    Parameters
+    ----------
+    draws : array (s, p, p) of bool
+        Directed acyclic graphs, [draw, cause, effect].
+    fixed : array (p, p) of bool
+        True at [i, j] when an edge between i and j can only be i -> j.
+    lever_draws : array (s, k, p) of bool, optional
+        Which levers act directly on which values; nothing acts on a lever. Leave out levers that act on all values.
+
+    Returns
+    -------
+    array (s, p, p) of bool
+        Without fixed edges and levers the same as `compelled_edges`.
+
+    Raises
+    ------
+    ModelError
+        If a draw has a cycle.
+
+    Examples
+    --------
+    A lever on the first of two joined values settles their direction:
+
+    >>> pair = np.array([[[0, 1], [0, 0]]], dtype=bool)
+    >>> compelled_edges(pair).any(), compelled_given(pair, np.zeros((2, 2), dtype=bool), [[[True, False]]])[0, 0, 1]
+    (np.False_, np.True_)
+    """
+    from causalvalues.graph.equivalence_kernels import close_all_under_meek
+
+    values = _stack(draws)
+    s, p = values.shape[:2]
+    levers = np.zeros((s, 0, p), dtype=bool) if lever_draws is None else np.asarray(lever_draws, dtype=bool)
+    if not levers.any() and not fixed.any():
+        return compelled_edges(values)
+    m = p + levers.shape[1]
+    graphs, known = np.zeros((s, m, m), dtype=bool), np.ones((m, m), dtype=bool)
+    graphs[:, :p, :p], graphs[:, p:, :p], known[:p, :p] = values, levers, fixed
+    directed = compelled_edges(graphs) | (graphs & known)
+    undirected = graphs & ~directed
+    undirected |= undirected.transpose(0, 2, 1)
+    close_all_under_meek(directed, undirected)
+    return directed[:, :p, :p]
+
+
 def ancestors(draws: BoolArray) -> BoolArray:
     """Return, for each graph, who is an ancestor of whom: the transitive closure, without the node itself.
 

@@ -152,6 +152,13 @@ def close_under_meek(directed: BoolArray, undirected: BoolArray) -> None:
 
 
 @njit(cache=True)
+def close_all_under_meek(directed: BoolArray, undirected: BoolArray) -> None:
+    """Close each graph of two stacks (s, p, p) in place."""
+    for s in range(directed.shape[0]):
+        close_under_meek(directed[s], undirected[s])
+
+
+@njit(cache=True)
 def cardinality_order(undirected: BoolArray, rank: IntArray) -> IntArray:
     """Return a maximum-cardinality search order of the open edges; ties go to the lowest `rank`."""
     p = undirected.shape[0]

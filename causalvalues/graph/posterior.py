@@ -13,10 +13,23 @@ import pandas as pd
 from causalvalues.errors import DiscoveryError
 from causalvalues.frozen import BoolArray, FloatArray, frozen_bools, frozen_floats
 from causalvalues.graph.dag import Dag
-from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_edges
+from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_given
 from causalvalues.graph.threshold import inclusion_threshold
 
 DrawKind = Literal["posterior", "bootstrap"]
+Verdict = Literal["given", "compelled", "contested", "open", ""]
+
+PAIR_COLUMNS = (
+    "cause",
+    "effect",
+    "adjacent",
+    "direction",
+    "compelled",
+    "compelled_reverse",
+    "open",
+    "verdict",
+    "prior_direction",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +120,25 @@ class GraphPosterior:
 
     @cached_property
     def compelled_probabilities(self) -> pd.DataFrame:
-        """P(i -> j is compelled in its equivalence class): the only evidence of direction, [cause, effect]."""
-        return self._frame(self._average(compelled_edges(self.draws)))
+        """P(i -> j is there and compelled), [cause, effect]: joint with adjacency, see `compelled_draws`."""
+        return self._frame(self._average(self.compelled_draws))
+
+    @cached_property
+    def compelled_draws(self) -> BoolArray:
+        """Edges (s, p, p) of each draw that no equivalent graph turns: the only evidence of direction.
+
+        Equivalent graphs have the same adjacencies and colliders and obey the same knowledge. In the sparse lever mode
+        they have the same lever edges too, so a lever that acts on one end of an edge can settle its direction; levers
+        that may act on everything (saturated) settle nothing. See `compelled_given`.
+        """
+        sparse = self.lever_mode == "sparse"
+        return compelled_given(self.draws, self.given_directions, self.lever_draws if sparse else None)
+
+    @cached_property
+    def given_directions(self) -> BoolArray:
+        """True at [i, j] when knowledge leaves no other direction than i -> j: the prior's P(j -> i) is 0, (p, p)."""
+        impossible = np.nan_to_num(self.prior_edge, nan=1.0) <= 1e-12
+        return np.asarray(impossible.T & ~impossible)
 
     @property
     def prior_edge_probabilities(self) -> pd.DataFrame:
@@ -134,46 +164,68 @@ class GraphPosterior:
         return inclusion_threshold(adjacent[np.triu_indices(len(self.names), 1)])
 
     def averaged_graph(self) -> pd.DataFrame:
-        """Return the edges whose P(adjacent) exceeds `threshold`, the more probable direction first.
+        """Return the edges whose P(adjacent) exceeds `threshold`, in their best supported direction.
 
         Returns
         -------
         DataFrame
-            One row a pair with columns ``cause, effect, adjacent, direction, compelled, prior_direction``, where
-            ``direction`` is P(cause -> effect | adjacent) and ``prior_direction`` the same under the prior; sorted by
-            ``adjacent``. Only ``compelled`` is evidence of direction.
+            One row a pair, sorted by ``adjacent``. Cause and effect stand in the direction that is given or compelled
+            where the verdict says so, else in the more probable one.
+
+            - ``adjacent``: P(the two are joined).
+            - ``direction``: P(cause -> effect | adjacent). Inside an open class this is the prior's doing.
+            - ``compelled``: P(cause -> effect is compelled | adjacent), see `compelled_draws`; this and the next two
+              are shares of the draws that have the edge (NaN where none has).
+            - ``compelled_reverse``: P(effect -> cause is compelled | adjacent).
+            - ``open``: 1 - compelled - compelled_reverse, the share in which the direction is left open.
+            - ``verdict``: "given" when knowledge allows one direction only; "compelled" when ``compelled`` > .5;
+              "open" when ``open`` > .5; else "contested": graphs that fit about equally well compel it in different
+              directions or leave it open. "" where no draw has the edge.
+            - ``prior_direction``: P(cause -> effect | adjacent) under the prior; NaN where it is not known.
         """
         table = self.pairs()
         return table[table["adjacent"] > self.threshold].reset_index(drop=True)
 
     def pairs(self) -> pd.DataFrame:
         """Return the table of `averaged_graph` for every pair of values."""
-        compelled = self.compelled_probabilities.to_numpy()
-        rows = []
+        joined = self._average(self.draws | self.draws.transpose(0, 2, 1))
+        settled = self.compelled_probabilities.to_numpy() / np.where(joined > 0, joined, np.nan)
         p = len(self.names)
-        for i in range(p):
-            for j in range(i + 1, p):
-                a, b = (i, j) if (self.edge[i, j], self.names[j]) >= (self.edge[j, i], self.names[i]) else (j, i)
-                both, prior = self.edge[a, b] + self.edge[b, a], self.prior_edge[a, b] + self.prior_edge[b, a]
-                rows.append(
-                    {
-                        "cause": self.names[a],
-                        "effect": self.names[b],
-                        "adjacent": both,
-                        "direction": self.edge[a, b] / both if both > 0 else np.nan,
-                        "compelled": compelled[a, b],
-                        "prior_direction": self.prior_edge[a, b] / prior if prior > 0 else np.nan,
-                    }
-                )
-        columns = ["cause", "effect", "adjacent", "direction", "compelled", "prior_direction"]
-        table = pd.DataFrame(rows, columns=columns)
+        rows = [self._pair(i, j, settled) for i in range(p) for j in range(i + 1, p)]
+        table = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
         return table.sort_values(["adjacent", "cause", "effect"], ascending=[False, True, True], ignore_index=True)
 
+    def _pair(self, i: int, j: int, settled: FloatArray) -> tuple[object, ...]:
+        """Return a row of `pairs`; `settled` is P(compelled | adjacent), [cause, effect]."""
+        given = self.given_directions
+
+        def support(a: int, b: int) -> tuple[bool, bool, float, str]:
+            return bool(given[a, b]), bool(settled[a, b] > 0.5), float(self.edge[a, b]), self.names[b]
+
+        a, b = (i, j) if support(i, j) >= support(j, i) else (j, i)
+        both, prior = self.edge[a, b] + self.edge[b, a], self.prior_edge[a, b] + self.prior_edge[b, a]
+        direction = self.edge[a, b] / both if both > 0 else np.nan
+        before = 1.0 if given[a, b] else self.prior_edge[a, b] / prior if prior > 0 else np.nan
+        left = float(np.clip(1 - settled[a, b] - settled[b, a], 0, 1))
+        verdict: Verdict = "contested"
+        if given[a, b]:
+            verdict = "given"
+        elif np.isnan(left):
+            verdict = ""
+        elif settled[a, b] > 0.5:
+            verdict = "compelled"
+        elif left > 0.5:
+            verdict = "open"
+        ends = (self.names[a], self.names[b])
+        return (*ends, both, direction, settled[a, b], settled[b, a], left, verdict, before)
+
     def most_probable_class(self) -> tuple[EquivalenceClass, float]:
-        """Return the equivalence class with the largest total weight of draws, and that weight."""
+        """Return the equivalence class with the largest total weight of draws, and that weight.
+
+        Directed in it are the edges of `compelled_draws`: what levers and knowledge settle counts.
+        """
         classes: dict[bytes, tuple[EquivalenceClass, float]] = {}
-        compelled = compelled_edges(self.draws)
-        for graph, directed, weight in zip(self.draws, compelled, self.weights, strict=True):
+        for graph, directed, weight in zip(self.draws, self.compelled_draws, self.weights, strict=True):
             found = EquivalenceClass(self.names, directed, (graph | graph.T) & ~(directed | directed.T))
             key = found.directed.tobytes() + found.undirected.tobytes()
             total = classes[key][1] if key in classes else 0.0

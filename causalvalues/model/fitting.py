@@ -11,6 +11,7 @@ from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.model.reduced_form import reduced_form_error
 from causalvalues.model.regressions import SortedMoments, regress, sorted_moments
 from causalvalues.model.structural import StructuralModel
 from causalvalues.randomness import stream
@@ -90,25 +91,35 @@ def fit(
     Notes
     -----
     With R = t I + N C, where C is the correlation of the r scored columns (the values, and the levers in the sparse
-    mode) with the other design columns partialled out, N the effective rows less one for the mean and one for each
-    column partialled out, alpha_w = r + 2 and t = alpha_mu (alpha_w - r - 1) / (alpha_mu + 1), the posterior of the
-    precision matrix is Wishart with N + alpha_w degrees of freedom and scale R^-1. The equation of a node v with l
-    parents P then has 1 / sigma^2 ~ Gamma((N + alpha_w - r + l + 1) / 2, rate R_(v|P) / 2) and coefficients
-    Normal(R_PP^-1 R_Pv, sigma^2 R_PP^-1) (Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014): the same prior
+    mode) with the other design columns partialled out, N the effective degrees of freedom left after that
+    (`Evidence.degrees_of_freedom_after`), alpha_w = r + 2 and t = alpha_mu (alpha_w - r - 1) / (alpha_mu + 1), the
+    posterior of the precision matrix is Wishart with N + alpha_w degrees of freedom and scale R^-1. The equation of a
+    node v with l parents P then has 1 / sigma^2 ~ Gamma((N + alpha_w - r + l + 1) / 2, rate R_(v|P) / 2) and
+    coefficients Normal(R_PP^-1 R_Pv, sigma^2 R_PP^-1) (Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014):
+    the same prior
     and likelihood as the BGe score of the graphs. Coefficients of the other design columns D follow by the theorem of
-    Frisch, Waugh and Lovell: effect of the column on v, less what passes through P, with variance
-    sigma^2 (D'D)^-1 n / n_score under a flat prior.
+    Frisch, Waugh and Lovell: effect of the column on v, less what passes through P. With independent rows (or no
+    cluster sums) their variance is sigma^2 (D'D)^-1 n / n_score under a flat prior. With clusters, the errors of the
+    means and of the effects of D are drawn once for all values, from the jackknife over clusters
+    (`causalvalues.model.reduced_form`), and each equation gets its share: a lever tried within every cluster gains by
+    the pairing, one that differs between clusters loses. In the sparse mode this holds for combinations; effects of
+    single levers are scored coefficients, with the effective n.
+
+    Effects of levers are least-squares contrasts of all rows, which use unpaired clusters too; where each cluster has
+    rows with and without a lever they differ from its mean paired difference (`lever_effects`) by sampling error, or
+    when clusters that were asked without it differ from those asked with it.
     """
     estimator = PosteriorDraws() if estimator is None else estimator
     sparse = isinstance(graphs, GraphPosterior) and graphs.lever_mode == "sparse"
     moments = sorted_moments(evidence, sparse)
     drawn = _graphs(graphs, evidence, moments, estimator)
+    errors = _errors(evidence, moments, len(drawn.weights), seed) if isinstance(estimator, PosteriorDraws) else None
     m, s = len(moments.order), len(drawn.weights)
     coefficients, intercepts, scales = np.zeros((s, m, m)), np.zeros((s, m)), np.zeros((s, m))
     for node, name in enumerate(moments.scored[: moments.values]):
         rng = stream(seed, "fit", name)
         try:
-            equation = _equation(node, moments, drawn.parents[:, :, node], estimator, rng)
+            equation = _equation(node, moments, drawn.parents[:, :, node], (estimator, errors), rng)
         except np.linalg.LinAlgError:
             raise ModelError(
                 f"The equation of {name!r} cannot be fitted: its causes are linearly dependent in this evidence. "
@@ -157,10 +168,21 @@ def _graphs(graphs: GraphPosterior | Dag, evidence: Evidence, moments: SortedMom
     return _Graphs(parents, graphs.weights, graphs.kind, givens)
 
 
+def _errors(evidence: Evidence, moments: SortedMoments, s: int, seed: int) -> FloatArray | None:
+    """Return the errors (s, 1 + d, r) of means and design effects that clusters make, if rows are clustered."""
+    error = reduced_form_error(evidence, moments)
+    return None if error is None else error.draws(s, stream(seed, "fit", "clusters", "error"))
+
+
 def _equation(
-    node: int, moments: SortedMoments, parents: BoolArray, estimator: Estimator, rng: np.random.Generator
+    node: int,
+    moments: SortedMoments,
+    parents: BoolArray,
+    how: tuple[Estimator, FloatArray | None],
+    rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return coefficients (s, m), intercepts (s,) and residual scales (s,) of one node, in raw units."""
+    estimator, errors = how
     r, m, freedom = len(moments.scored), len(moments.order), moments.freedom
     if isinstance(estimator, PosteriorDraws):
         z = rng.standard_normal((len(parents), m + 1))
@@ -177,9 +199,18 @@ def _equation(
     sigma = np.sqrt(variance)
     slopes = (found.coefficients + sigma[:, None] * found.noise) * moments.scale[node] / moments.scale
     sigma = sigma * moments.scale[node]
+    if errors is None:
+        error = sigma[:, None] * _independent_error(moments, z[:, r:])
+    else:
+        error = errors[:, :, node] - (slopes[:, None, :] * errors).sum(axis=2)
     through = (slopes[:, None, :] * moments.design_effects[None]).sum(axis=2)
-    error = np.linalg.solve(moments.design_root.T, z[:, r:m].T).T * np.sqrt(moments.n / moments.n_score)
-    design_slopes = moments.design_effects[:, node] - through + sigma[:, None] * error
+    design_slopes = moments.design_effects[:, node] - through + error[:, 1:]
     coefficients = np.concatenate([slopes, design_slopes], axis=1)
-    at_mean = moments.mean[node] + sigma * z[:, m] / np.sqrt(moments.n_score)
+    at_mean = moments.mean[node] + error[:, 0]
     return coefficients, at_mean - (coefficients * moments.mean).sum(axis=1), sigma
+
+
+def _independent_error(moments: SortedMoments, z: FloatArray) -> FloatArray:
+    """Return errors (s, 1 + d) of a mean and of design slopes over the residual scale, given normal (s, d + 1)."""
+    slopes = np.linalg.solve(moments.design_root.T, z[:, :-1].T).T * np.sqrt(moments.n / moments.n_score)
+    return np.concatenate([z[:, -1:] / np.sqrt(moments.n_score), slopes], axis=1)

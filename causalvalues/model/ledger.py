@@ -1,31 +1,23 @@
-"""What carries each claim: the design, the graph, the prior alone, or nothing that was seen."""
+"""What carries each claim: the design, the graph, graphs that disagree, the prior alone, or nothing that was seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 import numpy as np
 import pandas as pd
 
 from causalvalues.errors import ModelError
 from causalvalues.evidence.moments import Evidence
-from causalvalues.frozen import BoolArray, FloatArray
-from causalvalues.graph.equivalence import ancestors, compelled_edges
 from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.model.basis import COLUMNS, Basis, claim_row
+from causalvalues.model.dose_rows import dose_row, joint_row, tried_dose
+from causalvalues.model.path_support import lever_support, path_support
 from causalvalues.model.structural import StructuralModel
 
+__all__ = ["Basis", "effect_ledger", "plan_ledger", "start_ledger", "tried_dose"]
 
-class Basis(Enum):
-    """What a claim rests on."""
-
-    DESIGN = "by design"
-    GRAPH = "by graph"
-    PRIOR = "by prior only"
-    EXTRAPOLATED = "extrapolated"
-
-
-COLUMNS = ["kind", "cause", "effect", "basis", "probability", "sentence"]
+_WEAKEST_FIRST = (Basis.PRIOR, Basis.CONTESTED, Basis.GRAPH)
 
 
 def effect_ledger(model: StructuralModel, posterior: GraphPosterior, evidence: Evidence) -> pd.DataFrame:
@@ -43,13 +35,16 @@ def effect_ledger(model: StructuralModel, posterior: GraphPosterior, evidence: E
     DataFrame
         Columns ``kind`` (lever, arrow, effect), ``cause, effect, basis, probability, sentence``.
 
-        - *lever*: every lever and tried combination on every value; basis "by design".
-        - *arrow*: the edges of `GraphPosterior.averaged_graph`; ``probability`` is that of the edge being compelled in
-          its equivalence class. "by graph" when that exceeds .5, else "by prior only".
+        - *lever*: every lever and tried combination on every value. "by design", ``probability`` 1; in the sparse lever
+          mode only where the lever acts directly in more than half of the graphs (``probability`` is that share): its
+          other effects pass through the graph and are judged like *effect*, from P(path).
+        - *arrow*: the edges of `GraphPosterior.averaged_graph`; ``probability`` is its ``compelled``, that of the
+          direction being compelled given the edge. "by graph" where the verdict is compelled, "contested" where it is
+          contested, "by prior only" where it is open or given by knowledge (the sentence says which).
         - *effect*: every ordered pair of values; ``probability`` is that of a directed path. The claim is that there is
-          one when it exceeds .5, else that there is none; it stands "by graph" when more than half of the weight lies
-          in classes that imply it (a path of compelled edges, or no path even of reversible ones), else "by prior
-          only".
+          one when it exceeds .5, else that there is none. "by graph" when more than half of the weight lies in classes
+          that imply it (a path of compelled edges, or no path even of reversible ones), "by prior only" when more than
+          half lies in classes that leave it open, else "contested".
 
     Raises
     ------
@@ -58,7 +53,7 @@ def effect_ledger(model: StructuralModel, posterior: GraphPosterior, evidence: E
     """
     if not set(model.values) == set(posterior.names) == set(evidence.names):
         raise ModelError("Model, graphs and evidence speak of different values. Use the ones that belong together.")
-    rows = [*_lever_rows(model), *_arrow_rows(posterior), *_effect_rows(model, posterior)]
+    rows = [*_lever_rows(model, posterior), *_arrow_rows(posterior), *_effect_rows(model, posterior)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -77,17 +72,19 @@ def plan_ledger(
     Returns
     -------
     DataFrame
-        Columns as in `effect_ledger`, ``kind`` "plan". A lever at a dose that was tried stands "by design"; another
-        dose, and levers used together that were never tried together, are "extrapolated"; a direct push of a value
-        stands "by graph", or "by prior only" when most of its effects on other values do.
+        Columns as in `effect_ledger`, ``kind`` "plan". A lever at a dose that was tried, or between two tried doses of
+        the same sign, stands "by design"; in the sparse lever mode "by graph" unless it acts directly on every value in
+        every graph. Another dose, and levers used together that were never tried together, are "extrapolated". A direct
+        push of a value has the most frequent basis of its paths to other values (the weaker one of a tie; of all claims
+        where there is no path), ``probability`` the share of them that stand by graph.
     """
     used = {node: float(dose) for node, dose in doses.items() if dose != 0}
     levers = [node for node in used if model.place(node) >= len(model.values)]
     rows = []
     for node, dose in used.items():
-        rows.append(_dose_row(evidence, node, dose) if node in levers else _push_row(model, posterior, node))
+        rows.append(dose_row(posterior, evidence, node, dose) if node in levers else _push_row(model, posterior, node))
     if len(levers) > 1:
-        rows.append(_joint_row(model, levers))
+        rows.append(joint_row(model, evidence, {node: used[node] for node in levers}))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -114,121 +111,111 @@ def start_ledger(evidence: Evidence, start: Mapping[str, float], within: float =
                 f"{name} starts at {start[name]:.3g}, {abs(start[name] - mean) / sd:.1f} standard deviations from the "
                 "mean of the data; effects may differ so far out."
             )
-            rows.append(_row("plan", ("", name), Basis.EXTRAPOLATED, np.nan, sentence))
+            rows.append(claim_row("plan", ("", name), Basis.EXTRAPOLATED, np.nan, sentence))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(kind: str, ends: tuple[str, str], basis: Basis, probability: float, sentence: str) -> dict[str, object]:
-    return dict(zip(COLUMNS, (kind, *ends, basis.value, probability, sentence), strict=True))
-
-
-def _lever_rows(model: StructuralModel) -> list[dict[str, object]]:
+def _lever_rows(model: StructuralModel, posterior: GraphPosterior) -> list[dict[str, object]]:
+    sparse = posterior.levers if posterior.lever_mode == "sparse" else ()
+    direct = posterior.lever_probabilities
+    support = lever_support(posterior) if sparse else ()
     rows = []
     for node in model.nodes[len(model.values) :]:
         for value in model.values:
-            sentence = f"{node} -> {value}: contrast of the design; needs only that the experimenter chose who got it."
-            rows.append(_row("lever", (node, value), Basis.DESIGN, 1.0, sentence))
+            share = float(direct.loc[node, value]) if node in sparse else 1.0  # type: ignore[arg-type]
+            if share > 0.5:
+                needs = "needs only that the experimenter chose who got it"
+                how = f", which acts directly with probability {share:.2f}" if node in sparse else ""
+                sentence = f"{node} -> {value}: contrast of the design{how}; {needs}."
+                rows.append(claim_row("lever", (node, value), Basis.DESIGN, share, sentence))
+            else:
+                k, j = posterior.levers.index(node), posterior.names.index(value)
+                numbers = tuple(float(table[k, j]) for table in support)
+                basis, sentence = _claim(posterior, (node, value), numbers)
+                direct_too = f"{node} acts directly on {value} with probability {share:.2f} only. "
+                rows.append(claim_row("lever", (node, value), basis, numbers[0], direct_too + sentence))
     return rows
+
+
+def _assumed(posterior: GraphPosterior) -> str:
+    return "given no hidden cause" + (" and your knowledge" if posterior.given_directions.any() else "")
 
 
 def _arrow_rows(posterior: GraphPosterior) -> list[dict[str, object]]:
     rows = []
-    for cause, effect, compelled in posterior.averaged_graph()[["cause", "effect", "compelled"]].itertuples(
-        index=False
-    ):
-        arrow = f"{cause} -> {effect}"
-        if compelled > 0.5:
+    for edge in posterior.averaged_graph().to_dict("records"):
+        ends = (str(edge["cause"]), str(edge["effect"]))
+        forward, reverse, left = (float(edge[what]) for what in ("compelled", "compelled_reverse", "open"))
+        arrow, pair = " -> ".join(ends), " - ".join(ends)
+        basis = Basis.PRIOR
+        if edge["verdict"] == "compelled":
+            basis = Basis.GRAPH
+            said = f"{arrow}: given the edge, the data compel this direction with probability {forward:.2f}"
+            sentence = f"{said}, {_assumed(posterior)}."
+        elif edge["verdict"] == "given":
+            sentence = f"{arrow}: joined; the direction is given by your knowledge."
+        elif edge["verdict"] == "contested":
+            basis = Basis.CONTESTED
             sentence = (
-                f"{arrow}: the data compel this direction with probability {compelled:.2f}, given no hidden cause."
+                f"{pair}: joined, but graphs that fit about equally well compel it in different directions or leave it "
+                f"open ({arrow} {forward:.2f}, the reverse {reverse:.2f}, open {left:.2f})."
             )
-            rows.append(_row("arrow", (cause, effect), Basis.GRAPH, compelled, sentence))
+        elif edge["verdict"] == "open":
+            sentence = (
+                f"{pair}: joined, but most graphs leave the direction open (probability {left:.2f}), so it comes from "
+                "the prior."
+            )
         else:
-            sentence = (
-                f"{arrow}: joined, but the direction comes from the prior (compelled with probability {compelled:.2f})."
-            )
-            rows.append(_row("arrow", (cause, effect), Basis.PRIOR, compelled, sentence))
+            sentence = f"{pair}: joined, but no drawn graph has the edge, so nothing is known of its direction."
+        rows.append(claim_row("arrow", ends, basis, forward, sentence))
     return rows
 
 
-def path_support(posterior: GraphPosterior) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return P(path i -> j), P(path of compelled edges) and P(path of compelled or reversible edges), each (p, p)."""
-    compelled = compelled_edges(posterior.draws)
-    reversible = posterior.draws & ~compelled
-    possible = _closure(compelled | reversible | reversible.transpose(0, 2, 1))
-    stacks = (ancestors(posterior.draws), ancestors(compelled), possible)
-    path, sure, may = (np.tensordot(posterior.weights, stack.astype(float), axes=1) for stack in stacks)
-    return path, sure, may
-
-
-def _closure(edges: BoolArray) -> BoolArray:
-    """Return which nodes a walk of one or more edges reaches (s, p, p); cycles are allowed."""
-    reached = edges.astype(float)
-    for _ in range(int(np.ceil(np.log2(max(edges.shape[1], 2))))):
-        reached = ((reached + reached @ reached) > 0).astype(float)
-    return reached > 0
+def _claim(posterior: GraphPosterior, ends: tuple[str, str], numbers: tuple[float, ...]) -> tuple[Basis, str]:
+    """Return the basis and sentence of the claim that there is a path, or none, from its numbers of `path_support`."""
+    path, sure, may = numbers
+    there = path > 0.5
+    support, against = (sure, 1 - may) if there else (1 - may, sure)
+    left = max(may - sure, 0.0)
+    claim = f"{ends[0]} {'acts' if there else 'does not act'} on {ends[1]} (probability of a path {path:.2f})"
+    if support > 0.5:
+        reason = f"implied by the equivalence class with probability {support:.2f}, {_assumed(posterior)}"
+        return Basis.GRAPH, f"{claim}: {reason}."
+    if left > 0.5:
+        reason = f"most graphs leave this open (probability {left:.2f}), so the prior decides"
+        return Basis.PRIOR, f"{claim}: {reason}."
+    shares = f"{support:.2f}, the opposite {against:.2f}, open {left:.2f}"
+    return Basis.CONTESTED, (
+        f"{claim}: graphs that fit about equally well imply it, imply the opposite or leave it open ({shares})."
+    )
 
 
 def _effect_rows(model: StructuralModel, posterior: GraphPosterior) -> list[dict[str, object]]:
-    path, sure, may = path_support(posterior)
-    place = [posterior.names.index(name) for name in model.values]
+    support = path_support(posterior)
     rows = []
-    for a, i in enumerate(place):
-        for b, j in enumerate(place):
-            if i == j:
+    for cause in model.values:
+        for effect in model.values:
+            if cause == effect:
                 continue
-            cause, effect = model.values[a], model.values[b]
-            there = path[i, j] > 0.5
-            support = sure[i, j] if there else 1 - may[i, j]
-            basis = Basis.GRAPH if support > 0.5 else Basis.PRIOR
-            claim = (
-                f"{cause} {'acts' if there else 'does not act'} on {effect} (probability of a path {path[i, j]:.2f})"
-            )
-            reason = f"implied by the equivalence class with probability {support:.2f}"
-            if basis is Basis.GRAPH:
-                sentence = f"{claim}: {reason}, given no hidden cause."
-            else:
-                sentence = f"{claim}: {reason} only, so the prior decides."
-            rows.append(_row("effect", (cause, effect), basis, float(path[i, j]), sentence))
+            i, j = posterior.names.index(cause), posterior.names.index(effect)
+            numbers = tuple(float(table[i, j]) for table in support)
+            basis, sentence = _claim(posterior, (cause, effect), numbers)
+            rows.append(claim_row("effect", (cause, effect), basis, numbers[0], sentence))
     return rows
 
 
 def _push_row(model: StructuralModel, posterior: GraphPosterior, node: str) -> dict[str, object]:
     effects = pd.DataFrame(_effect_rows(model, posterior), columns=COLUMNS)
     mine = effects[effects["cause"] == node]
-    share = float((mine["basis"] == Basis.GRAPH.value).mean()) if len(mine) else 0.0
-    basis = Basis.GRAPH if share > 0.5 else Basis.PRIOR
+    paths, none = mine[mine["probability"] > 0.5], mine[mine["probability"] <= 0.5]
+    judged = paths if len(paths) else none
+    counts = {basis: int((judged["basis"] == basis.value).sum()) for basis in _WEAKEST_FIRST}
+    basis = max(_WEAKEST_FIRST, key=lambda one: counts[one])
+    share = counts[Basis.GRAPH] / len(judged) if len(judged) else 0.0
+    sure, idle = (int((part["basis"] == Basis.GRAPH.value).sum()) for part in (paths, none))
     sentence = (
-        f"{node} is pushed by itself, which no lever of the data did; what follows for other values rests on the graph "
-        f"({share:.0%} of its effects, the rest on the prior)."
+        f"{node} is pushed directly, as no lever of the data did; what follows for other values rests on the graph: "
+        f"it acts on {len(paths)} of {len(mine)} other values ({sure} of these by graph) and not on {len(none)} "
+        f"({idle} of these by graph)."
     )
-    return _row("plan", (node, ""), basis, share, sentence)
-
-
-def _dose_row(evidence: Evidence, lever: str, dose: float) -> dict[str, object]:
-    tried = tried_dose(evidence, lever)
-    if np.isclose(dose, tried, rtol=1e-6):
-        return _row("plan", (lever, ""), Basis.DESIGN, 1.0, f"{lever} at dose {dose:g}: tried, contrast of the design.")
-    sentence = f"{lever} at dose {dose:g}: the data speak of dose {tried:.3g}; the rest is a straight line."
-    return _row("plan", (lever, ""), Basis.EXTRAPOLATED, np.nan, sentence)
-
-
-def tried_dose(evidence: Evidence, lever: str) -> float:
-    """Return E[dose^2] / E[dose] of a lever: the one dose that was tried, or a mean of several.
-
-    With group means removed (`Evidence.within`) the moments hold only the spread inside groups: the answer is too low.
-    """
-    if lever not in evidence.levers:
-        raise ModelError(f"The evidence has no lever {lever!r}. Use the evidence that the model was fitted to.")
-    place = evidence.columns.index(lever)
-    mean = float(evidence.mean[place])
-    return float((evidence.scatter[place, place] / evidence.n + mean * mean) / mean) if mean else np.nan
-
-
-def _joint_row(model: StructuralModel, levers: list[str]) -> dict[str, object]:
-    together = " and ".join(levers)
-    if any(set(levers) == set(combination) for combination in model.combinations):
-        return _row("plan", (together, ""), Basis.DESIGN, 1.0, f"{together}: tried together, contrast of the design.")
-    sentence = (
-        f"{together}: never tried together, so the sum of what was tried is assumed; joint effects are often smaller."
-    )
-    return _row("plan", (together, ""), Basis.EXTRAPOLATED, np.nan, sentence)
+    return claim_row("plan", (node, ""), basis, share, sentence)

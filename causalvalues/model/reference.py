@@ -38,8 +38,9 @@ class PredictorComparison:
     cross_effects : DataFrame
         One row a lever and value: ``lever, own, value, observed`` and one column a predictor.
     difference : tuple of float
-        R2 of the graph less that of the better simple predictor, with the ends of its 90% interval from a bootstrap of
-        paired clusters (NaN where clusters are not paired).
+        R2 of the graph less that of the better simple predictor, with the ends of its 90% interval from a bootstrap in
+        two levels: paired clusters within lever differences, and the levers themselves (NaN where clusters are not
+        paired). The graph, its parameters and the correlations stay as they are.
     verdict : str
         One sentence.
     """
@@ -100,7 +101,7 @@ def compare_predictors(
         By default levers named ``do_<value>``.
     seed : int, default 0
     resamples : int, default 1000
-        Bootstrap samples of clusters; the graph and the correlations stay as they are.
+        Bootstrap samples of clusters and levers; the graph, its parameters and the correlations stay as they are.
 
     Returns
     -------
@@ -200,7 +201,7 @@ def _difference(
     levers, names = list(observed.index), list(observed.columns)
     columns = [matrix.names.index(name) for name in names]
     found = [paired_differences(matrix, cells[lever]) for lever in levers]
-    here = _lead(observed.to_numpy(), task)
+    here = _lead(observed.to_numpy(), task, np.ones(len(levers)))
     clusters = sorted({cluster for each in found for cluster in each.clusters})
     seed, resamples = draws
     if any(len(each.clusters) < 2 for each in found) or resamples < 1:
@@ -213,22 +214,41 @@ def _difference(
         d = each.differences[:, columns]
         weights[lever, rows] = np.where(np.isnan(d), 0.0, each.weights[:, columns])
         differences[lever, rows] = np.nan_to_num(d)
-    counts = stream(seed, "compare_predictors").multinomial(
-        len(clusters), np.full(len(clusters), 1 / len(clusters)), resamples
-    )
+    picked = _counts(len(clusters), resamples, seed, "clusters"), _counts(len(levers), resamples, seed, "levers")
     leads = []
-    for count in counts:
-        total = np.einsum("g,lgp->lp", count, weights)
-        mean = np.einsum("g,lgp->lp", count, weights * differences) / np.where(total > 0, total, np.nan)
+    for cluster_count, lever_count in zip(*picked, strict=True):
+        total = np.einsum("g,lgp->lp", cluster_count, weights)
+        mean = np.einsum("g,lgp->lp", cluster_count, weights * differences) / np.where(total > 0, total, np.nan)
         if np.isfinite(mean[task.cross]).all():
-            leads.append(_lead(mean / spread, task))
+            leads.append(_lead(mean / spread, task, lever_count))
+    leads = [lead for lead in leads if np.isfinite(lead)]
+    if not leads:
+        return here, np.nan, np.nan
     lower, upper = weighted_quantiles(np.array(leads), np.full(len(leads), 1 / len(leads)), (0.05, 0.95))
     return here, float(lower), float(upper)
 
 
-def _lead(effects: FloatArray, task: _Task) -> float:
-    predictions = task.predict(effects)
-    r2 = {name: r_squared(effects[task.cross], predictions[name][task.cross]) for name in predictions}
+def _counts(size: int, resamples: int, seed: int, what: str) -> FloatArray:
+    """Return how often each of `size` things is in each bootstrap sample (resamples, size)."""
+    generator = stream(seed, "compare_predictors", what)
+    return generator.multinomial(size, np.full(size, 1 / size), resamples).astype(float)
+
+
+def _lead(effects: FloatArray, task: _Task, count: FloatArray) -> float:
+    """Return R2 of the graph less that of the better simple predictor, lever i counting `count[i]` times.
+
+    NaN when these levers moved nothing. The mean of the other levers is taken over all of them: a lever that is drawn
+    twice must not predict itself.
+    """
+    times = np.broadcast_to(count[:, None], effects.shape)[task.cross]
+    observed = effects[task.cross]
+    size = (times * np.square(observed)).sum()
+    if size == 0:
+        return np.nan
+    r2 = {
+        name: float(1 - (times * np.square(observed - predicted[task.cross])).sum() / size)
+        for name, predicted in task.predict(effects).items()
+    }
     return r2[GRAPH] - max(r2[HALF], r2[OTHERS])
 
 
@@ -246,21 +266,23 @@ def _table(
 def _verdict(scores: pd.DataFrame, difference: tuple[float, float, float], size: int) -> str:
     r2 = scores["r2"]
     start = (
-        f"Of the {size} cross-effects of levers, the graph foresees R2 = {r2[GRAPH]:.2f}, half the correlation "
-        f"{r2[HALF]:.2f} and the mean of the other levers {r2[OTHERS]:.2f}"
+        f"Of the {size} cross-effects of levers, R2 against predicting no effect is {_two(r2[GRAPH])} for the graph, "
+        f"{_two(r2[HALF])} for half the correlation and {_two(r2[OTHERS])} for the mean of the other levers"
     )
     here, lower, upper = difference
-    interval = f" (difference to the better one {here:+.2f}, 90% interval {lower:+.2f} to {upper:+.2f})"
     if np.isnan(lower):
-        interval = f" (difference to the better one {here:+.2f}, no interval)"
-    gain = r2["all three, mixed"] - r2["the two simple ones, mixed"]
-    mixed = f"; mixed with the two it changes the held-out R2 by {gain:+.2f}"
-    if here > 0 and lower > 0:
-        judgement = ": the graph adds something to the simple predictors"
-    elif here > 0:
-        judgement = ": the graph is ahead of the simple predictors, but not beyond chance"
+        judgement, interval = "foresees them better" if here > 0 else "does not foresee them better", "no interval"
     else:
-        judgement = ": the graph adds nothing to the simple predictors"
-        if gain > 0.02:
-            judgement = ": alone, the graph does not beat the simple predictors"
-    return start + judgement + interval + mixed + "."
+        judgement, interval = "does not foresee them better", f"90% interval {_two(lower)} to {_two(upper)}"
+        judgement = "foresees them better" if lower > 0 else "foresees them worse" if upper < 0 else judgement
+    lead = f"the graph {judgement} than the better simple predictor (difference {_two(here)}, {interval})"
+    gain = r2["all three, mixed"] - r2["the two simple ones, mixed"]
+    mixed = f"mixed with the two it changes the held-out R2 by {_two(gain)}"
+    alone = scores.loc[[GRAPH, HALF, OTHERS], "r2_about_mean"]
+    idle = "; about each value's own mean cross-effect the R2 of all three is negative" if (alone < 0).all() else ""
+    return f"{start}: {lead}; {mixed}{idle}."
+
+
+def _two(number: float) -> str:
+    """Return a number with two decimals, zero without a sign."""
+    return f"{round(float(number), 2) + 0.0:.2f}"

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from causalvalues.errors import ModelError
 from causalvalues.evidence.moments import Evidence
-from causalvalues.frozen import BoolArray, FloatArray
-
-IndexArray = NDArray[np.intp]
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +41,12 @@ class SortedMoments:
         Lower Cholesky factor of the scatter of the design.
     n, n_score : float
         Rows, and effective rows.
+    freedom : float
+        Effective degrees of freedom left after the mean and the design columns.
     """
 
     scored: tuple[str, ...]
-    order: IndexArray
+    order: IntArray
     values: int
     mean: FloatArray
     scatter: FloatArray
@@ -55,11 +55,7 @@ class SortedMoments:
     design_root: FloatArray
     n: float
     n_score: float
-
-    @property
-    def freedom(self) -> float:
-        """Effective rows less one for the mean and one for each design column."""
-        return self.n_score - 1.0 - len(self.design_effects)
+    freedom: float
 
 
 def sorted_moments(evidence: Evidence, sparse: bool) -> SortedMoments:
@@ -76,19 +72,19 @@ def sorted_moments(evidence: Evidence, sparse: bool) -> SortedMoments:
     ModelError
         That names a value without spread, a lever without use, or says that too few rows are left.
     """
-    p, k, m = len(evidence.names), len(evidence.levers), len(evidence.columns)
+    p, m = len(evidence.names), len(evidence.columns)
     names = evidence.columns
-    parts = [sorted(range(a, b), key=lambda i: names[i]) for a, b in ((0, p), (p, p + k), (p + k, m))]
-    order = np.array([i for part in parts for i in part], dtype=np.intp)
-    r = p + k if sparse else p
+    order = evidence.sorted_order
+    r = p + len(evidence.levers) if sparse else p
     scatter = np.ascontiguousarray(evidence.scatter[np.ix_(order, order)])
     for place in np.flatnonzero(~(np.diag(scatter) > 0)):
         what = "value" if place < p else "lever or combination"
         raise ModelError(f"The {what} {names[order[place]]!r} does not vary, so no equation can be fitted. Drop it.")
-    if evidence.n_score - 1.0 - (m - r) <= 0:
+    freedom = evidence.degrees_of_freedom_after(m - r)
+    if freedom <= 0:
         raise ModelError(
-            f"{evidence.n_score:.0f} effective rows are too few for {m - r} lever and combination columns. "
-            "Use more rows or fewer levers."
+            f"{evidence.n_score:.0f} effective of {evidence.n} rows are too few for {m - r} lever and combination "
+            "columns. Use more rows or fewer levers."
         )
     effects, root = _design(scatter, r)
     residual = scatter[:r, :r] - scatter[:r, r:] @ effects
@@ -107,6 +103,7 @@ def sorted_moments(evidence: Evidence, sparse: bool) -> SortedMoments:
         design_root=root,
         n=float(evidence.n),
         n_score=float(evidence.n_score),
+        freedom=freedom,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import ModelError, did_you_mean
-from causalvalues.frozen import FloatArray, frozen_floats
+from causalvalues.frozen import BoolArray, FloatArray, frozen_floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,8 @@ class StructuralModel:
     Raises
     ------
     ModelError
-        If a draw has a cycle, something causes a lever, or shapes differ.
+        If a draw has a cycle, something causes a lever, shapes differ, a number is not finite, a scale or weight is
+        negative, or a name is empty or no text.
     """
 
     values: tuple[str, ...]
@@ -63,15 +64,21 @@ class StructuralModel:
         put(self, "values", tuple(self.values))
         put(self, "levers", tuple(self.levers))
         put(self, "combinations", tuple(tuple(levers) for levers in self.combinations))
+        for name in (*self.values, *self.levers, *(lever for levers in self.combinations for lever in levers)):
+            if not isinstance(name, str) or not name:
+                raise ModelError(f"The node name {name!r} should be text that is not empty.")
         s, m = len(self.weights), len(self.nodes)
-        weights = np.asarray(self.weights, dtype=float)
         try:
+            weights = frozen_floats(self.weights, (s,), "weights")
+            if not (np.isfinite(weights).all() and (weights >= 0).all() and 0 < weights.sum() < np.inf):
+                raise ModelError("The weights of the draws should be finite, not negative, and more than 0 in all.")
             put(self, "coefficients", frozen_floats(self.coefficients, (s, m, m), "coefficients"))
             put(self, "intercepts", frozen_floats(self.intercepts, (s, m), "intercepts"))
             put(self, "residual_scales", frozen_floats(self.residual_scales, (s, m), "residual_scales"))
             put(self, "weights", frozen_floats(weights / weights.sum(), (s,), "weights"))
         except ValueError as error:
             raise ModelError(f"{error}; the nodes are {', '.join(self.nodes)}.") from None
+        self._check_numbers()
         if len(set(self.nodes)) < m:
             raise ModelError(f"Node names must differ: {self.nodes}.")
         if self.coefficients[:, :, len(self.values) :].any():
@@ -80,15 +87,24 @@ class StructuralModel:
             )
         self._check_acyclic()
 
+    def _check_numbers(self) -> None:
+        for what in ("coefficients", "intercepts", "residual_scales"):
+            bad = np.argwhere(~np.isfinite(getattr(self, what)))
+            if len(bad):
+                draw, *ends = bad[0].tolist()
+                at = " -> ".join(self.nodes[end] for end in ends)
+                raise ModelError(f"The {what} of draw {draw} are not finite at {at}. Fit the model again.")
+        if (self.residual_scales < 0).any():
+            draw, node = np.argwhere(self.residual_scales < 0)[0].tolist()
+            raise ModelError(f"The residual scale of {self.nodes[node]} in draw {draw} is negative; it is a deviation.")
+
     def _check_acyclic(self) -> None:
         p = len(self.values)
-        edges = (self.coefficients[:, :p, :p] != 0).astype(float)
-        power = edges.copy()
-        for _ in range(max(p - 1, 0)):
-            if not power.any():
-                return
-            power = ((power @ edges) > 0).astype(float)
-        if power.any():
+        edges = self.coefficients[:, :p, :p] != 0
+        loops = np.flatnonzero(edges.diagonal(axis1=1, axis2=2).any(axis=0))
+        if len(loops):
+            raise ModelError(f"{self.values[loops[0]]} acts on itself in a draw. Every draw must be acyclic.")
+        if any_cycle(edges):
             raise ModelError("The coefficients of a draw form a cycle. Every draw must be acyclic.")
 
     def __repr__(self) -> str:
@@ -161,6 +177,23 @@ class StructuralModel:
             residual_scales=scales[None],
             weights=np.ones(1),
         )
+
+
+def any_cycle(graphs: BoolArray) -> bool:
+    """Whether any graph (s, p, p) of a stack has a directed cycle: a walk of p edges visits a node twice.
+
+    Examples
+    --------
+    >>> any_cycle(np.array([[[False, True], [True, False]]]))
+    True
+    """
+    edges = graphs.astype(float)
+    power = edges
+    for _ in range(max(edges.shape[1] - 1, 0)):
+        if not power.any():
+            return False
+        power = ((power @ edges) > 0).astype(float)
+    return bool(power.any())
 
 
 def path_sums(coefficients: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from causalvalues.errors import PlanError
+from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.choices import count_choices
 from causalvalues.planning.heterogeneity import Heterogeneity
 from causalvalues.planning.problem import Problem, Search
@@ -29,7 +30,11 @@ class PlanMethod(ABC):
     side_effect_weight : float, default 0.0
         Weight of E|reached - start| of each value that the target does not name.
     heterogeneity : Heterogeneity or None, default None
-        How units differ in what levers do to them; needed for an honest chance when the start is one unit.
+        How units differ in what levers do to them; needed for the chance of one given unit. Not used for a new unit,
+        whose residual holds it already.
+    halves : tuple of two StructuralModel, or None, default None
+        Models of two disjoint halves of the data (`half_models` makes them), over the same nodes as the model: a plan
+        chosen with one is judged by the other, which takes the optimism of the choice out of the chance.
     alternatives : int, default 5
         How many next best choices to return.
     seed : int, default 0
@@ -41,6 +46,7 @@ class PlanMethod(ABC):
     untried: bool = False
     side_effect_weight: float = 0.0
     heterogeneity: Heterogeneity | None = None
+    halves: tuple[StructuralModel, StructuralModel] | None = None
     alternatives: int = 5
     seed: int = 0
 
@@ -51,6 +57,8 @@ class PlanMethod(ABC):
             raise PlanError(f"The budget is {self.budget}. Give zero or a positive number.")
         if not math.isfinite(self.side_effect_weight) or self.side_effect_weight < 0:
             raise PlanError(f"`side_effect_weight` is {self.side_effect_weight}. Give zero or a positive number.")
+        if self.halves is not None and len(self.halves) != 2:
+            raise PlanError(f"There are {len(self.halves)} models in `halves`. Give two, or make them: `half_models`.")
         if self.alternatives < 0:
             raise PlanError(f"`alternatives` is {self.alternatives}. Give zero or a positive number.")
         if self.seed < 0:
@@ -96,7 +104,8 @@ class MixedInteger(PlanMethod):
     Parameters
     ----------
     time_limit : float, default 60.0
-        Seconds for the search of the plan; cross-fitting and the search for relaxations may take as long again each.
+        Seconds for the search of the plan; the search for a choice inside the tolerance, for relaxations, and
+        cross-fitting may take as long again each.
     """
 
     time_limit: float = 60.0

@@ -79,7 +79,11 @@ class Status(Enum):
     """How planning ended; the text is advice."""
 
     OPTIMAL = "optimal: no choice of these levers and doses has a smaller expected error"
-    UNREACHABLE = "unreachable: the best plan stays outside the tolerance; see `limits` for what holds it back"
+    TRADE_OFF = (
+        "trade-off: the choice with the smallest expected error ends outside the tolerance, but another choice ends "
+        "inside; it is the first of `alternatives`"
+    )
+    UNREACHABLE = "unreachable: no choice of these levers and doses ends inside the tolerance; see `limits`"
     INFEASIBLE = "infeasible: no choice meets the ranking and bounds; relax one of the constraints in `limits`"
     TIME_LIMIT = "stopped at the time limit: the best plan so far, with its lower bound"
 
@@ -106,24 +110,30 @@ class Plan:
         Predictive probability that everything that the target asks for holds (every named value within the tolerance,
         ranking, bounds): the cross-fitted one when there is one, else the one in sample.
     chance_in_sample : float
-        The same judged by the draws that chose the plan: optimistic.
+        The same judged by the model that chose the plan: not corrected for the choice, so optimistic.
     chance_cross_fitted : float
-        Chosen on one half of the draws, judged on the other, averaged; NaN with fewer than 20 draws.
+        Chosen with a model of one half of the data, judged by a model of the other, averaged over both ways round; NaN
+        when the method has no `halves`.
     side_effects : DataFrame
         Indexed by untargeted value: ``mean, lower, upper, positive``.
     cost : float
     alternatives : DataFrame
-        Next best choices: ``doses`` (mapping of lever node to dose), ``objective``, ``cost``.
+        Next best choices: ``doses`` (mapping of lever node to dose), ``objective``, ``cost``, ``inside`` (whether the
+        mean profile ends within the tolerance). When the status is TRADE_OFF, the best choice inside comes first.
     limits : tuple of str
         Sentences: which levers are at their limit, which values are out of reach and by how much.
     ledger : DataFrame
         One row a chosen lever, columns ``lever, dose, cost, label, basis, rests_on``: how each part of the prediction
         is identified (``by design``, ``by graph``, ``extrapolated``).
     notes : tuple of str
-        Sentences: what the interval and the chance cover and leave out, and the expected error that was predicted on
-        one half of the draws against the one achieved on the other.
+        Sentences: what the interval and the chance cover and leave out, and whether the chance is corrected for the
+        choice among candidates.
     predicted_error, achieved_error : float
-        These two errors, averaged over both ways round; NaN with fewer than 20 draws.
+        Expected error of the plan chosen with a model of one half of the data: by that model, and by the model of the
+        other half, each averaged over both ways round; NaN when the method has no `halves`.
+    chance_of : {"a unit", "the average effect", "a new unit"}
+        What `chance` and the intervals are about: one given unit, only the average effect on it (how units differ in
+        the effect is not known for every lever of the plan), or a new unit from the population.
     """
 
     status: Status
@@ -143,8 +153,9 @@ class Plan:
     notes: tuple[str, ...] = ()
     predicted_error: float = float("nan")
     achieved_error: float = float("nan")
+    chance_of: str = "a unit"
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{node} x {dose:g}" for node, dose in self.doses.items()) or "no lever"
-        outcome = f"expected error {self.objective:.3f}, chance of hitting {self.chance:.0%}"
+        outcome = f"expected error {self.objective:.3f}, chance of hitting {self.chance:.0%} ({self.chance_of})"
         return f"Plan({self.status.name}: {chosen}; {outcome})"

@@ -101,7 +101,9 @@ def look_ahead(
     problem : Problem
     target : Target
     new_unit : bool
-        True when the start is the population mean: the unit's residuals are then unknown and drawn.
+        True when the start is the population mean: the unit's residuals are then unknown and drawn. They hold what
+        sets one answer of one unit apart from the mean of all, how units differ in the effect of a lever and the noise
+        of an answer included, so that no heterogeneity is added to them.
     settings : (Heterogeneity or None, int)
         How units differ, and the seed.
 
@@ -120,7 +122,7 @@ def look_ahead(
 
     residual = np.zeros((s, r, len(problem.values)))
     if new_unit:
-        heterogeneity = replace(heterogeneity, repeat={})
+        heterogeneity = Heterogeneity()
         places = [model.values.index(name) for name in problem.values]
         coefficients = np.ascontiguousarray(model.coefficients[:, places][:, :, places])
         total = np.linalg.inv(np.eye(len(places)) - coefficients)
@@ -174,9 +176,13 @@ def share(outlook: Outlook, holds: BoolArray) -> FloatArray:
 
 def interval(outlook: Outlook, samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the weighted 5% and 95% quantiles (p,) of samples (s, r, p)."""
-    flat = samples.reshape(-1, samples.shape[-1])
+    return central(samples.reshape(-1, samples.shape[-1]), outlook.sample_weights)
+
+
+def central(samples: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted 5% and 95% quantiles (p,) of samples (n, p)."""
     tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
-    low, high = np.quantile(flat, tails, axis=0, weights=outlook.sample_weights, method="inverted_cdf")
+    low, high = np.quantile(samples, tails, axis=0, weights=weights, method="inverted_cdf")
     return np.asarray(low), np.asarray(high)
 
 

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model.structural import StructuralModel
-from causalvalues.planning.explain import (
-    at_limit,
-    broken,
-    coverage_note,
-    directness,
-    helpful_relaxations,
-    ledger_table,
-    out_of_reach,
-)
+from causalvalues.planning.crossfit import choice_note, cross_fit
+from causalvalues.planning.explain import chance_of, coverage_note, directness, ledger_table
 from causalvalues.planning.methods import Enumerate, PlanMethod
 from causalvalues.planning.nouns import Plan, Status, Target
-from causalvalues.planning.outlook import Outlook, look_ahead, predicted_table, side_effect_table
+from causalvalues.planning.outlook import look_ahead, predicted_table, side_effect_table
 from causalvalues.planning.pose import Start, pose
-from causalvalues.planning.problem import Choice, Problem, Search, score
+from causalvalues.planning.problem import Choice, Problem, Search
+from causalvalues.planning.reach import (
+    Reach,
+    at_limit,
+    best_inside,
+    broken,
+    inside_sentence,
+    out_of_reach,
+    status_of,
+)
+from causalvalues.planning.relaxations import helpful_relaxations
 
-_LEAST_DRAWS = 20
 _DEFAULT = Enumerate()
 
 
@@ -52,7 +53,7 @@ def plan(
     start : mapping of str to float, Series or None
         Scores of one unit without any lever, for every value; the unit keeps what the model does not explain about it.
         None: a new unit from the population; each draw starts from its own mean without levers, and the predictive
-        interval then includes the unit's residual.
+        interval then includes the unit's residual, which holds how units differ (no heterogeneity is added).
     target : Target
     levers : sequence of Lever
         Each acts on a lever node or on a value of the model.
@@ -67,12 +68,14 @@ def plan(
     ------
     PlanError
         If the target or the start names an unknown value; a lever acts on an unknown node, on a combination, twice, or
-        without any effect; an exclusion names an unknown lever; or there are too many choices for `Enumerate`.
+        without any effect; an exclusion names an unknown lever; there are too many choices for `Enumerate`; or the
+        method's `halves` have other nodes than the model.
 
     Notes
     -----
-    Cross-fitting: the plan is chosen again on the even and on the odd draws and judged by the other half. This takes
-    out the optimism of choosing among draws, not the error that all draws share because they come from the same rows.
+    Cross-fitting: among many candidates the one that looks best does so partly by luck, and all draws of one model
+    share that luck, because they come from the same rows. With `halves` of the method, two models of two disjoint
+    halves of the data, the plan is chosen with one and judged by the other, both ways round.
 
     Examples
     --------
@@ -87,9 +90,10 @@ def plan(
     found = method.search(problem, 1 + method.alternatives)
     outlook = look_ahead(model, problem, target, start is None, (method.heterogeneity, method.seed))
     chosen = found.best[0]
-    status = _status(problem, target, found)
+    reach = best_inside(problem, target, found, method) if found.proven else Reach(None, settled=False)
+    status = status_of(problem, target, found, reach)
     in_sample = outlook.chance(chosen.choice)
-    crossed = _cross_fit(problem, outlook, method)
+    crossed = cross_fit(model, start, target, levers, method)
     direct = directness(model.coefficients, len(model.values), model.levers)
     return Plan(
         status=status,
@@ -103,21 +107,14 @@ def plan(
         chance_cross_fitted=crossed.chance,
         side_effects=side_effect_table(outlook, chosen.choice, model.values),
         cost=chosen.cost,
-        alternatives=_alternatives(problem, found),
-        limits=_limits(problem, target, found, status, method),
+        alternatives=_alternatives(problem, target, found, reach),
+        limits=_limits(problem, target, (found, reach), status, method),
         ledger=ledger_table(problem, chosen.choice, direct),
-        notes=(coverage_note(outlook, chosen.choice, start is None), *crossed.sentences()),
+        notes=(coverage_note(outlook, chosen.choice, start is None), choice_note(problem, crossed)),
         predicted_error=crossed.predicted,
         achieved_error=crossed.achieved,
+        chance_of=chance_of(outlook, chosen.choice, start is None),
     )
-
-
-def _status(problem: Problem, target: Target, found: Search) -> Status:
-    if not found.proven:
-        return Status.TIME_LIMIT
-    if not found.feasible:
-        return Status.INFEASIBLE
-    return Status.UNREACHABLE if out_of_reach(problem, target, found.best[0].choice) else Status.OPTIMAL
 
 
 def _interventions(problem: Problem, choice: Choice) -> tuple[Intervention, ...]:
@@ -127,55 +124,34 @@ def _interventions(problem: Problem, choice: Choice) -> tuple[Intervention, ...]
     )
 
 
-def _alternatives(problem: Problem, found: Search) -> pd.DataFrame:
+def _alternatives(problem: Problem, target: Target, found: Search, reach: Reach) -> pd.DataFrame:
+    """Return the next best choices; when the best ends outside the tolerance, the best one inside comes first."""
+    following = list(found.best[1:])
+    if reach.inside is not None and reach.inside.choice != found.best[0].choice:
+        following = [reach.inside, *(item for item in following if item.choice != reach.inside.choice)]
     rows = [
         {
             "doses": {problem.levers[lever].node: dose for lever, dose in item.choice},
             "objective": item.objective,
             "cost": item.cost,
+            "inside": not out_of_reach(problem, target, item.choice),
         }
-        for item in found.best[1:]
+        for item in following
     ]
-    return pd.DataFrame(rows, columns=["doses", "objective", "cost"])
+    return pd.DataFrame(rows, columns=["doses", "objective", "cost", "inside"])
 
 
-def _limits(problem: Problem, target: Target, found: Search, status: Status, method: PlanMethod) -> tuple[str, ...]:
-    choice = found.best[0].choice
-    held = (*broken(problem, choice), *out_of_reach(problem, target, choice))
+def _limits(
+    problem: Problem, target: Target, seen: tuple[Search, Reach], status: Status, method: PlanMethod
+) -> tuple[str, ...]:
     if status is Status.OPTIMAL:
         return ()
+    found, reach = seen
+    choice = found.best[0].choice
+    held = (*broken(problem, choice), *out_of_reach(problem, target, choice))
     if status is Status.TIME_LIMIT:
-        return (*held, "The time limit ended the search; what would help was not looked at. Allow more time.")
-    return (*held, *at_limit(problem, choice), *helpful_relaxations(problem, target, found, method))
-
-
-class _CrossFit(NamedTuple):
-    """Chosen on one half of the draws, judged by the other, both ways round."""
-
-    chance: float
-    predicted: float
-    achieved: float
-
-    def sentences(self) -> tuple[str, ...]:
-        if np.isnan(self.chance):
-            return (
-                f"There are fewer than {_LEAST_DRAWS} draws, so nothing is cross-fitted and the chance is in sample.",
-            )
-        return (
-            f"Chosen on one half of the draws and judged by the other: predicted error {self.predicted:.3f}, "
-            f"achieved {self.achieved:.3f}, chance {self.chance:.0%}.",
-        )
-
-
-def _cross_fit(problem: Problem, outlook: Outlook, method: PlanMethod) -> _CrossFit:
-    s = len(problem.weights)
-    halves = np.arange(0, s, 2), np.arange(1, s, 2)
-    if s < _LEAST_DRAWS or any(problem.weights[half].sum() <= 0 for half in halves):
-        return _CrossFit(np.nan, np.nan, np.nan)
-    chances, predicted, achieved = [], [], []
-    for chooser, judge in (halves, halves[::-1]):
-        best = method.search(problem.on(chooser), 1, 0.5).best[0]
-        predicted.append(best.objective)
-        achieved.append(score(problem.on(judge), best.choice).objective)
-        chances.append(outlook.on(judge).chance(best.choice))
-    return _CrossFit(float(np.mean(chances)), float(np.mean(predicted)), float(np.mean(achieved)))
+        left = "what would help" if not found.proven else "whether another choice ends inside the tolerance"
+        return (*held, f"The time limit ended the search; {left} was not looked at. Allow more time.")
+    if reach.inside is not None:
+        held = (inside_sentence(problem, found.best[0], reach.inside), *held)
+    return (*held, *at_limit(problem, choice), *helpful_relaxations(problem, target, found, status, method))

@@ -16,6 +16,8 @@ from causalvalues.planning.methods import PlanMethod
 from causalvalues.planning.nouns import Target
 from causalvalues.planning.problem import Problem
 
+MOST_TIMES_SCALE = 1e4
+
 Start = Mapping[str, float] | pd.Series | None
 
 
@@ -58,10 +60,11 @@ def pose(model: StructuralModel, start: Start, target: Target, levers: Sequence[
         right=right,
         row_names=row_names,
         excluded=_excluded(levers, offered),
-        max_levers=method.max_levers,
+        max_levers=min(method.max_levers, len(levers)),
         budget=method.budget,
     )
     _check_every_lever_acts(problem)
+    _check_doses(problem, float(model.residual_scales.max()))
     return problem
 
 
@@ -176,4 +179,18 @@ def _check_every_lever_acts(problem: Problem) -> None:
             raise PlanError(
                 f"Lever {lever.node!r} has no effect on any value in any draw of this model, so it cannot help. "
                 "Drop it, or fit the model on data in which it was used."
+            )
+
+
+def _check_doses(problem: Problem, residual_scale: float) -> None:
+    """Refuse doses whose effects dwarf the scores: nothing could be told apart from rounding beside them."""
+    sizes = (np.abs(problem.gap).max(), np.abs(problem.start).max(), residual_scale)
+    most = MOST_TIMES_SCALE * (max(float(size) for size in sizes) or 1.0)
+    for i, lever in enumerate(problem.levers):
+        largest = max(abs(dose) for dose in lever.doses)
+        moved = largest * float(np.abs(problem.effects[:, i]).max())
+        if moved > most:
+            raise PlanError(
+                f"The dose {largest:g} of lever {lever.node!r} would move a value by {moved:.3g} score units, more "
+                f"than {MOST_TIMES_SCALE:g} times the size of the scores here. Give doses that were tried."
             )

@@ -12,7 +12,7 @@ from causalvalues.errors import DataError
 from causalvalues.frozen import FloatArray
 from causalvalues.responses.codes import listed
 from causalvalues.responses.matrix import ID_COLUMNS, AnswerStatus
-from causalvalues.responses.numbers import as_numbers, decimal_comma
+from causalvalues.responses.numbers import as_numbers, decimal_comma, is_number
 from causalvalues.responses.options import ReadOptions
 from causalvalues.responses.table import RawColumn, RawTable
 
@@ -81,6 +81,7 @@ def assign_roles(table: RawTable, options: ReadOptions) -> Roles:
     named |= {name for name in ID_COLUMNS if name in columns} | {n for n in columns if n.startswith(LABEL_PREFIX)}
     doses = {table.find(name, "a lever").name for name in options.levers}
     doses |= {name for name in columns if name.startswith(LEVER_PREFIX)}
+    _refuse_nameless(table)
     return Roles(
         unit=options.unit or ("unit_id" if "unit_id" in columns else ""),
         weight=options.weight or ("weight" if "weight" in columns else ""),
@@ -89,6 +90,27 @@ def assign_roles(table: RawTable, options: ReadOptions) -> Roles:
         dose_column="dose" if lever == "lever" and "dose" in columns else "",
         dose_columns=tuple(name for name in columns if name in doses),
     )
+
+
+def _refuse_nameless(table: RawTable) -> None:
+    for name in table.columns:
+        if name in (LEVER_PREFIX, LABEL_PREFIX, ANSWER_PREFIX):
+            raise DataError(
+                f"{table.path}: the column {name!r} says no name after the colon. Write for example '{name}a', or "
+                f"leave it out: ReadOptions(drop=[{name!r}])."
+            )
+
+
+def _refuse_numbers_as_levers(table: RawTable, column: RawColumn) -> None:
+    """Raise `DataError` when the cells that should name levers are numbers."""
+    cells = [cell.strip() for cell in column.values if cell.strip()]
+    wrong = [cell for cell in cells if is_number(cell)]
+    if wrong and 2 * len(wrong) >= len(cells):
+        raise DataError(
+            f"{table.path}: the column {column.name!r} should name the lever of each row, and holds numbers "
+            f"({listed(wrong, 3)}). If they are doses of one lever, rename the column to '{LEVER_PREFIX}NAME'; if they "
+            f"are answers, rename it; if neither, leave it out: ReadOptions(drop=[{column.name!r}])."
+        )
 
 
 def _wanted_labels(options: ReadOptions) -> set[str]:
@@ -130,6 +152,7 @@ def lever_doses(table: RawTable, roles: Roles, options: ReadOptions) -> tuple[tu
         doses[name.removeprefix(LEVER_PREFIX)] = _doses(table, name, comma)
     if roles.lever_column:
         column = table.columns[roles.lever_column]
+        _refuse_numbers_as_levers(table, column)
         amount = _doses(table, roles.dose_column, comma, 1.0) if roles.dose_column else np.ones(table.length)
         for code, cell in enumerate(column.values):
             rows = column.codes == code

@@ -18,6 +18,9 @@ from causalvalues.responses.table import RawColumn, RawTable
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_LOOKS_LIKE_A_NUMBER = re.compile(
+    r"[+\-\u2212]?(\d+([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{3})+)([eE][+-]?\d+)?\s*%?|true|false", re.IGNORECASE
+)
 _INFINITE = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 
 
@@ -50,6 +53,12 @@ class Numbers:
         """Whether at least half of the cells that say something say a number."""
         numbers = int((self.status == AnswerStatus.OK).sum()) + len(self.infinite)
         return numbers > 0 and len(self.strange) <= numbers
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a finite or infinite number, written with a decimal point or comma."""
+    cell = cell.strip()
+    return bool(_NUMBER.fullmatch(cell) or _COMMA_NUMBER.fullmatch(cell) or cell.casefold() in _INFINITE)
 
 
 def decimal_comma(table: RawTable, options: ReadOptions) -> bool:
@@ -103,6 +112,41 @@ def as_numbers(column: RawColumn, comma: bool, missing_text: tuple[str, ...] = (
     codes = column.codes
     return Numbers(
         column.name, values[codes], status[codes], np.flatnonzero(strange[codes]), np.flatnonzero(infinite[codes])
+    )
+
+
+def refuse_half_numbers(table: RawTable, numbers: Numbers) -> None:
+    """Raise `DataError` for a column that nobody declared and that is neither answers nor a label of words.
+
+    Raises
+    ------
+    DataError
+        If a cell is a number, or looks like one (``"1,5"``, ``"12%"``, ``True``), or if all cells are empty.
+    """
+    column, name = table.columns[numbers.name], numbers.name
+    drop = f"ReadOptions(drop=[{name!r}])"
+    if column.empty:
+        raise DataError(
+            f"{table.path}: column {name!r} is empty in all {table.length} rows. Fill it in, delete it, or leave it "
+            f"out: {drop}."
+        )
+    texts = [value.strip() for value in column.values]
+    like = np.array([_LOOKS_LIKE_A_NUMBER.fullmatch(text) is not None for text in texts], dtype=bool)[column.codes]
+    if not like.any():
+        return
+    texts_of = [texts[code] for code in column.codes]
+    others = np.flatnonzero(~like & (numbers.status != AnswerStatus.MISSING))
+    plain = numbers.status == AnswerStatus.OK
+    odd = np.flatnonzero(like & ~plain)
+    rows = odd if len(odd) else others
+    shown = listed(list(dict.fromkeys(repr(texts_of[row]) for row in rows)), 3)
+    raise DataError(
+        f"{table.path}: column {name!r} is partly numbers: {int(like.sum())} of {table.length} cells are numbers or "
+        f"look like them, and rows {table.file_rows(rows)} hold {shown}. If these are answers, write them as plain "
+        f"numbers (1.5, not '1,5' or '12%'; 1 and 0, not True and False), or say which text means no answer: "
+        f'ReadOptions(missing_text=["..."]), in a study file `[data] missing_text = ["..."]`. If it is a label: '
+        f"ReadOptions(labels=[{name!r}]), in a study file `[data] labels = [{name!r}]`. If neither, leave it out: "
+        f"{drop}."
     )
 
 

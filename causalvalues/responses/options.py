@@ -86,8 +86,12 @@ class ReadOptions:
             raise DataError("Give `key` (the columns are items) or `theory` (the columns are dimensions), not both.")
         if self.decimal not in ("", ".", ","):
             raise DataError(f'The decimal sign is {self.decimal!r}. Choose "." or ",", or leave it empty.')
-        if len(self.separator) > 1 or (self.separator and self.separator == self.decimal):
-            raise DataError(f"The separator {self.separator!r} must be one character, and not the decimal sign.")
+        unfit = len(self.separator) > 1 or not self.separator.isascii() or self.separator in ('"', "\r", "\n", "\x00")
+        if self.separator and (unfit or self.separator == self.decimal):
+            raise DataError(
+                f"The separator {self.separator!r} must be one character (ASCII), and no quotation mark, line end or "
+                'decimal sign. Write for example ";" or ",", or leave it out to have it detected.'
+            )
 
     @property
     def vocabulary(self) -> ScoringKey | ValueTheory | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,7 @@ def score(
     >>> score(demo_responses(), scoring_key("smollm2-demo"))
     ResponseMatrix(736 rows x 10 columns, 10 levers, 0 answers lost)
     """
+    _refuse_other_keys(key)
     if centring not in CENTRINGS:
         raise KeyFileError(f"There is no centring {centring!r}. Choose one of {', '.join(CENTRINGS)}.")
     if centring == "person_mean" and (key.combine == "sum" or key.level == "group"):
@@ -99,6 +101,7 @@ def attentive(matrix: ResponseMatrix, key: ScoringKey) -> NDArray[np.bool_]:
     DataError
         If an attention item of the key is not in the matrix.
     """
+    _refuse_other_keys(key)
     columns = _columns(matrix, key)
     passed = np.ones(len(matrix), dtype=bool)
     for item, (low, high) in key.attention.items():
@@ -107,6 +110,12 @@ def attentive(matrix: ResponseMatrix, key: ScoringKey) -> NDArray[np.bool_]:
         answers = matrix.scores[:, columns[item]]
         passed &= np.isnan(answers) | ((answers >= low) & (answers <= high))
     return passed
+
+
+def _refuse_other_keys(key: object) -> None:
+    if not isinstance(key, ScoringKey):
+        given = f'scoring_key("{key}")' if isinstance(key, (str, Path)) else 'scoring_key("pvq-21")'
+        raise KeyFileError(f"The key must be a ScoringKey, and is {key!r}. Give {given}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,11 +97,12 @@ def read_table(path: Path, options: ReadOptions) -> RawTable:
         kind = {"\t": "tab", " ": "space"}.get(separator, f"'{separator}'") + "-separated text"
     names, cells, notes = _named(path, names, cells)
     _refuse_repeated(path, names)
-    columns = {name: _encoded(name, array) for name, array in zip(names, cells, strict=True)}
     for name in options.drop:
-        if name not in columns:
-            raise DataError(f"{path} has no column {name!r} to drop." + did_you_mean(name, columns))
-        del columns[name]
+        if name not in names:
+            raise DataError(f"{path} has no column {name!r} to drop." + did_you_mean(name, names))
+    kept = [(name, array) for name, array in zip(names, cells, strict=True) if name not in options.drop]
+    _refuse_nested(path, kept)
+    columns = {name: _encoded(name, array) for name, array in kept}
     return RawTable(path, columns, len(cells[0]) if cells else 0, kind, tuple(notes))
 
 
@@ -110,8 +111,8 @@ def _read_parquet(path: Path, data: bytes) -> tuple[list[str], list[Any]]:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(pa.BufferReader(data))
-    except (pa.ArrowInvalid, OSError) as error:
+        table = parquet.ParquetFile(pa.BufferReader(data)).read()
+    except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} is damaged: {error}. Export the file again.") from None
     if not table.num_rows:
         raise DataError(f"{path} has {table.num_columns} columns and no rows. Export the answers as well.")
@@ -129,6 +130,7 @@ def _named(path: Path, names: list[str], cells: list[Any]) -> tuple[list[str], l
             kept_names.append(name)
             kept.append(array)
             continue
+        _refuse_nested(path, [(name, array)])
         column = _encoded(name, array)
         if column.empty:
             notes.append(f"Column {position + 1} has no name and no cells and was left out.")
@@ -141,6 +143,18 @@ def _named(path: Path, names: list[str], cells: list[Any]) -> tuple[list[str], l
         else:
             raise DataError(f"{path}: column {position + 1} has no name. Name it in the header, or delete it.")
     return kept_names, kept, notes
+
+
+def _refuse_nested(path: Path, columns: list[tuple[str, Any]]) -> None:
+    """Raise `DataError` for a column whose cells are lists, structures or maps."""
+    import pyarrow as pa
+
+    for name, array in columns:
+        if pa.types.is_nested(array.type):
+            raise DataError(
+                f"{path}: the cells of column {name!r} are nested ({array.type}), so none is one answer. Give each "
+                f"part a column of its own, or leave it out: ReadOptions(drop=[{name!r}])."
+            )
 
 
 def _counts_rows(column: RawColumn) -> bool:

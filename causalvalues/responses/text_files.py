@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import itertools
+import stat
 import zlib
 from pathlib import Path
 from typing import Any
@@ -27,20 +28,43 @@ def read_bytes(path: Path) -> bytes:
     DataError
         If it is missing, a folder, empty, or damaged.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"There is no file {path}. Check the path.{_beside(path)}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(_unreadable(path, error)) from None
+    if stat.S_ISDIR(mode):
         raise DataError(f"{path} is a folder. Give the path of one file in it.")
-    if not path.exists():
-        near = sorted(other.name for other in path.parent.glob("*.*")) if path.parent.is_dir() else []
-        beside = f" Files beside it: {listed(near)}." if near else ""
-        raise DataError(f"There is no file {path}. Check the path.{beside}")
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise DataError(f"{path} is a device or a socket, no file. Give the path of a file of answers.")
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except PermissionError as error:
+        raise DataError(_unreadable(path, error)) from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}. Copy or export the file again.") from None
     if not data.strip():
         raise DataError(f"{path} is empty. Export it again with a header and one row for each unit or answer.")
     return data
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    name = str(path) if len(str(path)) <= 300 else f"{str(path)[:100]}...{str(path)[-100:]}"
+    if isinstance(error, PermissionError):
+        return f"{name} may not be read (no permission). Change its rights with chmod, or copy it to a place of yours."
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{name} cannot be opened: {reason}. Check the path."
+
+
+def _beside(path: Path) -> str:
+    """Return a sentence that names files in the same folder, or nothing."""
+    try:
+        near = sorted(other.name for other in path.parent.glob("*.*")) if path.parent.is_dir() else []
+    except OSError:
+        near = []
+    return f" Files beside it: {listed(near)}." if near else ""
 
 
 def read_text(path: Path, data: bytes, options: ReadOptions) -> tuple[list[str], list[Any], str]:
@@ -53,7 +77,8 @@ def read_text(path: Path, data: bytes, options: ReadOptions) -> tuple[list[str],
     """
     text = _decoded(path, data, options.encoding)
     header, separator = _header(path, text, options.separator)
-    return header, _cells(path, text.encode(), header, separator), separator
+    whole = text if text.endswith(("\n", "\r")) else text + "\n"
+    return header, _cells(path, whole.encode(), header, separator), separator
 
 
 def _decoded(path: Path, data: bytes, encoding: str) -> str:
@@ -71,7 +96,7 @@ def _decoded(path: Path, data: bytes, encoding: str) -> str:
             "say "
             'how it was saved: ReadOptions(encoding="cp1252") for most files from Windows, "latin-1", "utf-16".'
         ) from None
-    except LookupError:
+    except (LookupError, ValueError):
         raise DataError(
             f"There is no encoding {encoding!r}. Write for example utf-8, cp1252, latin-1, utf-16."
         ) from None

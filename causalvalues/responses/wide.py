@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from causalvalues.responses.design import (
 )
 from causalvalues.responses.matrix import ResponseMatrix
 from causalvalues.responses.naming import chosen, likely_key, recognise, refuse_mixed_scales, refuse_same, translate
-from causalvalues.responses.numbers import Numbers, as_numbers, decimal_comma, refuse_strange
+from causalvalues.responses.numbers import Numbers, as_numbers, decimal_comma, refuse_half_numbers, refuse_strange
 from causalvalues.responses.options import ReadOptions
 from causalvalues.responses.table import RawTable
 
@@ -38,6 +39,9 @@ def read_wide(table: RawTable, options: ReadOptions) -> ResponseMatrix:
     for name in renamed:
         refuse_strange(table, numbers[name])
     words = [name for name, column in numbers.items() if name not in renamed and not column.mostly_numbers]
+    for name in words:
+        if _undeclared(name, options):
+            refuse_half_numbers(table, numbers[name])
     labels = [*roles.labels, *(name for name in words if not table.columns[name].empty)]
     unit_ids, used = _unit_ids(table, roles, options)
     if roles.unit and (used != [roles.unit] or "unit_id" in (options.cluster_by, options.group_by)):
@@ -64,6 +68,16 @@ def read_wide(table: RawTable, options: ReadOptions) -> ResponseMatrix:
         doses=doses,
         measures=options.measures,
         notes=(note, *table.notes),
+    )
+
+
+def _undeclared(name: str, options: ReadOptions) -> bool:
+    """Whether nothing says that a column is no answer: no key, theory or list of columns, and no name of an id."""
+    plain = name.removeprefix(ANSWER_PREFIX)
+    if options.key is not None or options.theory is not None or plain.casefold().endswith("_id"):
+        return False
+    return plain.casefold() != "id" and (
+        not options.columns or any(fnmatchcase(plain, pattern) for pattern in options.columns)
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from causalvalues.errors import DataError
+from causalvalues.files import write_bytes
 from causalvalues.responses.design import ANSWER_PREFIX, LABEL_PREFIX, LEVER_PREFIX, RESERVED
 from causalvalues.responses.long import ANSWER_COLUMNS, ITEM_COLUMNS
 from causalvalues.responses.matrix import ID_COLUMNS, AnswerStatus, ResponseMatrix
@@ -57,8 +56,7 @@ def write_responses(matrix: ResponseMatrix, path: str | Path, layout: str = "wid
         )
     rows = _wide(matrix) if layout == "wide" else _long(matrix)
     data = _parquet(rows) if suffix == ".parquet" else _text(rows, "\t" if ".tsv" in suffix else ",")
-    _write_whole(path, gzip.compress(data, mtime=0) if suffix.endswith(".gz") else data)
-    return path
+    return write_bytes(path, gzip.compress(data, mtime=0) if suffix.endswith(".gz") else data)
 
 
 def _design_header(matrix: ResponseMatrix) -> list[str]:
@@ -118,20 +116,3 @@ def _parquet(rows: Iterator[list[str]]) -> bytes:
     buffer = io.BytesIO()
     parquet.write_table(pa.table([pa.array(column, pa.string()) for column in columns], names=header), buffer)
     return buffer.getvalue()
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write beside and rename, so that nobody ever sees half a file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}. Choose another place.") from None

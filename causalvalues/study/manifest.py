@@ -66,13 +66,25 @@ def json_ready(thing: Any) -> Any:
     return thing if isinstance(thing, str | int | float | bool | None) else str(thing)
 
 
-def is_run_folder(folder: Path) -> bool:
-    """Whether a folder was written by a study: it has a manifest of this format."""
+def foreign_files(folder: Path) -> tuple[str, ...]:
+    """Return what lies in a folder and is neither its manifest nor listed there, sorted; without one, every file.
+
+    A folder in which this is empty holds nothing but one run, or nothing at all.
+    """
+    own = _listed(folder)
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return tuple(sorted({path.relative_to(folder).as_posix() for path in found} - own))
+
+
+def _listed(folder: Path) -> set[str]:
+    """Return the files that the manifest of a folder says a study wrote, with itself; none when it is no manifest."""
     try:
         held = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(held, dict) and str(held.get("format", "")).startswith("causalvalues-run ")
+    except (OSError, ValueError, RecursionError):
+        return set()
+    known = isinstance(held, dict) and str(held.get("format", "")).startswith("causalvalues-run ")
+    files = held.get("files") if known else None
+    return {NAME, *files} if isinstance(files, dict) else set()
 
 
 def _version(name: str) -> str:

@@ -23,6 +23,7 @@ from causalvalues.model import Effects, LeverEffects, StructuralModel, total_eff
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
 from causalvalues.study.saving import load
+from causalvalues.study.wording import OUTCOMES
 from causalvalues.theories import theory
 
 
@@ -40,9 +41,9 @@ def pictures(results: StudyResults) -> dict[str, Picture]:
     if results.levers is not None:
         found["levers"] = _lever_heatmap(results, results.levers.design)
     for number, planned in enumerate(results.plans, start=1):
-        found[f"plan-{number}"] = replace(
-            plan_figure(planned.plan, planned.target, names), title=f"Plan {number}: {planned.title}"
-        )
+        scene = plan_figure(planned.plan, planned.target, names)
+        caption = scene.caption.replace(f"Status: {planned.plan.status.value}.", f"{OUTCOMES[planned.plan.status]}.")
+        found[f"plan-{number}"] = replace(scene, title=f"Plan {number}: {planned.title}", caption=caption)
     return {stem: Picture(stem, scene) for stem, scene in found.items()}
 
 
@@ -77,7 +78,7 @@ def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle") -> Sc
     """
     if layout not in ("circle", "layered"):
         raise FigureError(f"There is no layout {layout!r}. Choose circle or layered.")
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     if '"format": "causalvalues-scene"' in text[:200]:
         return scene_from_json(text)
     names = theory(theory_id) if theory_id else None

@@ -37,7 +37,9 @@ from causalvalues.model import (
 from causalvalues.randomness import stream
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import read_answers
+from causalvalues.study.halving import PlanModels, plan_models
 from causalvalues.study.names import check_names
+from causalvalues.study.paired_check import paired_check
 from causalvalues.study.progress import Say, silent
 from causalvalues.study.questions import ask, make_plan
 from causalvalues.study.results import LeverFindings, StudyResults
@@ -85,16 +87,20 @@ def study_results(settings: StudySettings, folder: Path, say: Say = silent) -> S
     if settings.discovery.sensitivity and isinstance(method, ExactPosterior) and len(evidence.names) <= LAYERS_UP_TO:
         sensitivity = prior_sensitivity(evidence, knowledge, settings.seed)
     say("fit the model")
-    estimator: PosteriorDraws | MaximumLikelihood = (
-        PosteriorDraws() if settings.model.estimator == "posterior" else MaximumLikelihood()
-    )
-    model = fit(thinned(posterior, settings.discovery.draws, settings.seed), evidence, estimator, settings.seed)
+    graphs = thinned(posterior, settings.discovery.draws, settings.seed)
+    method_of_fit, said = estimator(settings, method, evidence)
+    graphs = replace(graphs, givens=(*graphs.givens, *said))
+    model = fit(graphs, evidence, method_of_fit, settings.seed)
     levers = None
     if matrix.levers and evidence.levers:
         other = _other_lever_model(settings, evidence, knowledge) if settings.discovery.compare_levers else None
         levers = _lever_findings(settings, matrix, model, other)
     say("ask and plan")
     level = settings.model.level
+    models = PlanModels(model, None)
+    if settings.plan:
+        models = plan_models(matrix, graphs, (model, evidence), method_of_fit, settings.seed)
+    counterfactuals = any(query.kind == "counterfactual" for query in settings.query)
     return StudyResults(
         settings=settings,
         answers=answers,
@@ -108,7 +114,8 @@ def study_results(settings: StudySettings, folder: Path, say: Say = silent) -> S
         pooled=pooled,
         sensitivity=sensitivity,
         queries=tuple(ask(query, model, matrix, level) for query in settings.query),
-        plans=tuple(make_plan(asked, model, answers, settings.seed) for asked in settings.plan),
+        plans=tuple(make_plan(asked, models, answers, settings.seed) for asked in settings.plan),
+        paired=paired_check(matrix, model, level) if counterfactuals else None,
     )
 
 
@@ -129,6 +136,35 @@ def learner(settings: DiscoverySettings, evidence: Evidence) -> Learner:
         levers=settings.levers,
         time_limit=30.0 if settings.time_limit is None else settings.time_limit,
     )
+
+
+def estimator(
+    settings: StudySettings, method: Learner, evidence: Evidence
+) -> tuple[PosteriorDraws | MaximumLikelihood, tuple[str, ...]]:
+    """Return how equations are fitted, with the prior of the score that learned the graphs, and what to say about it.
+
+    Parameters
+    ----------
+    settings : StudySettings
+    method : Learner
+    evidence : Evidence
+
+    Returns
+    -------
+    PosteriorDraws or MaximumLikelihood
+    tuple of str
+        What is given beyond the graphs: a score without a prior on parameters leaves them to the default prior.
+    """
+    if settings.model.estimator != "posterior":
+        return MaximumLikelihood(), ()
+    if not isinstance(method, ExactPosterior) or not isinstance(method.score, BGe):
+        return PosteriorDraws(), (
+            "the score of the graphs has no prior on parameters; they are fitted with the default one",
+        )
+    sparse = len(evidence.levers) if method.levers == "sparse" else 0
+    scored = len(evidence.names) + sparse
+    extra = method.score.freedom(scored) - scored
+    return PosteriorDraws(alpha_mu=method.score.alpha_mu, extra_degrees=extra), ()
 
 
 def thinned(posterior: GraphPosterior, most: int, seed: int) -> GraphPosterior:
@@ -169,13 +205,22 @@ def _pooled(settings: StudySettings, matrix: ResponseMatrix, evidence: Evidence)
     if not matrix.levers and not matrix.cluster_by and not settings.evidence.within:
         return None
     naive = summarise(matrix.frame()[list(matrix.names)].dropna())
-    return discover(naive, learner(settings.discovery, evidence), knowledge_of(settings.knowledge), settings.seed)
+    less = len(evidence.levers) if settings.discovery.levers == "sparse" else 0
+    discovery = settings.discovery.model_copy(update={"alpha_w": _moved(settings.discovery.alpha_w, -less)})
+    return discover(naive, learner(discovery, evidence), knowledge_of(settings.knowledge), settings.seed)
+
+
+def _moved(alpha_w: float | None, columns: int) -> float | None:
+    """Return the prior that is as strong when more columns (or fewer) are scored: alpha_w less their number is kept."""
+    return None if alpha_w is None else alpha_w + columns
 
 
 def _other_lever_model(settings: StudySettings, evidence: Evidence, knowledge: Knowledge) -> GraphPosterior | None:
     """Learn with sparse levers where they were saturated, and the reverse; None where that cannot be done."""
     wanted = "sparse" if settings.discovery.levers == "saturated" else "saturated"
-    method = learner(settings.discovery.model_copy(update={"levers": wanted}), evidence)
+    more = len(evidence.levers) * (1 if wanted == "sparse" else -1)
+    changed = {"levers": wanted, "alpha_w": _moved(settings.discovery.alpha_w, more)}
+    method = learner(settings.discovery.model_copy(update=changed), evidence)
     if not isinstance(method, ExactPosterior) or len(evidence.names) + len(evidence.levers) > MOST_COLUMNS:
         return None
     return discover(evidence, method, knowledge, settings.seed)

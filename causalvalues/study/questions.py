@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from causalvalues.figures.numbers import number
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
-from causalvalues.model.levers import cell_rows, paired_differences
 from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, Plan, PlanMethod, Target, plan
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
+from causalvalues.study.halving import PlanModels
 from causalvalues.study.results import Answered, Planned
 from causalvalues.study.settings import LeverSettings, PlanSettings, QuerySettings
 from causalvalues.study.units import observed_under, one_unit, typical, without_levers
-
-LEAST_PAIRS = 10
-"""Paired differences below which a spread between units is not estimated."""
+from causalvalues.study.wording import OUTCOMES, chance_words, journal
 
 
 def ask(query: QuerySettings, model: StructuralModel, matrix: ResponseMatrix, level: float) -> Answered:
@@ -46,9 +46,9 @@ def ask(query: QuerySettings, model: StructuralModel, matrix: ResponseMatrix, le
     return Answered(query, query.title or f"Unit {query.unit} under {_words(interventions)}", table)
 
 
-def make_plan(asked: PlanSettings, model: StructuralModel, answers: Answers, seed: int) -> Planned:
-    """Make one plan of the study file."""
-    matrix = answers.matrix
+def make_plan(asked: PlanSettings, models: PlanModels, answers: Answers, seed: int) -> Planned:
+    """Make one plan of the study file, judged by models of two halves of the data where they are given."""
+    matrix, model = answers.matrix, models.whole
     start = None
     if asked.start != "population":
         start = typical(matrix) if asked.start == "typical" else one_unit(matrix, asked.start, asked.where)
@@ -62,9 +62,9 @@ def make_plan(asked: PlanSettings, model: StructuralModel, answers: Answers, see
         bounds={name: (low, high) for name, (low, high) in asked.bounds.items()},
     )
     levers = levers_of(asked, model, answers)
-    found = plan(model, start, target, levers, plan_method(asked, matrix, seed))
+    found = plan(model, start, target, levers, replace(plan_method(asked, matrix, seed), halves=models.halves))
     labels = {lever.node: lever.label for lever in levers if lever.label}
-    return Planned(asked, asked.title or "Plan", target, found, labels)
+    return Planned(asked, asked.title or "Plan", target, found, labels, models.note)
 
 
 def levers_of(asked: PlanSettings, model: StructuralModel, answers: Answers) -> list[Lever]:
@@ -112,18 +112,11 @@ def plan_method(asked: PlanSettings, matrix: ResponseMatrix, seed: int) -> PlanM
 
 
 def heterogeneity(matrix: ResponseMatrix) -> Heterogeneity | None:
-    """Return how units differ in what levers do, from paired differences at dose 1; None where none are paired."""
+    """Return how units differ in what levers do, from paired answers; None where none are paired."""
     if not matrix.levers or (matrix.doses != 0).any(axis=1).all():
         return None
-    cells, doses = cell_rows(matrix)
-    differences = {}
-    for name, rows in cells.items():
-        at_one = np.isin(doses.loc[name].to_numpy(), (0.0, 1.0)).all()
-        pairs = paired_differences(matrix, rows)
-        frame = pd.DataFrame(pairs.differences, columns=list(matrix.names)).dropna()
-        if at_one and len(frame) >= LEAST_PAIRS:
-            differences[name] = frame
-    return Heterogeneity.from_differences(differences) if differences else None
+    found = Heterogeneity.from_answers(matrix)
+    return found if found.covariance else None
 
 
 def interventions_of(held: dict[str, float], pushed: dict[str, float]) -> list[Intervention]:
@@ -172,19 +165,30 @@ def levers_named(given: list[str], model: StructuralModel) -> list[Lever]:
 def plan_words(found: Plan) -> str:
     """Return a plan as lines for people."""
     table = found.predicted.rename_axis("value").reset_index()
-    lines = [repr(found), found.status.value, "", table.to_string(index=False, float_format=lambda x: f"{x:.2f}"), ""]
-    return "\n".join([*lines, *found.limits, *found.notes])
+    lines = [repr(found), f"{OUTCOMES[found.status]}.", f"Chance: {chance_words(found)}.", ""]
+    lines += [table.to_string(index=False, float_format=lambda x: f"{x:.2f}"), ""]
+    if found.limits:
+        lines += ["Out of reach:", *(journal(limit) for limit in found.limits), ""]
+    if not found.alternatives.empty:
+        lines += ["Next best choices:", *(_choice_words(row) for row in found.alternatives.to_dict("records")), ""]
+    return "\n".join([*lines, *(journal(note) for note in found.notes)])
+
+
+def _choice_words(row: dict[Any, Any]) -> str:
+    words = ", ".join(f"{node} x {dose:g}" for node, dose in row["doses"].items()) or "no lever"
+    inside = "; ends inside the tolerance" if row["inside"] else ""
+    return f"  {words}: expected error {number(row['objective'])}, cost {row['cost']:g}{inside}"
 
 
 def plan_json(found: Plan) -> dict[str, Any]:
-    """Return a plan as plain data."""
-    return {
-        "status": found.status.name,
-        "doses": dict(found.doses),
-        "objective": found.objective,
-        "lower_bound": found.lower_bound,
-        "chance": found.chance,
-        "cost": found.cost,
+    """Return a plan as plain data; a number that is not known is null."""
+    numbers = ("objective", "lower_bound", "chance", "chance_in_sample", "chance_cross_fitted", "predicted_error")
+    held: dict[str, Any] = {"status": found.status.name, "doses": dict(found.doses)}
+    for name in (*numbers, "achieved_error", "cost"):
+        amount = float(getattr(found, name))
+        held[name] = amount if math.isfinite(amount) else None
+    return held | {
+        "chance_of": found.chance_of,
         "predicted": json.loads(found.predicted.to_json(orient="index")),
         "limits": list(found.limits),
         "notes": list(found.notes),

@@ -9,11 +9,13 @@ import pandas as pd
 
 from causalvalues.figures.numbers import estimate
 from causalvalues.model import plan_ledger
+from causalvalues.model.fitting import LINEAR, NO_HIDDEN
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 from causalvalues.study.report_edges import edge_blocks
 from causalvalues.study.report_levers import lever_blocks
 from causalvalues.study.report_plans import plan_blocks
 from causalvalues.study.results import Answered, StudyResults, edge_set
+from causalvalues.study.wording import journal
 
 MEASURES = {
     "salience": (
@@ -28,6 +30,9 @@ MEASURES = {
         "The report cannot tell; say it in the study file with `measures`.",
     ),
 }
+
+SAID_AGAIN = {"linear-Gaussian mechanisms": LINEAR, "no hidden common cause": NO_HIDDEN}
+"""What a learner gives, and the words of the fit for the same."""
 
 MOST_PAIRS = 15
 """Pairs that the first lines list by name."""
@@ -59,7 +64,7 @@ def first_lines(results: StudyResults) -> Bullets:
     """Return what a reader must know before the first figure."""
     said = [MEASURES[results.evidence.measures]]
     if results.levers is not None and results.levers.comparison is not None:
-        said.append(("Does the graph add anything?", results.levers.comparison.verdict))
+        said.append(("Does the graph add anything?", journal(results.levers.comparison.verdict)))
     said.append(("How much data?", _rows_sentence(results)))
     if results.pooled is not None:
         said.append(("What a pooled analysis would have claimed.", _pooled_sentence(results)))
@@ -80,10 +85,14 @@ def _rows_sentence(results: StudyResults) -> str:
             f": for one correlation they are worth {pairs.min():.0f} to {pairs.max():.0f} independent rows, and graphs "
             "are scored with the 10% quantile"
         )
-    design = len(evidence.columns) - len(evidence.names)
+    sparse = len(evidence.levers) if results.posterior.lever_mode == "sparse" else 0
+    design = len(evidence.columns) - len(evidence.names) - sparse
     if design:
-        left = f"{evidence.degrees_of_freedom:.0f} are left"
-        said += f". After the mean and {design} columns for levers and their combinations, {left}"
+        left = f"{evidence.degrees_of_freedom_after(design):.0f} are left"
+        columns = "their combinations" if sparse else "levers and their combinations"
+        said += (
+            f". Each of the {design} columns for {columns} uses up its share of them: after these and the mean, {left}"
+        )
     return said + "."
 
 
@@ -120,11 +129,22 @@ def _direction_sentence(results: StudyResults) -> str:
     table = results.posterior.averaged_graph()
     if table.empty:
         return "No edge is more probable than not, so there is no direction to speak of."
-    count = int((table["compelled"] > 0.5).sum())
-    return (
-        f"Of the {len(table)} edges of the averaged graph, the data compel a direction (with probability above .5) for "
-        f"{count}. For the rest, the direction comes from the prior alone and is drawn without an arrow head."
+    counts = {
+        verdict: int((table["verdict"] == verdict).sum()) for verdict in ("compelled", "contested", "open", "given")
+    }
+    said = (
+        f"Of the {len(table)} edges of the averaged graph, the data compel the direction of {counts['compelled']}; "
+        f"{_are(counts['contested'])} contested (graphs that fit about equally well compel opposite directions or none)"
+        f"; {_are(counts['open'])} open (most graphs leave the direction free, so only the prior speaks)"
     )
+    if counts["given"]:
+        said += f"; {_are(counts['given'])} given by your knowledge"
+    heads = "compelled and given" if counts["given"] else "compelled"
+    return f"{said}. Only the {heads} ones have an arrow head."
+
+
+def _are(count: int) -> str:
+    return f"{count} is" if count == 1 else f"{count} are"
 
 
 def _doctor_blocks(results: StudyResults) -> list[Block]:
@@ -151,14 +171,15 @@ def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[B
     comparison = results.levers.comparison if results.levers is not None else None
     if comparison is not None and not comparison.difference[1] > 0:
         caution = " On these answers the graph did not foresee the effects of levers better than simple predictors did."
+    contested = "; contested: graphs that fit about equally well disagree" if "contested" in bases else ""
     return [
         Heading("What moves what: total effects"),
         Paragraph(
             "If one value could be raised by one unit and everything else followed, the others would change by these "
             "amounts. Where answers are scored one by one, no path leads from one value's score to another's, so this "
             f"is a hypothetical reading of the graph. What the {int(bases.sum())} claims (there is a path, or there is "
-            f"none) rest on: {counted}. An effect whose direction is open is zero in a part of the draws, so its "
-            f"interval reaches to zero.{caution}"
+            f"none) rest on: {counted}{contested}. An effect whose direction is open is zero in a part of the "
+            f"draws, so its interval reaches to zero.{caution}"
         ),
         figures["effects"],
     ]
@@ -179,7 +200,7 @@ def _query_basis(answered: Answered, results: StudyResults) -> Bullets:
     amounts = {**answered.question.set, **answered.question.shift}
     ledger = plan_ledger(results.model, results.posterior, results.evidence, amounts)
     said = [("Rests on." if place == 0 else "", str(each)) for place, each in enumerate(ledger["sentence"])]
-    return Bullets(tuple(said))
+    return Bullets(tuple((head, journal(text)) for head, text in said))
 
 
 def _query_table(answered: Answered, results: StudyResults) -> Table:
@@ -194,7 +215,12 @@ def _query_table(answered: Answered, results: StudyResults) -> Table:
         return Table(("Path", "Contribution", "P(path)"), paths, said, ("P(path)",))
     first = "fact" if "fact" in table else "before"
     said = f"Score before, and what it would have been: mean and {interval} (parameters and graph)."
-    columns = ["Value", "As it was", "Would have been"]
+    if first == "fact":
+        said = (
+            f"Score before, and what it would have been. The {level:.0%} interval is that of the mean effect "
+            "(parameters and graph), carried to this unit; single units differ more."
+        )
+    columns = ["Value", "As it was", "Would have been (mean effect)" if first == "fact" else "Would have been"]
     if "observed" in table:
         columns.append("Really answered")
         said += (
@@ -202,14 +228,33 @@ def _query_table(answered: Answered, results: StudyResults) -> Table:
             "data that the model was fitted to."
         )
     if first == "fact":
-        said += " The unit keeps what the model does not explain about it: an assumption that these rows cannot test."
+        said += f" {_residual_sentence(answered, results)}"
     rows = tuple(_query_row(results, str(name), row, first) for name, row in table.iterrows())
     return Table(tuple(columns), rows, said)
+
+
+def _residual_sentence(answered: Answered, results: StudyResults) -> str:
+    """Return what is assumed of the unit, and how that did wherever units answered both ways."""
+    if results.paired is None:
+        return (
+            "The unit keeps what the model does not explain about it: an assumption that these rows cannot test, as no "
+            "unit answered with a lever and without it."
+        )
+    said = journal(results.paired.sentence())
+    if set(answered.question.set) | set(answered.question.shift) <= set(results.model.levers):
+        return said
+    return f"{said} That was tested for levers; no row tests it for a push on a value by itself."
 
 
 def _query_row(results: StudyResults, name: str, row: pd.Series, first: str) -> tuple[Cell, ...]:
     cells: list[Cell] = [results.label(name), float(row[first]), estimate(row["mean"], row["lower"], row["upper"])]
     return (*cells, float(row["observed"])) if "observed" in row else tuple(cells)
+
+
+def _givens(results: StudyResults) -> list[str]:
+    """Return the assumptions, each once: the learner and the fit say two of them in different words."""
+    givens = list(dict.fromkeys(results.model.givens))
+    return [given for given in givens if SAID_AGAIN.get(given) not in givens]
 
 
 def _given_blocks(results: StudyResults) -> list[Block]:
@@ -223,14 +268,14 @@ def _given_blocks(results: StudyResults) -> list[Block]:
     )
     return [
         Heading("What all this rests on"),
-        Bullets(tuple(("", f"{given[:1].upper()}{given[1:]}.") for given in results.model.givens)),
+        Bullets(tuple(("", f"{given[:1].upper()}{given[1:]}.") for given in _givens(results))),
         Paragraph(how),
         Table(
             ("Claim", "Rests on", "How many"),
             rows,
             "The ledger: by design needs only that the experimenter chose the levers; by graph needs that no hidden "
-            "cause acts on two values; by prior only means that the data leave it open. Every single entry is in "
-            "tables/ledger.csv.",
+            "cause acts on two values; contested means that graphs that fit about equally well say different things; "
+            "by prior only means that the data leave it open. Every single entry is in tables/ledger.csv.",
         ),
         Heading("Do it again"),
         Paragraph(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import combinations
+
+import pandas as pd
 
 from causalvalues.figures import direct_effects
-from causalvalues.figures.numbers import estimate
+from causalvalues.figures.numbers import estimate, number
 from causalvalues.graph import GraphPosterior
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import StudyResults, edge_set
@@ -13,16 +16,26 @@ from causalvalues.study.results import StudyResults, edge_set
 OTHER = "other lever model"
 POOLED = "pooled"
 MOST_ROWS = 45
+NONE = "none of these"
+CLEARLY_BELOW = 0.9
+"""Share of the one effective n below which a pair's own n is shown."""
+SAME = 1e-6
+"""Largest difference of two probabilities that are taken as the same number."""
 
 
 def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
     """Return the graph with its edge table, and the table of how firmly each edge stands."""
+    own = ""
+    if any(own_n_words(results, a, b) for a, b in combinations(results.evidence.names, 2)):
+        own = " Pairs whose own effective n is clearly smaller are marked (own n): their numbers are too sure."
     blocks: list[Block] = [
         Heading("The graph"),
         Paragraph(
-            "An edge says that two values stay related when all others are held fixed. An arrow head says that the "
-            "data themselves compel the direction. An edge without a head is not a 50:50 arrow: the data do not speak "
-            "about its direction at all."
+            "An edge says that two values stay related whichever others are held fixed. An arrow head says that the "
+            "data compel the direction, given no hidden cause. An edge without a head is open or contested: open, when "
+            "most graphs leave the direction free, so that the data say nothing about it; contested, when graphs that "
+            "fit about equally well compel opposite directions or none. The posterior uses one effective n for all "
+            f"pairs ({results.evidence.n_score:.0f}) and does not average over resamples of clusters.{own}"
         ),
         figures["graph"],
         _edge_table(results),
@@ -42,7 +55,6 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
 
 def _edge_table(results: StudyResults) -> Table:
     direct = direct_effects(results.model, results.settings.model.level)
-    arrows = results.ledger[results.ledger["kind"] == "arrow"].set_index(["cause", "effect"])
     rows: list[tuple[Cell, ...]] = []
     for edge in results.posterior.averaged_graph().to_dict("records"):
         a, b = str(edge["cause"]), str(edge["effect"])
@@ -55,40 +67,55 @@ def _edge_table(results: StudyResults) -> Table:
                 float(edge["adjacent"]),
                 float(edge["direction"]),
                 float(edge["compelled"]),
+                float(edge["compelled_reverse"]),
                 float(edge["prior_direction"]),
                 estimate(mean, lower, upper),
-                str(arrows.loc[(a, b), "basis"]),
+                str(edge["verdict"]) + own_n_words(results, a, b),
             )
         )
     columns = (
         "Cause",
         "Effect",
         "P(adjacent)",
-        "P(direction)",
-        "P(compelled)",
+        "P(this way | edge)",
+        "Compelled this way | edge",
+        "Compelled the other way | edge",
         "Prior",
         "Direct effect",
-        "Direction rests on",
+        "Verdict",
     )
     return Table(
         columns,
         tuple(rows),
-        f"Edges with P(adjacent) above {results.posterior.threshold:.2f}, the more probable direction first. "
-        "P(direction): of this direction, given the edge; Prior: the same before the data. P(compelled): the "
-        "direction is the same in every graph that fits equally well; only this is evidence of direction. Direct "
-        f"effect: change of the effect for one unit of the cause, with its {results.settings.model.level:.0%} "
-        "interval, in draws that have the edge.",
-        ("P(adjacent)", "P(compelled)"),
+        f"Edges with P(adjacent), the probability that the two values are joined, above "
+        f"{number(results.posterior.threshold)}. P(this way | edge): of the direction that the row shows, given that "
+        "they are joined; Prior: the same before the data. Compelled this way | edge, the other way | edge: share of "
+        "the graphs with the edge in which this direction, or the opposite one, is the same in every graph that fits "
+        "equally well; only that is evidence of direction, and what is missing to 1 is open. Verdict: compelled or "
+        "open when that share is above .5 (the basis is the graph, or the prior only), contested when none is, given "
+        "when your knowledge says it. Direct effect: change of the effect for one unit of "
+        f"the cause, with its {results.settings.model.level:.0%} interval, in draws that have the edge. Own n: "
+        "effective n of this pair alone, where it is clearly below the one that all scores use "
+        f"({results.evidence.n_score:.0f}).",
+        ("P(adjacent)", "Compelled this way | edge", "Compelled the other way | edge"),
     )
+
+
+def own_n_words(results: StudyResults, first: str, second: str) -> str:
+    """Return ``; own n 81`` where the effective n of a pair is clearly below the one of all scores, else nothing."""
+    evidence = results.evidence
+    own = float(evidence.pairwise_n[evidence.names.index(first), evidence.names.index(second)])
+    return f"; own n {own:.0f}" if own < CLEARLY_BELOW * evidence.n_score else ""
 
 
 def firmness(results: StudyResults) -> Table:
     """Return P(adjacent) of every pair that some analysis joins, under each set of assumptions, with a verdict."""
     names = results.posterior.names
     columns: dict[str, dict[frozenset[str], float]] = {}
-    if results.sensitivity is None:
-        columns["this study"] = adjacency(results.posterior)
-    else:
+    own = adjacency(results.posterior)
+    if results.sensitivity is None or not _is_default(results.sensitivity, own):
+        columns["this study"] = own
+    if results.sensitivity is not None:
         for column in results.sensitivity.columns.drop(["first", "second", "least", "most"]):
             pairs = zip(results.sensitivity["first"], results.sensitivity["second"], strict=True)
             numbers = results.sensitivity[column]
@@ -104,7 +131,7 @@ def firmness(results: StudyResults) -> Table:
             pair = frozenset((first, second))
             numbers_here = {column: table[pair] for column, table in columns.items()}
             if max(numbers_here.values()) > 0.5:
-                verdict = _verdict(numbers_here, priors)
+                verdict = _verdict(numbers_here, priors) + own_n_words(results, first, second)
                 label = f"{results.label(first)} – {results.label(second)}"
                 rows.append((-numbers_here[priors[0]], (label, *numbers_here.values(), verdict)))
     rows.sort(key=lambda row: (row[0], row[1][0]))
@@ -115,6 +142,12 @@ def firmness(results: StudyResults) -> Table:
         _firmness_caption(columns, priors, left_out),
         tuple(columns),
     )
+
+
+def _is_default(sensitivity: pd.DataFrame, own: dict[frozenset[str], float]) -> bool:
+    """Whether the study's own numbers are those of the default prior, so that one column is enough."""
+    rows = sensitivity[["first", "second", "default"]].itertuples(index=False)
+    return all(abs(own[frozenset((str(a), str(b)))] - float(p)) < SAME for a, b, p in rows)
 
 
 def _firmness_caption(columns: Collection[str], priors: Collection[str], left_out: int) -> str:
@@ -131,6 +164,10 @@ def _firmness_caption(columns: Collection[str], priors: Collection[str], left_ou
         )
     if POOLED in columns:
         said += f" {POOLED.capitalize()}: groups, levers and clusters ignored; shown as a warning, not as evidence."
+    said += (
+        f" {NONE[:1].upper()}{NONE[1:]}: the pair is joined, whichever of these assumptions is made. What none "
+        "of the columns varies: resampling of clusters, hidden common causes, and how reliably each value is measured."
+    )
     return said + (f" {left_out} further pairs are in the tables." if left_out > 0 else "")
 
 
@@ -155,7 +192,7 @@ def _verdict(numbers: dict[str, float], priors: list[str]) -> str:
         said.append("lever model")
     if not said and len(priors) == 1 and OTHER not in numbers:
         return "not tested"
-    return ", ".join(said) if said else "nothing: firm"
+    return ", ".join(said) if said else NONE
 
 
 def lever_model_disagreement(results: StudyResults) -> int:

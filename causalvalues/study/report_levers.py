@@ -9,6 +9,7 @@ from causalvalues.model import own_values
 from causalvalues.model.levers import UNPAIRED
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import LeverFindings, StudyResults
+from causalvalues.study.wording import journal
 
 
 def lever_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
@@ -33,7 +34,7 @@ def lever_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Blo
         )
         blocks += [
             Heading("Does the graph foresee what a lever does to other values?", 3),
-            Paragraph(levers.comparison.verdict),
+            Paragraph(journal(levers.comparison.verdict)),
             Table(
                 ("Predictor", "R2", "R2 about the mean", "Correlation"),
                 rows,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from causalvalues.figures.numbers import estimate, number
 from causalvalues.model import start_ledger
-from causalvalues.planning import Plan
+from causalvalues.planning.nouns import Status
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import Planned, StudyResults
+from causalvalues.study.wording import OUTCOMES, chance_words, journal
 
 MOST_ALTERNATIVES = 5
+FEW_ROWS = "CV502"
+"""Finding about combinations of levers with few rows."""
+LEAST_ROWS = 5
+"""Rows below which that finding names a combination."""
 
 
 def plan_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
@@ -37,10 +43,11 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
     plan = planned.plan
     items = [
         ("What was asked.", _target_words(planned)),
-        ("Outcome.", f"{plan.status.value[:1].upper()}{plan.status.value[1:]}."),
+        ("Outcome.", f"{OUTCOMES[plan.status]}."),
     ]
     items.append(("Do this.", _doses_words(plan.doses, planned.labels)))
-    items.append(("Chance of hitting.", _chance_words(plan)))
+    items.append(("Chance of hitting.", f"{chance_words(plan)}."))
+    items.append(("Judged by the other half.", _halves_words(planned)))
     items.append(
         (
             "Expected error.",
@@ -48,15 +55,17 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
             f"{number(plan.lower_bound)}); cost {plan.cost:g}.",
         )
     )
-    items += [("Out of reach." if place == 0 else "", limit) for place, limit in enumerate(plan.limits)]
+    items += [("Out of reach." if place == 0 else "", journal(limit)) for place, limit in enumerate(plan.limits)]
     rests = plan.ledger.drop_duplicates(["lever", "basis", "rests_on"])
     said = [f"{row.lever}: {row.basis} ({row.rests_on})" for row in rests.itertuples()]
     if said:
-        items.append(("Rests on.", "; ".join(said) + "."))
+        items.append(("Rests on.", journal("; ".join(said) + ".")))
+    items += [("Few rows.", sentence) for sentence in few_rows(plan.doses, results)]
     start = {str(name): float(score) for name, score in planned.plan.predicted["start"].items()}
     outside = start_ledger(results.evidence, start)
-    items += [("Starts outside the data.", str(sentence)) for sentence in outside["sentence"]]
-    items += [("Note." if place == 0 else "", note) for place, note in enumerate(plan.notes)]
+    items += [("Starts outside the data.", journal(str(sentence))) for sentence in outside["sentence"]]
+    notes = [note for note in plan.notes if not note.startswith(("Chosen on one half", "The chance is in sample"))]
+    items += [("Note." if place == 0 else "", journal(note)) for place, note in enumerate(notes)]
     return Bullets(tuple(items))
 
 
@@ -70,7 +79,7 @@ def _target_words(planned: Planned) -> str:
     said += [f"{name} at {number(wanted)}" for name, wanted in target.profile.items()]
     if target.ranking:
         said.append(" above ".join(target.ranking) + (f" by {number(target.margin)}" if target.margin else ""))
-    said += [f"{name} between {low:g} and {high:g}" for name, (low, high) in target.bounds.items()]
+    said += [f"{name} between {_end(low)} and {_end(high)}" for name, (low, high) in target.bounds.items()]
     close = f", each within {number(target.tolerance)}" if target.profile else ""
     return f"From {start}: {', '.join(said)}{close}."
 
@@ -85,14 +94,34 @@ def _doses_words(doses: Mapping[str, float], labels: Mapping[str, str]) -> str:
     return "; ".join(said) + "."
 
 
-def _chance_words(plan: Plan) -> str:
-    said = f"{plan.chance:.0%} that every part of the target holds for one unit"
-    if plan.chance_cross_fitted == plan.chance_cross_fitted:
-        return (
-            said + f", judged on draws that did not choose the plan ({plan.chance_in_sample:.0%} on those that did). "
-            "Draws that share the same answers also share their errors, so the true chance may be lower."
-        )
-    return said + "."
+def _end(limit: float) -> str:
+    return number(limit) if math.isfinite(limit) else f"{limit:g}"
+
+
+def _halves_words(planned: Planned) -> str:
+    plan = planned.plan
+    if math.isnan(plan.chance_cross_fitted):
+        return f"Not done. {planned.note} So chance and error are those of the model that chose, and too good."
+    return (
+        "Chosen on one half of the clusters, judged by the other: predicted error "
+        f"{number(plan.predicted_error)}, achieved {number(plan.achieved_error)}; chance "
+        f"{plan.chance_cross_fitted:.0%}, against {plan.chance_in_sample:.0%} when the model of all rows judges "
+        "its own choice. The graphs come from all rows, so it is mostly the lever effects that are judged anew."
+        + (f" {planned.note}" if planned.note else "")
+    )
+
+
+def few_rows(doses: Mapping[str, float], results: StudyResults) -> list[str]:
+    """Return a sentence when the plan uses a combination of levers that the data doctor found in few rows."""
+    matrix = results.answers.matrix
+    used = {lever for lever, dose in doses.items() if dose != 0 and lever in matrix.levers}
+    rows = sum(set(cell) == used for cell in matrix.cells)
+    found = [finding for finding in results.findings if finding.code == FEW_ROWS]
+    if len(used) < 2 or not found or not 0 < rows < LEAST_ROWS:
+        return []
+    together = " and ".join(sorted(used))
+    rows_said = "1 row has" if rows == 1 else f"{rows} rows have"
+    return [f"Only {rows_said} {together} together (finding {FEW_ROWS}): what they do jointly is hardly known."]
 
 
 def _side_effects(planned: Planned, results: StudyResults) -> Table:
@@ -111,8 +140,10 @@ def _side_effects(planned: Planned, results: StudyResults) -> Table:
 
 
 def _alternatives(planned: Planned) -> Table:
-    rows = []
-    for row in planned.plan.alternatives.head(MOST_ALTERNATIVES).to_dict("records"):
+    plan, rows = planned.plan, []
+    for row in plan.alternatives.head(MOST_ALTERNATIVES).to_dict("records"):
         words = ", ".join(f"{node} x {dose:g}" for node, dose in row["doses"].items()) or "no lever"
-        rows.append((words, float(row["objective"]), float(row["cost"])))
-    return Table(("Next best", "Expected error", "Cost"), tuple(rows), "The next best choices, best first.")
+        rows.append((words, float(row["objective"]), float(row["cost"]), "yes" if row["inside"] else "no"))
+    first = "the best choice that ends inside the tolerance first, then " if plan.status is Status.TRADE_OFF else ""
+    said = f"The next best choices, {first}best first. Inside: whether the mean profile ends within the tolerance."
+    return Table(("Next best", "Expected error", "Cost", "Inside"), tuple(rows), said)

@@ -12,6 +12,7 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.model import Effects, LeverEffects, PredictorComparison, StructuralModel
 from causalvalues.planning import Plan, Target
 from causalvalues.study.answers import Answers
+from causalvalues.study.paired_check import PairedCheck
 from causalvalues.study.settings import PlanSettings, QuerySettings, StudySettings
 
 
@@ -35,13 +36,14 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """One plan of the study file, with the target in scores."""
+    """One plan of the study file, with the target in scores; `note` is that of `PlanModels`."""
 
     asked: PlanSettings
     title: str
     target: Target
     plan: Plan
     labels: Mapping[str, str]
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,8 @@ class StudyResults:
         P(adjacent) under several priors.
     queries : tuple of Answered
     plans : tuple of Planned
+    paired : PairedCheck or None
+        Counterfactual beside real answers; None without queries, or where no unit answered with and without a lever.
     """
 
     settings: StudySettings
@@ -101,6 +105,7 @@ class StudyResults:
     sensitivity: pd.DataFrame | None
     queries: tuple[Answered, ...]
     plans: tuple[Planned, ...]
+    paired: PairedCheck | None
 
     def label(self, name: str) -> str:
         """Return a value's name as its theory writes it."""

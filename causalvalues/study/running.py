@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
-from causalvalues.errors import StudyError
+from causalvalues.errors import DataError, StudyError
 from causalvalues.figures import draw
-from causalvalues.files import replacing_folder, write_text
+from causalvalues.files import check_replaceable, replacing_folder, write_text
 from causalvalues.study.document import Picture
-from causalvalues.study.manifest import NAME, files_in, is_run_folder, manifest_text
+from causalvalues.study.manifest import NAME, files_in, foreign_files, manifest_text
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.study.pictures import pictures
@@ -62,7 +66,8 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
     study : str, Path or StudySettings
         Study file (TOML); paths in it start at its folder. Paths in `StudySettings` start at the working directory.
     out : str or Path
-        Run folder. An earlier run is replaced; a folder that holds anything else is refused.
+        Run folder. An earlier run is replaced; a folder that holds anything else, be it beside the files of a run, is
+        refused, and so is the working folder.
     seed : int, optional
         In place of the study's own.
 
@@ -73,26 +78,29 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
     Raises
     ------
     StudyError
-        If the study file is not well formed, names something unknown, or `out` is no run folder.
+        If the study file is not well formed, names something unknown, or `out` holds files that no study wrote or that
+        this one reads, or cannot be replaced.
     CheckError
         If the data doctor blocks; the message has all findings and their remedies.
     CausalValuesError
         As the verbs that the study calls.
     """
     out = Path(out)
-    _refuse_other_folders(out)
+    _refuse_to_lose_files(out)
     settings = study if isinstance(study, StudySettings) else read_study(study)
     if seed is not None:
         settings = StudySettings.model_validate(settings.model_dump() | {"seed": seed})
     folder = Path() if isinstance(study, StudySettings) else Path(study).parent
+    _refuse_to_lose_input(out, settings, folder, study)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     with progress_bar(STEPS + 1) as say:
         results = study_results(settings, folder, say)
         say("draw and write")
-        with replacing_folder(out) as part:
+        with _ending_cleanly(), replacing_folder(out) as part:
             _write_all(results, part)
             ended = datetime.now(UTC).isoformat(timespec="seconds")
             write_text(part / NAME, manifest_text(results, part, started, ended))
+            _refuse_to_lose_files(out)
     return StudyRun(out, (NAME, *files_in(out)), results)
 
 
@@ -119,10 +127,49 @@ def _draw(picture: Picture, folder: Path, formats: Sequence[str]) -> None:
         draw(picture.scene, folder / f"{picture.stem}.{suffix}")
 
 
-def _refuse_other_folders(out: Path) -> None:
+def _refuse_to_lose_files(out: Path) -> None:
+    """Refuse a place where a run would replace files of somebody else, or that cannot be replaced at all."""
     if out.is_file():
         raise StudyError(f"{out} is a file. Give a folder to write the run into.")
-    if out.is_dir() and any(out.iterdir()) and not is_run_folder(out):
+    try:
+        check_replaceable(out)
+        foreign = foreign_files(out.resolve()) if out.is_dir() else ()
+    except DataError as error:
+        raise StudyError(str(error)) from None
+    except OSError as error:
+        raise StudyError(f"{out} cannot be read: {error.strerror}. Give another folder.") from None
+    if foreign:
+        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
         raise StudyError(
-            f"The folder {out} holds files that no study wrote, and a run would replace them. Give another folder."
+            f"The folder {out} holds files that no study wrote ({shown}), and a run would replace them. "
+            "Move them, or give another folder."
         )
+
+
+def _refuse_to_lose_input(out: Path, settings: StudySettings, folder: Path, study: object) -> None:
+    """Refuse to write a run over the files that it reads."""
+    data = settings.data
+    read = [folder / name for name in (data.path, data.key, data.theory) if name]
+    if isinstance(study, str | Path):
+        read.append(Path(study))
+    for path in read:
+        if path.is_file() and path.resolve().is_relative_to(out.resolve()):
+            raise StudyError(f"{path} lies in the run folder {out}, which is replaced whole. Give another folder.")
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Turn a request to end (SIGTERM) into `SystemExit` meanwhile, so that half a folder is cleared away."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from causalvalues.files import write_text
 from causalvalues.frozen import frozen_floats
 from causalvalues.graph import Dag, GraphPosterior
 from causalvalues.model import StructuralModel
+from causalvalues.model.structural import any_cycle
 from causalvalues.study.arrays import array_from_json, array_to_json
 from causalvalues.study.manifest import json_ready
 
@@ -25,6 +26,14 @@ _KINDS: Mapping[str, type[GraphPosterior] | type[StructuralModel] | type[Dag]] =
     "causalvalues-graph-posterior": GraphPosterior,
     "causalvalues-structural-model": StructuralModel,
     "causalvalues-dag": Dag,
+}
+
+BOOLEAN = ("adjacency", "draws", "lever_draws")
+NUMBERS = ("weights", "edge", "prior_edge", "order_modular", "coefficients", "intercepts", "residual_scales")
+WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
+    (GraphPosterior, "kind"): ("posterior", "bootstrap"),
+    (GraphPosterior, "lever_mode"): ("none", "saturated", "sparse"),
+    (StructuralModel, "kind"): ("posterior", "bootstrap", "point"),
 }
 
 
@@ -81,14 +90,16 @@ def load(path: str | Path) -> Saved:
         odd = ", ".join(sorted(set(held) ^ known))
         raise DataError(f"{path} is damaged: the entries {odd} are missing or unknown. Save the object again.")
     try:
-        values = {name: _value(name, value) for name, value in held.items()}
+        values = {name: _value(kind, name, value) for name, value in held.items()}
+        if kind is GraphPosterior:
+            _check_posterior(values)
         thing = kind(**values)
-        if "weights" in values:  # making the noun normalises them again, which may move their last bits
+        if "weights" in values and abs(values["weights"].sum() - 1) < 1e-9:  # normalising may move their last bits
             object.__setattr__(thing, "weights", frozen_floats(values["weights"]))
         return thing
     except CausalValuesError as error:
         raise DataError(f"{path}: {error}") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, MemoryError) as error:
         raise DataError(f"{path} is damaged ({error}). Save the object again.") from None
 
 
@@ -102,31 +113,80 @@ def load_model(path: str | Path) -> StructuralModel:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number)
     except FileNotFoundError:
         raise DataError(f"There is no file {path}.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not JSON: byte {error.start} is not UTF-8. Give a file written by `save`."
+        ) from None
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}. Give a file that was written by `save`.") from None
-    if not isinstance(held, dict) or held.get("format") not in _KINDS:
-        said = held.get("format") if isinstance(held, dict) else None
+    except RecursionError:
+        raise DataError(f"{path} was not written by `save`: it is nested too deeply.") from None
+    said = held.get("format") if isinstance(held, dict) else None
+    if not isinstance(held, dict) or not isinstance(said, str) or said not in _KINDS:
         raise DataError(f"{path} was not written by `save`: its format is {said!r}. Known: {', '.join(_KINDS)}.")
-    if held.get("version") != VERSION:
+    version = held.get("version")
+    if type(version) is not int or version != VERSION:
         raise DataError(
-            f"{path} has version {held.get('version')} of {held['format']}; this package reads version {VERSION}. "
+            f"{path} has version {version!r} of {said}; this package reads version {VERSION}. "
             "Install the release that wrote it, or save the object again."
         )
     return held
 
 
-def _value(name: str, value: Any) -> Any:
-    if isinstance(value, dict) and "type" in value and "shape" in value:
-        return array_from_json(value)
-    special: Mapping[str, Callable[[Any], Any]] = {
-        "combinations": lambda levers: tuple(tuple(each) for each in levers),
-        "settings": dict,
-    }
-    if name in special:
-        return special[name](value)
-    return tuple(value) if isinstance(value, list) else value
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _value(kind: type, name: str, value: Any) -> Any:
+    """Return an entry as the noun wants it; raise `ValueError` or `TypeError` when it has another type."""
+    if (name in BOOLEAN or name in NUMBERS) and not (value is None and name == "order_modular"):
+        array = array_from_json(value)
+        if (array.dtype == np.bool_) != (name in BOOLEAN):
+            raise TypeError(f"{name} holds {array.dtype} numbers")
+        return array
+    if name in ("names", "values", "levers", "givens"):
+        return _texts(name, value)
+    if name == "combinations":
+        if not isinstance(value, list):
+            raise TypeError(f"{name} should be a list")
+        return tuple(_texts(name, levers) for levers in value)
+    known = WORDS.get((kind, name))
+    if known is not None and value not in known:
+        raise ValueError(f"{name} is {value!r}, and should be one of {', '.join(known)}")
+    wanted = {"exact": bool, "seed": int, "settings": dict, "order_modular": type(None)}.get(name, str)
+    if type(value) is not wanted:
+        raise TypeError(f"{name} should be of the type {wanted.__name__}")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError(f"{name} should be a list of text")
+    for each in value:
+        each.encode("utf-8")
+    return tuple(value)
+
+
+def _check_posterior(values: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for numbers that no graph posterior has; its shapes are checked when it is made."""
+    weights, draws = values["weights"], values["draws"]
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and 0 < weights.sum() < np.inf):
+        raise ValueError("weights should be finite, not negative, and more than 0 in all")
+    for name in ("edge", "prior_edge", "order_modular"):
+        numbers = values[name]
+        unknown = np.isnan(numbers) if numbers is not None and name == "prior_edge" else False
+        if numbers is not None and not (unknown | ((numbers > -1e-6) & (numbers < 1 + 1e-6))).all():
+            raise ValueError(f"{name} should hold probabilities")
+    for name in ("names", "levers"):
+        if len(set(values[name])) < len(values[name]):
+            raise ValueError(f"{name} has a name twice")
+    p = len(values["names"])
+    if draws.ndim != 3 or draws.shape[1:] != (p, p):
+        raise ValueError(f"draws has the shape {draws.shape}, and there are {p} names")
+    if any_cycle(draws):
+        raise ValueError("a draw has a cycle")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from causalvalues.figures.numbers import number
+from causalvalues.planning import Plan
 from causalvalues.study.report import first_lines
 from causalvalues.study.running import StudyRun
+from causalvalues.study.wording import OUTCOMES, chance_words
 
 WIDTH = 100
 
@@ -16,10 +19,16 @@ def summary_words(run: StudyRun) -> str:
     said = [run.results.settings.title, ""]
     for head, text in first_lines(run.results).items:
         said += [textwrap.fill(f"{head} {text}", WIDTH, initial_indent="- ", subsequent_indent="  ")]
-    for number, planned in enumerate(run.results.plans, start=1):
-        text = f"Plan {number}, {planned.title}: {planned.plan!r}"
+    for place, planned in enumerate(run.results.plans, start=1):
+        text = f"Plan {place}, {planned.title}: {_plan_words(planned.plan)}"
         said += [textwrap.fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ")]
     return "\n".join([*said, "", f"Report: {run.report}", f"Tables, figures, graph: {run.folder}"])
+
+
+def _plan_words(plan: Plan) -> str:
+    doses = ", ".join(f"{node} x {dose:g}" for node, dose in plan.doses.items()) or "no lever"
+    outcome = OUTCOMES[plan.status].split(":")[0]
+    return f"{outcome}: {doses}. Expected error {number(plan.objective)}; chance {chance_words(plan)}."
 
 
 def summary_json(run: StudyRun) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
     found = {
         "findings": _findings(results),
         "pairs": results.posterior.pairs(),
-        "edges": results.posterior.averaged_graph(),
+        "edges": _edges(results),
         "direct_effects": long_effects(direct),
         "total_effects": long_effects(results.effects),
         "ledger": results.ledger,
@@ -32,6 +32,8 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
             found["cross_effects"] = results.levers.comparison.cross_effects
         if results.levers.other is not None:
             found["other_lever_model_edges"] = results.levers.other.averaged_graph()
+    if results.paired is not None:
+        found["paired_check"] = results.paired.table
     for number, answered in enumerate(results.queries, start=1):
         plain = answered.table if "path" in answered.table else _named(answered.table)
         found[f"query_{number}"] = plain
@@ -71,6 +73,13 @@ def long_lever_effects(design: LeverEffects) -> pd.DataFrame:
         for j, value in enumerate(design.mean.columns)
     ]
     return pd.DataFrame(rows)
+
+
+def _edges(results: StudyResults) -> pd.DataFrame:
+    """Return the averaged graph with the effective n of each pair alone (``own_n``)."""
+    edges, names, own = results.posterior.averaged_graph(), results.evidence.names, results.evidence.pairwise_n
+    pairs = zip(edges["cause"], edges["effect"], strict=True)
+    return edges.assign(own_n=[float(own[names.index(a), names.index(b)]) for a, b in pairs])
 
 
 def _findings(results: StudyResults) -> pd.DataFrame:

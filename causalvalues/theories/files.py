@@ -29,8 +29,12 @@ def find(id_or_path: str | Path, folder: str, what: str) -> Path:
     if text in shipped(folder):
         return HERE / folder / f"{text}.toml"
     path = Path(id_or_path)
-    if path.suffix == ".toml" or path.is_file():
-        if path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise KeyFileError(f"{text[:300]} cannot be opened: {error.strerror}. Check the path and its rights.") from None
+    if path.suffix == ".toml" or there:
+        if there:
             return path
         raise KeyFileError(f"There is no file {path} to read a {what} from. Check the path.")
     raise KeyFileError(
@@ -48,6 +52,8 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     """
     try:
         fields = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}. Check its rights, or copy it.") from None
     except UnicodeDecodeError as error:
         raise KeyFileError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
@@ -56,6 +62,22 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     if stated != kind:
         raise KeyFileError(f'{path} has the format {stated!r}; this version reads {kind!r}. Write `format = "{kind}"`.')
     return fields
+
+
+def strings(path: Path, where: str, entries: Any) -> list[str]:
+    """Return a list of texts.
+
+    Raises
+    ------
+    KeyFileError
+        If it is no list, or an entry is no text; `where` says what it belongs to.
+    """
+    if not isinstance(entries, list):
+        raise KeyFileError(f'{path}: {where} must be a list such as ["a", "b"]; it is {entries!r}.')
+    for entry in entries:
+        if not isinstance(entry, str):
+            raise KeyFileError(f"{path}: {where} must be a list of texts, and holds {entry!r}. Write it in quotes.")
+    return entries
 
 
 def check_fields(path: Path, fields: Mapping[str, Any], types: Mapping[str, type], required: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -143,6 +144,12 @@ class ScoringKey:
             raise KeyFileError(f'{owner}: most = "low" has no meaning when answers are summed; use signs.')
         if self.min_answered is not None and self.min_answered < 1:
             raise KeyFileError(f"{owner}: min_answered is {self.min_answered}. Give 1 or more.")
+        sizes = Counter(item.dimension for item in self.items.values())
+        if self.min_answered is not None and self.min_answered > max(sizes.values()):
+            raise KeyFileError(
+                f"{owner}: min_answered is {self.min_answered}, and no dimension has more than {max(sizes.values())} "
+                "items. Give a smaller number."
+            )
         for code, status in self.missing.items():
             if status not in LOST_ANSWERS:
                 raise KeyFileError(f"{owner}: the code {code:g} means {status!r}." + did_you_mean(status, LOST_ANSWERS))
@@ -207,9 +214,12 @@ class ScoringKey:
     def subset(self, items: Iterable[str]) -> ScoringKey:
         """Return the key of some of the items (any spelling), for a short form or a file that holds only these."""
         keep = {self.canonical(item) for item in items}
+        items = {name: item for name, item in self.items.items() if name in keep}
+        most = max(Counter(item.dimension for item in items.values()).values(), default=1)
         return replace(
             self,
-            items={name: item for name, item in self.items.items() if name in keep},
+            items=items,
+            min_answered=None if self.min_answered is None else min(self.min_answered, most),
             unscored=tuple(name for name in self.unscored if name in keep),
             attention={name: limits for name, limits in self.attention.items() if name in keep},
         )

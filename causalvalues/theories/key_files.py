@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from causalvalues.errors import KeyFileError, did_you_mean
-from causalvalues.theories.files import check_fields, find, read_toml, shipped
+from causalvalues.theories.files import check_fields, find, read_toml, shipped, strings
 from causalvalues.theories.key import ItemKey, ScoringKey
 from causalvalues.theories.theory import theory
 
@@ -113,6 +113,8 @@ def _complete(path: Path, fields: Mapping[str, Any], plain: dict[str, Any]) -> S
     for dimension, entries in fields["items"].items():
         if dimension not in dimensions:
             raise KeyFileError(f"{path} scores {dimension!r}." + did_you_mean(dimension, dimensions))
+        if not isinstance(entries, list):
+            raise KeyFileError(f"{path}: the items of {dimension!r} must be a list such as [1, 2]; it is {entries!r}.")
         for entry in entries:
             item, scored = _item(path, dimension, entry, prefix)
             if item in items:
@@ -147,7 +149,7 @@ def _aliases(path: Path, fields: Mapping[str, Any], items: Iterable[str]) -> dic
     prefix = fields.get("prefix", "")
     known = list(items)
     aliases: dict[str, str] = {}
-    for pattern in fields.get("number_aliases", ()):
+    for pattern in strings(path, "`number_aliases`", fields.get("number_aliases", [])):
         for item in known:
             number = item.removeprefix(prefix)
             if number.isdigit():
@@ -156,7 +158,12 @@ def _aliases(path: Path, fields: Mapping[str, Any], items: Iterable[str]) -> dic
         item = _item_name(entry, prefix)
         if item not in known:
             raise KeyFileError(f"{path} has aliases for {item!r}, which is no item." + did_you_mean(item, known))
-        aliases |= dict.fromkeys(others, item)
+        for alias in strings(path, f"`aliases` of {entry!r}", others):
+            if aliases.setdefault(alias, item) != item:
+                raise KeyFileError(
+                    f"{path}: the alias {alias!r} stands for {aliases[alias]!r} and for {item!r}. Take it away from "
+                    "one of them."
+                )
     return aliases
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from causalvalues.errors import KeyFileError, did_you_mean
-from causalvalues.theories.files import check_fields, find, read_toml, shipped
+from causalvalues.theories.files import check_fields, find, read_toml, shipped, strings
 from causalvalues.theories.spelling import fold, spellings
 
 FORMAT = "causalvalues-theory 1"
@@ -72,7 +72,12 @@ class ValueTheory:
                     raise KeyFileError(
                         f"{owner}: the group {group!r} names {member!r}." + did_you_mean(member, self.dimensions)
                     )
-        labels = {label: name for name, label in self.labels.items()}
+        labels: dict[str, str] = {}
+        for name, label in self.labels.items():
+            if labels.setdefault(label, name) != name:
+                raise KeyFileError(
+                    f"{owner}: {labels[label]!r} and {name!r} both have the label {label!r}. Rename one of them."
+                )
         put(self, "_spellings", spellings(owner, self.dimensions, labels | dict(self.aliases)))
 
     def knows(self, name: str) -> bool:
@@ -156,13 +161,24 @@ def theory(id_or_path: str | Path) -> ValueTheory:
 
 def _assembled(path: Path, fields: dict[str, Any]) -> ValueTheory:
     dimensions = [_dimension(path, entry) for entry in fields["dimensions"]]
+    aliases: dict[str, str] = {}
+    for entry in dimensions:
+        for alias in strings(path, f"`aliases` of {entry['name']!r}", entry.get("aliases", [])):
+            if aliases.setdefault(alias, entry["name"]) != entry["name"]:
+                raise KeyFileError(
+                    f"{path}: the alias {alias!r} stands for {aliases[alias]!r} and for {entry['name']!r}. Take it "
+                    "away from one of them."
+                )
     return ValueTheory(
         id=fields["id"],
         name=fields["name"],
         dimensions=tuple(entry["name"] for entry in dimensions),
         labels={entry["name"]: entry.get("label", entry["name"]) for entry in dimensions},
-        aliases={alias: entry["name"] for entry in dimensions for alias in entry.get("aliases", ())},
-        groups=fields.get("groups", {}),
+        aliases=aliases,
+        groups={
+            name: tuple(strings(path, f"the group {name!r}", members))
+            for name, members in fields.get("groups", {}).items()
+        },
         circular=fields.get("circular", False),
         source=fields.get("source", ""),
     )

@@ -1,0 +1,85 @@
+"""Choose a plan with a model of one half of the data and judge it by a model of the other half."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from causalvalues.errors import PlanError
+from causalvalues.interventions import Lever
+from causalvalues.model.structural import StructuralModel
+from causalvalues.planning.choices import count_choices
+from causalvalues.planning.methods import PlanMethod
+from causalvalues.planning.nouns import Target
+from causalvalues.planning.outlook import look_ahead
+from causalvalues.planning.pose import Start, pose
+from causalvalues.planning.problem import Problem, score
+
+
+class CrossFit(NamedTuple):
+    """Error and chance by the model that chose (predicted, promised) and by the other (achieved, chance)."""
+
+    chance: float
+    predicted: float
+    achieved: float
+    promised: float
+
+
+NO_CROSS_FIT = CrossFit(np.nan, np.nan, np.nan, np.nan)
+
+
+def cross_fit(
+    model: StructuralModel, start: Start, target: Target, levers: Sequence[Lever], method: PlanMethod
+) -> CrossFit:
+    """Return errors and chances averaged over both ways round; NaN when the method has no halves.
+
+    Raises
+    ------
+    PlanError
+        If the halves do not have the nodes of the model.
+    """
+    if method.halves is None:
+        return NO_CROSS_FIT
+    for half in method.halves:
+        _check_nodes(model, half)
+    posed = [pose(half, start, target, levers, method) for half in method.halves]
+    settings = method.heterogeneity, method.seed
+    seen = [
+        look_ahead(half, problem, target, start is None, settings)
+        for half, problem in zip(method.halves, posed, strict=True)
+    ]
+    found = []
+    for chooser, judge in ((0, 1), (1, 0)):
+        best = method.search(posed[chooser], 1, 0.5).best[0]
+        achieved = score(posed[judge], best.choice).objective
+        found.append(
+            (seen[judge].chance(best.choice), best.objective, achieved, seen[chooser].chance(best.choice)),
+        )
+    return CrossFit(*(float(number) for number in np.mean(found, axis=0)))
+
+
+def _check_nodes(model: StructuralModel, half: StructuralModel) -> None:
+    mine, other = (
+        {*each.values, *each.levers, *(frozenset(cell) for cell in each.combinations)} for each in (model, half)
+    )
+    if mine != other:
+        odd = sorted(name if isinstance(name, str) else "+".join(sorted(name)) for name in mine ^ other)
+        named = ", ".join(map(repr, odd))
+        raise PlanError(f"`halves` and the model differ in {named}. Fit both on the same values, levers and rows.")
+
+
+def choice_note(problem: Problem, crossed: CrossFit) -> str:
+    """Return one sentence on whether the chance is corrected for the choice among candidates."""
+    if np.isnan(crossed.chance):
+        return (
+            f"The chance is in sample, not corrected for the choice among {count_choices(problem):,} candidates, so it "
+            "is optimistic; give `halves=half_models(posterior, evidence, seed)` to choose on one half of the data and "
+            "judge by the other."
+        )
+    return (
+        f"Chosen on one half of the data and judged by the other: predicted error {crossed.predicted:.3f}, achieved "
+        f"{crossed.achieved:.3f}; chance {crossed.chance:.0%} ({crossed.promised:.0%} by the half that chose). Half of "
+        "the data makes all four noisier and less certain than the plan from all of it."
+    )

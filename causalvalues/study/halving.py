@@ -1,0 +1,80 @@
+"""The models that plans are made with: of all rows, and of two halves of the clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalvalues.errors import CausalValuesError, PlanError
+from causalvalues.evidence import Evidence, summarise
+from causalvalues.graph import GraphPosterior
+from causalvalues.model import MaximumLikelihood, PosteriorDraws, StructuralModel, fit
+from causalvalues.model.levers import clusters_of
+from causalvalues.planning import half_models
+from causalvalues.responses import ResponseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class PlanModels:
+    """What plans are made with.
+
+    Parameters
+    ----------
+    whole : StructuralModel
+    halves : tuple of two StructuralModel, or None
+        Of disjoint halves of the clusters.
+    note : str, default ""
+        What was left out to make halves, or why there are none.
+    """
+
+    whole: StructuralModel
+    halves: tuple[StructuralModel, StructuralModel] | None
+    note: str = ""
+
+
+def plan_models(
+    matrix: ResponseMatrix,
+    graphs: GraphPosterior,
+    fitted: tuple[StructuralModel, Evidence],
+    estimator: PosteriorDraws | MaximumLikelihood,
+    seed: int,
+) -> PlanModels:
+    """Return models of all rows and of two halves; combinations that one cluster alone tried are left out for that.
+
+    Parameters
+    ----------
+    matrix : ResponseMatrix
+    graphs : GraphPosterior
+    fitted : tuple of StructuralModel and Evidence
+        The model of the study and what it was fitted to; plans are made with it when the halves can be had as they are,
+        or cannot be had at all.
+    estimator : PosteriorDraws or MaximumLikelihood
+    seed : int
+    """
+    model, evidence = fitted
+    try:
+        return PlanModels(model, half_models(graphs, evidence, seed))
+    except PlanError as error:
+        why = f"{str(error).split('. ', maxsplit=1)[0].rstrip('.')}."
+    lone = lone_combinations(matrix)
+    if lone:
+        names = [frozenset(cell) for cell in lone]
+        rows = np.array([frozenset(cell) not in names for cell in matrix.cells])
+        try:
+            rest = summarise(matrix.rows(rows), evidence.within)
+            halves = half_models(graphs, rest, seed)
+            note = f"Left out of plans, because one cluster alone tried them: {', '.join('+'.join(c) for c in lone)}."
+            return PlanModels(fit(graphs, rest, estimator, seed), halves, note)
+        except CausalValuesError:
+            pass
+    return PlanModels(model, None, why)
+
+
+def lone_combinations(matrix: ResponseMatrix) -> list[tuple[str, ...]]:
+    """Return the combinations of levers that rows of one cluster alone have, sorted."""
+    seen: dict[tuple[str, ...], set[str]] = {}
+    for cell, cluster in zip(matrix.cells, clusters_of(matrix), strict=True):
+        if len(cell) > 1:
+            seen.setdefault(tuple(cell), set()).add(cluster)
+    return sorted(cell for cell, clusters in seen.items() if len(clusters) == 1)

@@ -1,0 +1,187 @@
+"""What a report says of directions, of counterfactuals and of plans agrees with the numbers behind it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_helpers import STUDY, write_study
+
+from causalvalues.figures.numbers import number
+from causalvalues.model import PosteriorDraws
+from causalvalues.model.levers import paired_differences
+from causalvalues.planning.nouns import Status
+from causalvalues.study import StudyRun, run_study
+from causalvalues.study.paired_check import paired_check
+from causalvalues.study.pipeline import estimator, learner
+from causalvalues.study.report import first_lines
+from causalvalues.study.report_edges import firmness, own_n_words
+from causalvalues.study.report_plans import few_rows
+from causalvalues.study.study_file import settings_from
+from causalvalues.study.wording import CHANCES, OUTCOMES, journal
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> StudyRun:
+    folder = tmp_path_factory.mktemp("words")
+    return run_study(write_study(folder), folder / "run")
+
+
+def text_of(run: StudyRun) -> str:
+    return (run.folder / "report.md").read_text(encoding="utf-8").replace("\\", "")
+
+
+def test_the_first_lines_count_compelled_contested_and_open_edges(demo_run: StudyRun) -> None:
+    verdicts = pd.read_csv(demo_run.folder / "tables" / "edges.csv")["verdict"]
+    said = dict(first_lines(demo_run.results).items)["Directions."]
+    found = re.findall(r"direction of (\d+); (\d+) (?:is|are) contested .*; (\d+) (?:is|are) open", said)
+    assert [int(count) for count in found[0]] == [
+        int((verdicts == each).sum()) for each in ("compelled", "contested", "open")
+    ]
+    assert (verdicts == "contested").any()
+    assert "do not speak" not in text_of(demo_run)
+    assert "from the prior alone" not in text_of(demo_run)
+
+
+def test_the_edge_table_shows_how_often_each_direction_is_compelled(demo_run: StudyRun) -> None:
+    text, label = text_of(demo_run), demo_run.results.label
+    for edge in demo_run.results.posterior.averaged_graph().to_dict("records"):
+        shares = [number(edge[what]) for what in ("adjacent", "direction", "compelled", "compelled_reverse")]
+        row = " | ".join([label(edge["cause"]), label(edge["effect"]), *shares])
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {row} |")]
+        assert edge["verdict"] in line
+
+
+def test_a_pair_with_few_rows_of_its_own_is_marked(demo_run: StudyRun) -> None:
+    results = demo_run.results
+    evidence = results.evidence
+    names, own = evidence.names, evidence.pairwise_n
+    marked = {(a, b) for a in names for b in names if a != b and own_n_words(results, a, b)}
+    low = {(names[i], names[j]) for i, j in np.argwhere(own < 0.9 * evidence.n_score)}
+    assert marked == low != set()
+    verdicts = [str(row[-1]) for row in firmness(results).rows]
+    assert any("own n" in verdict for verdict in verdicts)
+    assert any(verdict == "none of these" for verdict in verdicts)
+    assert "does not average over resamples of clusters" in text_of(demo_run)
+    assert list(pd.read_csv(demo_run.folder / "tables" / "edges.csv")["own_n"]) == pytest.approx(
+        [own[names.index(a), names.index(b)] for a, b in results.posterior.averaged_graph()[["cause", "effect"]].values]
+    )
+
+
+def test_the_residual_assumption_is_tested_on_all_paired_units(demo_run: StudyRun) -> None:
+    """Coverage and slope, worked out again from rows, lever by lever."""
+    results, matrix = demo_run.results, demo_run.results.answers.matrix
+    found = results.paired
+    assert found is not None
+    inside, slopes = [], []
+    frame = matrix.frame()
+    for lever in matrix.levers:
+        only = (matrix.doses != 0).sum(axis=1) == 1
+        on = only & (matrix.doses[:, matrix.levers.index(lever)] == 1)
+        pairs = paired_differences(matrix, on)
+        plain = frame[~(matrix.doses != 0).any(axis=1)].groupby("persona_id")[list(matrix.names)].mean()
+        start = plain.loc[list(pairs.clusters)].to_numpy()
+        total = results.model.total[:, results.model.place(lever), : len(matrix.names)]
+        low, high = np.quantile(total, [0.05, 0.95], axis=0)
+        inside.append((pairs.differences >= low) & (pairs.differences <= high))
+        slopes += [np.polyfit(start[:, j], pairs.differences[:, j], 1)[0] for j in range(len(matrix.names))]
+    assert found.table["units"].sum() == sum(each.size for each in inside) == 4000
+    assert found.coverage == pytest.approx(np.concatenate(inside).mean(), abs=0.01)
+    assert found.slope == pytest.approx(np.mean(slopes))
+    assert found.falling == (100, 100)
+    text = text_of(demo_run)
+    assert f"holds {found.coverage:.0%} of them" in text
+    assert f"mean slope {number(found.slope)}, negative in 100 of 100" in text
+    assert "these rows cannot test" not in text
+    assert "no row tests it for a push" in text
+
+
+def test_without_paired_units_the_assumption_is_called_untested(tmp_path: Path) -> None:
+    path = write_study(tmp_path, STUDY.replace("set = { calm = 1.0 }", "shift = { power = 1.0 }"))
+    table = pd.read_csv(tmp_path / "answers.csv")
+    table.assign(persona_id=[f"p{row}" for row in range(len(table))]).to_csv(tmp_path / "answers.csv", index=False)
+    path.write_text(path.read_text().replace('unit = "p1"', 'unit = "p0"'))
+    run = run_study(path, tmp_path / "run")
+    assert paired_check(run.results.answers.matrix, run.results.model, 0.9) is None
+    assert "these rows cannot test" in text_of(run)
+
+
+def test_the_prior_of_the_score_reaches_the_fit(small: StudyRun) -> None:
+    evidence, held = small.results.evidence, small.results.settings.model_dump()
+
+    def fitted_with(**discovery: object) -> tuple[object, tuple[str, ...]]:
+        settings = settings_from(held | {"discovery": held["discovery"] | discovery})
+        return estimator(settings, learner(settings.discovery, evidence), evidence)
+
+    assert fitted_with() == (PosteriorDraws(alpha_mu=1.0, extra_degrees=2.0), ())
+    assert fitted_with(alpha_w=30.0)[0] == PosteriorDraws(extra_degrees=27.0)
+    assert fitted_with(alpha_w=30.0, levers="sparse")[0] == PosteriorDraws(extra_degrees=25.0)
+    default, said = fitted_with(score="BIC")
+    assert default == PosteriorDraws()
+    assert "default" in said[0]
+
+
+def test_a_strong_prior_changes_the_equations_and_bic_says_what_it_lacks(small: StudyRun, tmp_path: Path) -> None:
+    sizes = []
+    for place, line in enumerate(("alpha_w = 4.5", "alpha_w = 500.0", 'score = "BIC"')):
+        (tmp_path / str(place)).mkdir()
+        path = write_study(tmp_path / str(place), STUDY.replace("draws = 200", f"draws = 200\n{line}"))
+        run = run_study(path, tmp_path / str(place) / "run")
+        sizes.append(float(run.results.model.residual_scales.mean()))
+        assert ("fitted with the default one" in text_of(run)) == ("BIC" in line)
+    assert abs(sizes[1] / sizes[0] - 1) > 0.02
+
+
+def test_each_assumption_is_listed_once(demo_run: StudyRun) -> None:
+    part = text_of(demo_run).split("## What all this rests on")[1].split("## Do it again")[0]
+    assert part.lower().count("no hidden common cause") == 1
+    assert part.lower().count("linear") == 1
+
+
+def test_no_report_speaks_of_the_library_or_with_a_leading_zero(demo_run: StudyRun) -> None:
+    text = re.sub(r"`[^`]*`|\(SHA.*?\)", "", text_of(demo_run))
+    assert "see limits" not in text.replace("`", "")
+    assert "`limits`" not in text_of(demo_run)
+    assert re.findall(r"(?<![\w.=])0\.\d", text.split("## Do it again")[0]) == []
+    assert re.findall(r"[(\s]-\.?\d", text.split("## Do it again")[0]) == []
+
+
+def test_numbers_are_rounded_but_names_are_kept() -> None:
+    assert (
+        journal("ends at 0.0319171, -0.104 above; calm=0.5; 4.3 times; R2.")
+        == "ends at .03, −.10 above; calm=0.5; 4.3 times; R2."
+    )
+    assert journal("-0.001 and +0.06") == ".00 and +.06"
+
+
+def test_a_plan_is_judged_by_the_other_half_of_the_clusters(demo_run: StudyRun, small: StudyRun) -> None:
+    for run in (demo_run, small):
+        text = text_of(run)
+        for planned in run.results.plans:
+            plan = planned.plan
+            assert np.isfinite(plan.chance_cross_fitted)
+            assert (
+                "Chosen on one half of the clusters, judged by the other: predicted error "
+                f"{number(plan.predicted_error)}, achieved {number(plan.achieved_error)}" in text
+            )
+            assert f"{plan.chance:.0%} {CHANCES[plan.chance_of]}" in text
+            assert OUTCOMES[plan.status] in text
+    assert set(OUTCOMES) == set(Status)
+    assert "one cluster alone tried them: do_power+do_stimulation, do_self_direction+do_universalism" in text_of(
+        demo_run
+    )
+
+
+def test_a_combination_with_few_rows_points_to_its_finding(demo_run: StudyRun) -> None:
+    results = demo_run.results
+    assert (
+        "Only 4 rows have do_benevolence and do_conformity"
+        in few_rows({"do_benevolence": 1.0, "do_conformity": 1.0}, results)[0]
+    )
+    assert few_rows({"do_benevolence": 1.0}, results) == []
+    assert few_rows({"do_achievement": 1.0, "do_tradition": 1.0}, results) == []
+    assert few_rows({"do_benevolence": 1.0, "do_conformity": 1.0}, replace(results, findings=())) == []
