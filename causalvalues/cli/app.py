@@ -69,7 +69,7 @@ def score(
     keep([path], out)
     matrix = answers(path, {"key": key, "centring": centring})
     write_responses(matrix, out)
-    say("\n".join([*matrix.notes, f"Wrote {out}."]))
+    say("\n".join([*matrix.notes[1:], f"Wrote {out}."]))
 
 
 @app.command()
