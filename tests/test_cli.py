@@ -258,3 +258,12 @@ def test_a_file_that_is_read_is_never_written_over(tmp_path: Path) -> None:
 def test_an_amount_that_is_given_twice_is_refused() -> None:
     with pytest.raises(StudyError, match="names 'a' twice"):
         amounts(["a=1", "a=2"], "--set")
+
+
+def test_a_column_that_cannot_be_read_can_be_dropped(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i % 5},{(i * 7) % 6},{'inf' if i == 3 else i % 3}" for i in range(30))
+    path = tmp_path / "answers.csv"
+    path.write_text("a,b,bad\n" + rows + "\n")
+    assert run("learn", path).exit_code == 3
+    assert run("learn", path, "--drop", "bad").exit_code == 0
+    assert "bad" in run("learn", path, "--drop", "a").output

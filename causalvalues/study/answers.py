@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from causalvalues.errors import DataError
@@ -60,7 +60,7 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
         return _demo(data)
     path = folder / data.path
     options = read_options(data, folder)
-    matrix = read_responses(path, options)
+    matrix, late = _read(path, options, data.drop)
     dimensions = None
     if data.key:
         key = scoring_key(_local(data.key, folder))
@@ -72,7 +72,20 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
         )
     elif data.theory:
         dimensions = theory(_local(data.theory, folder))
-    return Answers(matrix.drop(data.drop), dimensions, {}, path.name, _sha256(path))
+    return Answers(matrix.drop(late), dimensions, {}, path.name, _sha256(path))
+
+
+def _read(path: Path, options: ReadOptions, drop: list[str]) -> tuple[ResponseMatrix, list[str]]:
+    """Read answers; columns to leave out that cannot be read are left out before reading, others are returned."""
+    try:
+        return read_responses(path, options), drop
+    except DataError as first:
+        if not drop:
+            raise
+        try:
+            return read_responses(path, replace(options, drop=tuple(drop))), []
+        except DataError:
+            raise first from None
 
 
 def read_options(data: DataSettings, folder: Path) -> ReadOptions:
