@@ -67,9 +67,8 @@ def discovery() -> None:
 
     for p, goal in ((10, "0.005 s"), (19, "2 s"), (20, "4 s")):
         evidence = summarise(linear_data(1000, p, 3))
-        lattice, _ = scored_lattice(evidence, ExactPosterior(), Knowledge())
 
-        def order_modular(lattice=lattice, evidence=evidence) -> None:
+        def order_modular(evidence=evidence) -> None:
             lattice, _ = scored_lattice(evidence, ExactPosterior(), Knowledge())
             edges_by_orders(lattice, order_lattice(lattice))
 

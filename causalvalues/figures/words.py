@@ -7,19 +7,14 @@ from collections.abc import Mapping, Sequence
 from causalvalues.figures.graph_data import GraphData
 from causalvalues.figures.numbers import number, percent
 from causalvalues.figures.scene import Cell, Edge
+from causalvalues.graph.posterior import PAIR_COLUMNS
 
 EDGE_COLUMNS = (
     "cause",
     "effect",
     "kind",
     "directed",
-    "adjacent",
-    "direction",
-    "compelled",
-    "compelled_reverse",
-    "open",
-    "verdict",
-    "prior_direction",
+    *PAIR_COLUMNS[2:],
     "mean",
     "lower",
     "upper",
