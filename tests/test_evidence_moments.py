@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import DataError
-from causalvalues.evidence import ClusterSums, Evidence, bootstrap_evidence, resample, summarise
+from causalvalues.evidence import ClusterSums, Evidence, ProductMoments, bootstrap_evidence, resample, summarise
 from causalvalues.responses.matrix import ResponseMatrix
 
 NAMES = ("power", "security", "hedonism", "self direction")
@@ -499,7 +499,7 @@ def test_cluster_bootstrap_standard_errors_agree_with_the_sandwich():
 def test_rows_with_a_gap_are_left_out_and_said_so():
     rows = frame()
     rows.iloc[:7, 1] = np.nan
-    evidence = summarise(rows)
+    evidence = summarise(rows, "", ProductMoments("listwise"))
     assert evidence.n == 53
     assert np.allclose(evidence.scatter, summarise(rows.iloc[7:]).scatter)
     assert any(
@@ -511,7 +511,7 @@ def test_too_few_complete_rows_name_the_columns_with_gaps():
     rows = frame()
     rows["all lost"] = np.nan
     with pytest.raises(DataError, match=r"Only 0 of 60 .*'all lost' \(60 of 60 missing\).*matrix.drop"):
-        summarise(rows)
+        summarise(rows, "", ProductMoments("listwise"))
 
 
 def test_an_infinity_names_its_column_and_row():

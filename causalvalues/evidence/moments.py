@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from causalvalues.errors import DataError
 from causalvalues.frozen import FloatArray, IntArray, frozen_floats
+from causalvalues.responses.matrix import ResponseMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +52,29 @@ class GroupSums:
 class ClusterSums:
     """Sums over the rows of each of G clusters (or blocks), about one common centre.
 
+    There are two kinds. Sums of products are made from complete rows. Sums of an estimate (`estimated`) hold for each
+    cluster its weight times the estimated covariance C, plus the sum over its rows of the influence function of C, so
+    that the sums over clusters are the scatter n C, and their spread is the sampling error of C. Any estimate with an
+    influence function (missing answers, polychoric or corrected correlations) can be resampled and tested this way.
+
     Parameters
     ----------
     weight : array (G,)
         Sum of row weights.
     first : array (G, m)
         Sum of z, where z is a row of [values, design columns] minus the mean of the evidence that these sums were
-        made with (minus the mean of the row's group when `groups` is set).
+        made with (minus the mean of the row's group when `groups` is set). When `estimated`: the sum of the influence
+        function of the mean, or zero where that is not known; it adds up to zero.
     second : array (G, m, m)
-        Sum of z z'.
+        Sum of z z'. When `estimated`: weight C plus the sum of the influence function of C.
     groups : GroupSums or None
         Sums for each pair of cluster and group, when group means are removed.
     independent : bool, default False
         True when these are blocks of independent rows, drawn at random, and not clusters of the design.
+    estimated : bool, default False
+        True when these are sums of an estimate; `groups` then only says which groups each cluster holds.
+    strata : array (G,) of int, or None
+        The stratum of each cluster: clusters are drawn, and vary, within strata. None: one stratum.
     """
 
     weight: FloatArray
@@ -69,9 +82,17 @@ class ClusterSums:
     second: FloatArray
     groups: GroupSums | None = None
     independent: bool = False
+    estimated: bool = False
+    strata: IntArray | None = None
 
     def __post_init__(self) -> None:
         g = len(self.weight)
+        if self.strata is not None:
+            codes = np.array(self.strata, dtype=np.int64)
+            if codes.shape != (g,):
+                raise ValueError(f"strata has the shape {codes.shape}, expected {(g,)}")
+            codes.setflags(write=False)
+            object.__setattr__(self, "strata", codes)
         m = np.shape(self.first)[1]
         object.__setattr__(self, "weight", frozen_floats(self.weight, (g,), "weight"))
         object.__setattr__(self, "first", frozen_floats(self.first, (g, m), "first"))
@@ -125,6 +146,9 @@ class Evidence:
     doses : tuple of tuple of float, default ()
         For each lever the distinct doses other than 0 that were given, in rising order; the smallest and the largest
         where there are more than 50 (see `notes`). Empty when they are not known.
+    thresholds : mapping of str to tuple of float, default {}
+        For each ordinal column, where its latent variable (variance 1 within design cells, mean 0) passes from one
+        answer to the next, in rising order; made by `PolychoricMoments`.
     """
 
     names: tuple[str, ...]
@@ -140,6 +164,7 @@ class Evidence:
     notes: tuple[str, ...] = field(default=())
     measures: str = "unknown"
     doses: tuple[tuple[float, ...], ...] = ()
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         p, m = len(self.names), len(self.columns)
@@ -239,6 +264,14 @@ class Evidence:
         residual = self.residual_scatter
         scale = np.sqrt(np.diag(residual))
         return pd.DataFrame(residual / np.outer(scale, scale), index=list(self.names), columns=list(self.names))
+
+
+class Moments(Protocol):
+    """A way of making evidence from answers, with its settings; given to `summarise`."""
+
+    def summarise(self, matrix: ResponseMatrix, within: str) -> Evidence:
+        """Return the evidence of a response matrix, with the group means of the label `within` removed (if any)."""
+        ...
 
 
 def partial_out(scatter: FloatArray, p: int) -> FloatArray:

@@ -1,23 +1,36 @@
-"""Bootstrap of the evidence from sums of clusters (or blocks of independent rows); no row is needed."""
+"""Bootstrap of the evidence from sums of clusters (or blocks of independent rows); no row is needed.
+
+`bootstrap_evidence` makes one draw with its effective n; `bootstrap_scatters` makes the scatters of many draws with one
+matrix product. Both take their counts from `bootstrap_counts`, so draw i is the same in each.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from causalvalues.errors import DataError
+from causalvalues.evidence.definite import made_definite
 from causalvalues.evidence.effective import pairwise_effective_n, score_n
-from causalvalues.evidence.moments import ClusterSums, Evidence
+from causalvalues.evidence.moments import ClusterSums, Evidence, partial_out
 from causalvalues.evidence.sums import charged_groups, recentred, sorted_sums, totals
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.randomness import stream
 
 Thing = TypeVar("Thing")
 
 REDRAWS = 200
 """How often a draw in which a design column has no rows is drawn again."""
+
+
+AT_ONCE = 4e6
+"""Most numbers (32 MB) that a batch of draws takes for its counts, or for its scatters."""
+
+KEPT = 0.1
+"""A resampled estimate is shrunk when its smallest eigenvalue is below this share of that of the evidence."""
 
 
 def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
@@ -52,15 +65,19 @@ def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
         raise DataError(f"The resample holds {whole.weight:g} rows; {p} columns need at least {p + 2}.")
     kept = _identified(whole.scatter, evidence.scatter[np.ix_(order, order)], p)
     inside = np.flatnonzero(kept)
-    scatter = whole.scatter[np.ix_(inside, inside)]
-    pairwise = _pairwise_n(evidence, sums if sums.independent else sums.permuted(inside), scatter, taken, whole.weight)
+    scatter, worth = whole.scatter[np.ix_(inside, inside)], 1.0
+    if sums.estimated:
+        scatter, worth = definite_scatter(scatter, evidence)
+    part = sums if sums.independent else sums.permuted(inside)
+    pairwise = _pairwise_n(evidence, part, scatter, taken, whole.weight) * worth
     back = np.argsort(order)
     there = kept[back]
     columns = back[there]
+    columns_inside = np.searchsorted(inside, columns)
     return Evidence(
         names=evidence.names,
         mean=whole.mean[columns],
-        scatter=whole.scatter[np.ix_(columns, columns)],
+        scatter=scatter[np.ix_(columns_inside, columns_inside)],
         n=round(whole.weight),
         n_score=score_n(pairwise, charged_groups(sums, taken), whole.weight),
         pairwise_n=pairwise[np.ix_(back[:p], back[:p])],
@@ -97,17 +114,183 @@ def bootstrap_evidence(evidence: Evidence, seed: int, number: int) -> Evidence:
     DataError
         As in `resample`.
     """
+    return resample(evidence, _Draws(evidence).counts(seed, number))
+
+
+def bootstrap_counts(evidence: Evidence, seed: int, draws: int) -> FloatArray:
+    """Return how often each cluster (or block) is taken in draws 0, 1, ... of `bootstrap_evidence`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Made by `summarise`.
+    seed : int
+    draws : int
+
+    Returns
+    -------
+    array (draws, G)
+        Clusters are drawn within strata, as many as the stratum has. A stratum of one cluster takes it twice or not
+        at all, with even chances, which gives the variance of a cluster that is centred at the overall mean.
+    """
+    from_sums = _Draws(evidence)
+    return np.array([from_sums.counts(seed, number) for number in range(draws)]).reshape(draws, -1)
+
+
+def bootstrap_scatters(evidence: Evidence, seed: int, draws: int, first: int = 0) -> FloatArray:
+    """Return the scatter of draws `first`, `first` + 1, ... of the cluster bootstrap, many at a time.
+
+    Draw i is the scatter of `bootstrap_evidence(evidence, seed, i)` up to rounding; its weight (number of rows) is
+    `bootstrap_counts(evidence, seed, draws)[i] @ evidence.clusters.weight`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Made by `summarise`.
+    seed : int
+        As in `bootstrap_evidence`.
+    draws : int
+        How many.
+    first : int, default 0
+        Number of the first one.
+
+    Returns
+    -------
+    array (draws, m, m)
+        In the order of `evidence.columns`. A design column that a draw lost for good has its variance in `evidence`
+        and no covariance, so that partialling it out changes nothing.
+
+    Raises
+    ------
+    DataError
+        If the evidence holds no cluster sums, or a draw holds fewer than p + 2 rows.
+    """
     sums, order = sorted_sums(evidence)
-    g, p = len(sums.weight), len(evidence.names)
-    design = order[p:]
-    part = sums.permuted(np.arange(p, len(order))) if len(design) else None
-    reference = evidence.scatter[np.ix_(design, design)]
-    random = stream(seed, "cluster bootstrap", number)
-    for _ in range(REDRAWS):
-        counts = random.multinomial(g, np.full(g, 1.0 / g)).astype(np.float64)
-        if part is None or _identified(totals(part, counts, evidence.mean[design]).scatter, reference, 0).all():
-            break
-    return resample(evidence, counts)
+    back = np.argsort(order)
+    from_sums = _Draws(evidence)
+    found = np.empty((draws, len(order), len(order)))
+    step = max(int(AT_ONCE / max(len(sums.weight), len(order) ** 2)), 1)
+    for start in range(0, draws, step):
+        numbers = range(start, min(start + step, draws))
+        counts = np.array([from_sums.counts(seed, first + number) for number in numbers])
+        found[start : start + len(counts)] = from_sums.scatters(counts)[:, back[:, None], back]
+    return found
+
+
+class _Draws:
+    """Draws counts of clusters and adds them up, in sorted order of the columns."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.sums, self.order = sorted_sums(evidence)
+        self.p = len(evidence.names)
+        design = self.order[self.p :]
+        self.design = self.sums.permuted(np.arange(self.p, len(self.order))) if len(design) else None
+        self.mean = evidence.mean[design]
+        self.reference = evidence.scatter[np.ix_(self.order, self.order)]
+        self.doses = _squared_doses(self.design, self.mean)
+
+    def counts(self, seed: int, number: int) -> FloatArray:
+        """Return one draw of counts (G,), drawn again while it has no rows for a design column."""
+        random = stream(seed, "cluster bootstrap", number)
+        for _ in range(REDRAWS):
+            taken = _draw(random, len(self.sums.weight), self.sums.strata)
+            if self._tells_apart(taken):
+                break
+        return taken
+
+    def _tells_apart(self, taken: FloatArray) -> bool:
+        if self.design is None:
+            return True
+        if self.doses is not None and (taken @ self.doses <= 0).any():
+            return False
+        reference = self.reference[self.p :, self.p :]
+        return bool(_identified(totals(self.design, taken, self.mean).scatter, reference, 0).all())
+
+    def scatters(self, counts: FloatArray) -> FloatArray:
+        """Return the scatters (B, m, m) of some draws (B, G)."""
+        sums, m = self.sums, len(self.order)
+        weight = counts @ sums.weight
+        if (weight < self.p + 2).any():
+            raise DataError(f"A draw holds {weight.min():g} rows; {self.p} columns need at least {self.p + 2}.")
+        if sums.groups is not None and not sums.estimated:
+            mean = self.evidence.mean[self.order]
+            found = np.array([totals(sums, taken, mean).scatter for taken in counts])
+        else:
+            found = (counts @ sums.second.reshape(len(sums.weight), m * m)).reshape(-1, m, m)
+            if not sums.estimated:
+                first = counts @ sums.first
+                found -= first[:, :, None] * (first / weight[:, None])[:, None, :]
+        if self.design is not None:
+            for scatter in found:
+                lost = ~_identified(scatter, self.reference, self.p)
+                if lost.any():
+                    scatter[lost] = scatter[:, lost] = 0.0
+                    scatter[lost, lost] = np.diag(self.reference)[lost]
+        if sums.estimated:
+            found = np.array([definite_scatter(scatter, self.evidence)[0] for scatter in found])
+        return np.asarray(found)
+
+
+def _squared_doses(design: ClusterSums | None, mean: FloatArray) -> FloatArray | None:
+    """Return the sum of squared doses (G, q) of each cluster, exactly 0 where there are none; None within groups."""
+    if design is None or design.groups is not None:
+        return None
+    squares = np.einsum("gjj->gj", design.second) + 2 * mean * design.first + design.weight[:, None] * mean**2
+    return np.where(squares > 1e-9 * squares.max(axis=0), squares, 0.0)
+
+
+def _draw(random: np.random.Generator, g: int, strata: IntArray | None) -> FloatArray:
+    if strata is None:
+        return random.multinomial(g, np.full(g, 1.0 / g)).astype(np.float64)
+    counts = np.empty(g)
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        size = len(members)
+        if size == 1:
+            counts[members] = 2.0 * random.integers(2)
+        else:
+            counts[members] = random.multinomial(size, np.full(size, 1.0 / size))
+    return counts
+
+
+def definite_scatter(scatter: FloatArray, evidence: Evidence) -> tuple[FloatArray, float]:
+    """Return a resampled scatter whose residual correlations are positive definite, and the share of n that it costs.
+
+    Resampled sums of an estimate may be indefinite. Where the smallest eigenvalue of the values' residual correlations
+    falls below a tenth of its size in the evidence, `causalvalues.evidence.definite.made_definite` shrinks them and
+    reduces n; the values' part of the scatter follows.
+
+    Parameters
+    ----------
+    scatter : array (m', m')
+        Values, then the design columns that are left, in sorted order.
+    evidence : Evidence
+        Whose sums were resampled.
+    """
+    p = len(evidence.names)
+    residual = partial_out(scatter, p)
+    variance = np.diag(residual)
+    if not (variance > 0).all():
+        return scatter, 1.0
+    scale = np.sqrt(variance)
+    correlation = residual / np.outer(scale, scale)
+    if np.linalg.eigvalsh(correlation)[0] > max(KEPT * _smallest(evidence), 1e-10):
+        return scatter, 1.0
+    np.fill_diagonal(correlation, 1.0)
+    n = max(evidence.n_score, p + 1.0)
+    better, left = made_definite(correlation, n)
+    changed = np.array(scatter)
+    changed[:p, :p] += better * np.outer(scale, scale) - residual
+    return changed, left / n
+
+
+def _smallest(evidence: Evidence) -> float:
+    residual = evidence.residual_scatter
+    variance = np.diag(residual)
+    if not (variance > 0).all():
+        return 0.0
+    return float(np.linalg.eigvalsh(residual / np.sqrt(np.outer(variance, variance)))[0])
 
 
 def _those(things: tuple[Thing, ...], there: BoolArray) -> tuple[Thing, ...]:
@@ -121,6 +304,11 @@ def _lost_note(columns: tuple[str, ...], there: BoolArray) -> tuple[str, ...]:
 
 def _identified(scatter: FloatArray, reference: FloatArray, p: int) -> BoolArray:
     """Return which columns (m,) to keep: all p values, and each design column that the ones before do not explain."""
+    kept = np.ones(len(scatter), dtype=bool)
+    size = np.diag(reference)[p:]
+    with suppress(np.linalg.LinAlgError):
+        if (np.diag(np.linalg.cholesky(scatter[p:, p:])) ** 2 > 1e-9 * size).all():
+            return kept
     kept = np.zeros(len(scatter), dtype=bool)
     kept[:p] = True
     for j in range(p, len(scatter)):
@@ -137,4 +325,5 @@ def _pairwise_n(evidence: Evidence, sums: ClusterSums, scatter: FloatArray, coun
     if sums.independent:
         inside = sorted(range(len(evidence.names)), key=lambda j: evidence.names[j])
         return np.asarray(evidence.pairwise_n[np.ix_(inside, inside)] * (n / evidence.n))
-    return pairwise_effective_n(scatter, recentred(sums, counts), counts, len(evidence.names), n)
+    second = recentred(sums, counts)
+    return pairwise_effective_n(scatter, second, counts, len(evidence.names), n, strata=sums.strata)

@@ -19,7 +19,7 @@ class UsedRows:
     Parameters
     ----------
     scores : array (n, p)
-        Complete rows of values.
+        Rows of values; complete, unless incomplete rows were asked for (NaN where there is no answer).
     doses : array (n, k)
         Lever doses.
     weights : array (n,)
@@ -28,6 +28,10 @@ class UsedRows:
         Codes 0, 1, ... in sorted order of the labels; None when there is no such label.
     notes : tuple of str
         How many rows were used and dropped, and why.
+    within : str, default ""
+        The label that `groups` comes from.
+    strata : array (n,) of int, or None, default None
+        Codes of the strata, as for clusters.
     """
 
     scores: FloatArray
@@ -36,6 +40,8 @@ class UsedRows:
     clusters: IntArray | None
     groups: IntArray | None
     notes: tuple[str, ...]
+    within: str = ""
+    strata: IntArray | None = None
 
 
 def as_matrix(data: ResponseMatrix | pd.DataFrame) -> ResponseMatrix:
@@ -70,14 +76,16 @@ def as_matrix(data: ResponseMatrix | pd.DataFrame) -> ResponseMatrix:
     return ResponseMatrix(names, scores, tuple(str(unit) for unit in data.index))
 
 
-def used_rows(matrix: ResponseMatrix, within: str) -> UsedRows:
-    """Keep the complete rows with a positive weight.
+def used_rows(matrix: ResponseMatrix, within: str, complete: bool = True) -> UsedRows:
+    """Keep the rows with a positive weight that are complete, or that hold at least one answer.
 
     Parameters
     ----------
     matrix : ResponseMatrix
     within : str
         Label whose groups are numbered; empty for none.
+    complete : bool, default True
+        False keeps every row with an answer; `UsedRows.scores` then holds NaN where there is none.
 
     Returns
     -------
@@ -86,17 +94,20 @@ def used_rows(matrix: ResponseMatrix, within: str) -> UsedRows:
     Raises
     ------
     DataError
-        If there is no column, an answer is infinite, the label is unknown, or fewer than p + 2 rows are complete.
+        If there is no column, an answer is infinite, the label is unknown, or fewer than p + 2 rows can be used.
     """
     if not matrix.names:
         raise DataError("The matrix has no column. Give at least one value dimension.")
     if within and within not in matrix.labels:
         raise DataError(f"There is no label {within!r} to work within." + did_you_mean(within, matrix.labels))
     _refuse_infinities(matrix)
-    complete = np.asarray(~np.isnan(matrix.scores).any(axis=1))
-    keep = complete & (matrix.weights > 0)
+    lost = np.isnan(matrix.scores)
+    usable = np.asarray(~lost.any(axis=1) if complete else ~lost.all(axis=1))
+    keep = usable & (matrix.weights > 0)
+    if usable.any() and not keep.any():
+        raise DataError("The weights of all rows with answers are 0, so no row counts. Give positive weights.")
     if keep.sum() < len(matrix.names) + 2:
-        raise DataError(_too_few_rows(matrix, int(keep.sum())))
+        raise DataError(_too_few_rows(matrix, int(keep.sum()), complete))
     weights = matrix.weights[keep]
     return UsedRows(
         scores=matrix.scores[keep],
@@ -104,7 +115,9 @@ def used_rows(matrix: ResponseMatrix, within: str) -> UsedRows:
         weights=weights / weights.mean(),
         clusters=_codes(matrix.clusters, keep),
         groups=_codes(matrix.labels[within], keep) if within else None,
-        notes=_row_notes(matrix, complete, keep),
+        notes=_row_notes(matrix, usable, keep) if complete else _answer_notes(matrix, usable, keep),
+        within=within,
+        strata=_codes(matrix.strata, keep),
     )
 
 
@@ -127,16 +140,35 @@ def _refuse_infinities(matrix: ResponseMatrix) -> None:
         )
 
 
-def _too_few_rows(matrix: ResponseMatrix, rows: int) -> str:
+def _too_few_rows(matrix: ResponseMatrix, rows: int, complete: bool) -> str:
     p = len(matrix.names)
     lost = np.isnan(matrix.scores).sum(axis=0)
     worst = sorted(range(p), key=lambda j: (-int(lost[j]), matrix.names[j]))[:5]
     gaps = ", ".join(f"{matrix.names[j]!r} ({lost[j]} of {len(matrix)} missing)" for j in worst if lost[j])
     return (
-        f"Only {rows} of {len(matrix)} rows are complete with a positive weight; {p} columns need at least {p + 2}. "
+        f"Only {rows} of {len(matrix)} rows {'are complete' if complete else 'hold an answer'} with a positive weight; "
+        f"{p} columns need at least {p + 2}. "
         + (f"Columns with the most gaps: {gaps}. Drop them (`matrix.drop([...])`)" if gaps else "Drop columns")
         + " or add rows."
     )
+
+
+def _answer_notes(matrix: ResponseMatrix, answered: BoolArray, keep: BoolArray) -> tuple[str, ...]:
+    n, used = len(matrix), int(keep.sum())
+    notes = [f"{used} of {n} rows used (at least one answer)."]
+    if n - int(answered.sum()):
+        notes.append(f"{n - int(answered.sum())} rows without any answer were left out.")
+    if int(answered.sum()) - used:
+        notes.append(_weightless(matrix, answered & ~keep, "rows"))
+    if np.ptp(matrix.weights[keep]) > 0:
+        notes.append("Row weights are used, scaled to mean 1.")
+    return tuple(notes)
+
+
+def _weightless(matrix: ResponseMatrix, rows: BoolArray, what: str) -> str:
+    which = np.flatnonzero(rows)
+    shown = ", ".join(repr(matrix.unit_ids[i]) for i in which[:5]) + (", ..." if len(which) > 5 else "")
+    return f"{len(which)} {what} with weight 0 were left out: {shown}."
 
 
 def _row_notes(matrix: ResponseMatrix, complete: BoolArray, keep: BoolArray) -> tuple[str, ...]:
@@ -147,7 +179,7 @@ def _row_notes(matrix: ResponseMatrix, complete: BoolArray, keep: BoolArray) -> 
         gaps = ", ".join(f"{name!r} {int(k)}" for name, k in sorted(zip(matrix.names, lost, strict=True)) if k)
         notes.append(f"{n - int(complete.sum())} rows with a missing answer were left out; missing by column: {gaps}.")
     if int(complete.sum()) - used:
-        notes.append(f"{int(complete.sum()) - used} complete rows with weight 0 were left out.")
+        notes.append(_weightless(matrix, complete & ~keep, "complete rows"))
     if np.ptp(matrix.weights[keep]) > 0:
         notes.append("Row weights are used, scaled to mean 1.")
     return tuple(notes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalvalues.errors import DataError
 from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.randomness import stream
@@ -23,11 +24,64 @@ class Totals:
     scatter: FloatArray
 
 
+def cluster_codes(n: int, m: int, clusters: IntArray | None, strata: IntArray | None = None) -> IntArray:
+    """Return the cluster (n,) of each row, or its block where rows are independent; blocks lie within strata.
+
+    Raises
+    ------
+    DataError
+        If all rows are one cluster.
+    """
+    codes = clusters
+    if codes is None:
+        codes = block_codes(n, m) if strata is None else _blocks_within(strata, m)
+    if int(codes.max()) == 0:
+        raise DataError(
+            "All complete rows belong to one cluster, so nothing says how much another one would differ. "
+            "Add clusters, or set `cluster_by` to a finer label."
+        )
+    return codes
+
+
 def block_codes(n: int, m: int) -> IntArray:
     """Deal n independent rows at random into at most 1,000 blocks of nearly equal size; always the same deal."""
     blocks = min(n, 1000, max(int(LARGEST / m**2), 50))
     codes = np.arange(n, dtype=np.int64) % blocks
     return np.asarray(stream(0, "blocks").permutation(codes)) if blocks < n else codes
+
+
+def strata_of(codes: IntArray, strata: IntArray | None) -> IntArray | None:
+    """Return the stratum (G,) of each cluster, or None without strata.
+
+    Raises
+    ------
+    DataError
+        If a cluster has rows in several strata.
+    """
+    if strata is None:
+        return None
+    found = np.zeros(int(codes.max()) + 1, dtype=np.int64)
+    found[codes] = strata
+    torn = len(np.unique(codes[found[codes] != strata]))
+    if torn:
+        raise DataError(
+            f"{torn} of {len(found)} clusters have rows in several strata, so they cannot have been drawn within "
+            "strata. Set `strata_by` to a label that is the same in all rows of a cluster, or leave it empty."
+        )
+    return found
+
+
+def _blocks_within(strata: IntArray, m: int) -> IntArray:
+    codes = np.empty(len(strata), dtype=np.int64)
+    most = int(block_codes(len(strata), m).max()) + 1
+    start = 0
+    for stratum in range(int(strata.max()) + 1):
+        members = np.flatnonzero(strata == stratum)
+        blocks = min(len(members), max(round(most * len(members) / len(strata)), 2))
+        dealt = np.arange(len(members), dtype=np.int64) % blocks
+        codes[members] = start + stream(0, "blocks", stratum).permutation(dealt)
+        start += blocks
+    return codes
 
 
 def centre_rows(
@@ -111,12 +165,15 @@ def totals(sums: ClusterSums, counts: FloatArray, mean: FloatArray) -> Totals:
     Returns
     -------
     Totals
-        With groups, the scatter is about the group means of the resample: S - sum over k of F_k F_k' / W_k.
+        With groups, the scatter is about the group means of the resample: S - sum over k of F_k F_k' / W_k. Sums of
+        an estimate are added up as they are.
     """
     second = np.einsum("g,gij->ij", counts, sums.second)
     weight = float((counts * sums.weight).sum())
-    if sums.groups is None:
+    if sums.groups is None or sums.estimated:
         first = np.einsum("g,gi->i", counts, sums.first)
+        if sums.estimated:
+            return Totals(weight, mean + first / weight, second)
         return Totals(weight, mean + first / weight, second - np.outer(first, first) / weight)
     parts = sums.groups
     k = len(parts.means)
@@ -132,8 +189,11 @@ def totals(sums: ClusterSums, counts: FloatArray, mean: FloatArray) -> Totals:
 def recentred(sums: ClusterSums, counts: FloatArray) -> FloatArray:
     """Return the second moments (G, m, m) of each cluster about the (group) means of a resample.
 
-    With d the mean of the resample less the centre of the sums: S - f d' - d f' + w d d', for each group.
+    With d the mean of the resample less the centre of the sums: S - f d' - d f' + w d d', for each group. Sums of an
+    estimate have no centre and are returned as they are.
     """
+    if sums.estimated:
+        return sums.second
     g = len(sums.weight)
     if sums.groups is None:
         cluster, weight, first = np.arange(g), sums.weight, sums.first

@@ -77,7 +77,10 @@ def assign_roles(table: RawTable, options: ReadOptions) -> Roles:
             'ReadOptions(drop=["dose"]).'
         )
     named = {table.find(name, "a label").name for name in options.labels}
-    named |= {table.find(name, "cluster_by or group_by").name for name in _wanted_labels(options) - _prefixed(table)}
+    named |= {
+        table.find(name, "cluster_by, group_by or strata_by").name
+        for name in _wanted_labels(options) - _prefixed(table)
+    }
     named |= {name for name in ID_COLUMNS if name in columns} | {n for n in columns if n.startswith(LABEL_PREFIX)}
     doses = {table.find(name, "a lever").name for name in options.levers}
     doses |= {name for name in columns if name.startswith(LEVER_PREFIX)}
@@ -114,7 +117,7 @@ def _refuse_numbers_as_levers(table: RawTable, column: RawColumn) -> None:
 
 
 def _wanted_labels(options: ReadOptions) -> set[str]:
-    return {options.cluster_by, options.group_by} - {""}
+    return {options.cluster_by, options.group_by, options.strata_by} - {""}
 
 
 def _prefixed(table: RawTable) -> set[str]:

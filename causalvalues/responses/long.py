@@ -92,6 +92,7 @@ def read_long(table: RawTable, options: ReadOptions) -> ResponseMatrix:
         labels=label_columns(table, labels, units.first),
         cluster_by=options.cluster_by,
         group_by=options.group_by,
+        strata_by=options.strata_by,
         weights=weights,  # type: ignore[arg-type]
         levers=levers,
         doses=doses[units.first],
@@ -217,7 +218,7 @@ def _labels(
     table: RawTable, roles: Roles, columns: LongColumns, units: _Units, options: ReadOptions
 ) -> tuple[list[str], list[str]]:
     """Return the columns that say the same in all rows of a unit (labels), and those that do not."""
-    asked = {*options.labels, options.cluster_by, options.group_by}
+    asked = {*options.labels, options.cluster_by, options.group_by, options.strata_by}
     taken = {columns.item, columns.answer, columns.status, roles.weight, roles.lever_column, roles.dose_column}
     labels: list[str] = []
     left_out: list[str] = []

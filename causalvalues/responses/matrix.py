@@ -57,6 +57,8 @@ class ResponseMatrix:
         What the numbers stand for.
     notes : sequence of str
         One line for each step that made this matrix (what was detected, how it was scored).
+    strata_by : str, default ""
+        The label of the strata that clusters (or rows) were sampled within. Empty: not stratified.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class ResponseMatrix:
     centring: str = "none"
     measures: str = "unknown"
     notes: tuple[str, ...] = ()
+    strata_by: str = ""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -130,7 +133,7 @@ class ResponseMatrix:
             raise DataError("Row weights must be finite and not negative.")
         if not np.isfinite(self.doses).all():
             raise DataError("Lever doses must be finite numbers; write 0 where a lever was not used.")
-        for label in (self.cluster_by, self.group_by):
+        for label in (self.cluster_by, self.group_by, self.strata_by):
             if label and label not in self.labels:
                 raise DataError(f"There is no label {label!r}." + did_you_mean(label, self.labels))
 
@@ -155,6 +158,11 @@ class ResponseMatrix:
     def groups(self) -> tuple[str, ...] | None:
         """The group of each row, or None when there is one group."""
         return self.labels[self.group_by] if self.group_by else None
+
+    @property
+    def strata(self) -> tuple[str, ...] | None:
+        """The stratum of each row, or None when rows were not sampled within strata."""
+        return self.labels[self.strata_by] if self.strata_by else None
 
     @property
     def cells(self) -> tuple[tuple[str, ...], ...]:

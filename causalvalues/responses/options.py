@@ -35,6 +35,8 @@ class ReadOptions:
         Columns of numbers that hold the dose of one lever each.
     cluster_by, group_by : str, default ""
         The label whose rows are not independent, and the one that splits rows into groups.
+    strata_by : str, default ""
+        The label of the strata that clusters (or rows) were sampled within.
     unit, item, answer, weight : str, default ""
         The columns that hold these, where they are not called ``unit_id``, ``item`` or ``dimension``, ``response`` or
         ``score``, and ``weight``.
@@ -71,6 +73,7 @@ class ReadOptions:
     encoding: str = "utf-8"
     missing_text: tuple[str, ...] = ()
     measures: str = "unknown"
+    strata_by: str = ""
 
     def __post_init__(self) -> None:
         for name in ("columns", "drop", "labels", "levers", "missing_text"):

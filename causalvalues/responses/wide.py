@@ -63,6 +63,7 @@ def read_wide(table: RawTable, options: ReadOptions) -> ResponseMatrix:
         labels=label_columns(table, labels, every_row),
         cluster_by=options.cluster_by,
         group_by=options.group_by,
+        strata_by=options.strata_by,
         weights=row_weights(table, roles, options),  # type: ignore[arg-type]
         levers=levers,
         doses=doses,
