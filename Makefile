@@ -1,5 +1,6 @@
 # make demo   makes the environment, installs, runs the demo study, prints where the report is
 # make test   installs what the tests need and runs the checks and the tests
+# make test-r  runs the tests that compare with R (lavaan, polycor), or says which packages are missing
 # make bench  prints speeds beside those of other libraries
 # make demo PYTHON=python3.12   uses another Python (3.11 to 3.13)
 
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test bench bench-all gallery clean
+.PHONY: demo test test-r bench bench-all gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/causalvalues demo --out $(OUT)
@@ -20,6 +21,15 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# Debian names of what the comparison needs
+R_PACKAGES := r-base-core r-cran-lavaan r-cran-polycor
+
+test-r: $(VENV)/.installed-dev
+	@command -v Rscript >/dev/null || { echo "Rscript is missing. Install: apt-get install $(R_PACKAGES)" >&2; exit 2; }
+	@Rscript -e 'for (p in c("lavaan", "polycor")) if (!requireNamespace(p, quietly = TRUE)) quit(status = 1)' \
+	  >/dev/null 2>&1 || { echo "lavaan or polycor is missing in R. Install: apt-get install $(R_PACKAGES)" >&2; exit 2; }
+	$(BIN)/python -m pytest -m tools
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/speed.py

@@ -1,28 +1,40 @@
 """Order search beside flopsearch on random networks: distance to the truth, score and time. Run by hand.
 
-    python benchmarks/order_search.py [networks]
+    python benchmarks/order_search.py [networks]        the networks that settings were chosen on
+    python benchmarks/order_search.py 30 --holdout      networks that were never used to choose a setting
+    python benchmarks/order_search.py --large           200 and 400 nodes
+    python benchmarks/order_search.py 3 --peers         small cells beside causal-learn and pgmpy (slow)
+    python benchmarks/order_search.py --speed           time of 1,000 bootstrap graphs, and of single searches
 
 Networks are Erdos-Renyi graphs with linear Gaussian mechanisms (coefficients of size .25 to 1, unit noise), columns
 permuted and standardised, so that neither the order of the columns nor the variances give the order away;
 varsortability (Reisach, Seiler and Weichwald 2021) is printed before and after. The distance is the structural Hamming
-distance between completed partially directed graphs: one for each pair of nodes whose edge differs in any way.
+distance between completed partially directed graphs: one for each pair of nodes whose edge differs. Times are
+processor seconds of all threads, which a busy machine changes little.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import random
 import time
+import warnings
 from collections.abc import Callable
 
 import flopsearch
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
-from causalvalues.discovery.order_climb import OrderClimber, OrderProblem
 from causalvalues.discovery.order_search import OrderSearch, best_graph, order_search
 from causalvalues.evidence import summarise
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import Dag, EquivalenceClass, ancestors, compelled_edges
+
+HELD_OUT = 10_000
+"""Number of the first network that no setting was chosen on."""
 
 
 def random_dag(p: int, degree: float, generator: np.random.Generator) -> BoolArray:
@@ -77,9 +89,9 @@ def score_of(cpdag: FloatArray, R: FloatArray, n: int, penalty: float) -> float:
 
 
 def timed(what: Callable[[], FloatArray]) -> tuple[FloatArray, float]:
-    begin = time.perf_counter()
+    begin = time.process_time()
     result = what()
-    return result, time.perf_counter() - begin
+    return result, time.process_time() - begin
 
 
 def one_network(p: int, degree: float, n: int, number: int) -> dict[str, float]:
@@ -115,8 +127,9 @@ def one_network(p: int, degree: float, n: int, number: int) -> dict[str, float]:
     return row
 
 
-def report(p: int, degree: float, n: int, networks: int) -> None:
-    table = pd.DataFrame([one_network(p, degree, n, number) for number in range(networks)])
+def report(p: int, degree: float, n: int, numbers: range) -> None:
+    networks = len(numbers)
+    table = pd.DataFrame([one_network(p, degree, n, number) for number in numbers])
     sort = ", ".join(f"{name} {table[name].mean():.2f}" for name in table.columns if "sortability" in name)
     print(
         f"\n{p} nodes, average degree {degree:g}, n = {n}, {networks} networks (standardised, columns permuted; {sort})"
@@ -129,7 +142,7 @@ def report(p: int, degree: float, n: int, networks: int) -> None:
     for name in [column.removeprefix("shd ") for column in table.columns if column.startswith("shd ")]:
         shd, reference = table[f"shd {name}"], table[f"shd {base}"]
         change = shd - reference
-        half = 1.96 * change.std(ddof=1) / np.sqrt(networks)
+        half = student.ppf(0.975, networks - 1) * change.std(ddof=1) / np.sqrt(networks)
         gain = table[f"score {name}"] - table[f"score {base}"]
         better = f"{(gain > 1e-4).sum()}/{(gain.abs() <= 1e-4).sum()}/{(gain < -1e-4).sum()}"
         paired = f"{change.mean():+.2f} [{change.mean() - half:+.2f}, {change.mean() + half:+.2f}]"
@@ -137,43 +150,141 @@ def report(p: int, degree: float, n: int, networks: int) -> None:
         print(f"{name:34}{shd.mean():7.2f}{(shd == 0).mean():7.0%}{seconds:10.3f}{paired:>40}{better:>27}")
 
 
+def large() -> None:
+    """One network each: what the search costs when there are many nodes."""
+    print("\nOne network each, 20 restarts (standardised, columns permuted)")
+    for p, degree, n in ((200, 6, 1_000), (400, 4, 1_000), (400, 6, 1_000)):
+        generator = np.random.default_rng([p, round(10 * degree), HELD_OUT])
+        graph = random_dag(p, degree, generator)
+        rows = simulate(graph, n, generator)
+        rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+        evidence, truth = summarise(pd.DataFrame(rows, columns=[f"{i:03}" for i in range(p)])), marks(graph)
+        runs: dict[str, Callable[[], FloatArray]] = {
+            "order search, 20 restarts": lambda: marks(
+                best_graph(evidence, OrderSearch(penalty=2.0, ebic=0.0, restarts=20)).adjacency
+            ),
+            "order search, 0 restarts": lambda: marks(
+                best_graph(evidence, OrderSearch(penalty=2.0, ebic=0.0, restarts=0)).adjacency
+            ),
+            "flopsearch, 20 restarts": lambda: flopsearch.flop(rows, 2.0, restarts=20),
+            "flopsearch, 0 restarts": lambda: flopsearch.flop(rows, 2.0, restarts=0),
+        }
+        for name, run in runs.items():
+            found, seconds = timed(run)
+            print(
+                f"{p:4} nodes, degree {degree}, n = {n}: {name:26} {seconds:8.2f} s, SHD {distance(found, truth)} "
+                f"(true edges {int(graph.sum())}), score {score_of(found, np.corrcoef(rows.T), n, 2.0):.1f}",
+                flush=True,
+            )
+
+
+def f1(found: BoolArray, truth: BoolArray) -> float:
+    return float(2 * (found & truth).sum() / max(found.sum() + truth.sum(), 1))
+
+
+def causal_learn(rows: FloatArray, which: str) -> FloatArray:
+    """Marks of causal-learn's graph; its penalties are set to the standard BIC (lambda .5 in both)."""
+    from causallearn.search.PermutationBased.BOSS import boss
+    from causallearn.search.ScoreBased.GES import ges
+
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if which == "BOSS":
+            random.seed(0)
+            ends = boss(rows, "local_score_BIC_from_cov", parameters={"lambda_value": 0.5}, verbose=False).graph
+        else:
+            ends = ges(rows, "local_score_BIC", parameters={"lambda_value": 0.5})["G"].graph
+    tail, head = ends == -1, ends == 1
+    return 1 * (tail & head.T) + 2 * (tail & tail.T)  # [i, j] is the mark at i
+
+
+def pgmpy_climb(rows: FloatArray, names: list[str]) -> FloatArray:
+    from pgmpy.causal_discovery import HillClimbSearch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search = HillClimbSearch(scoring_method="bic-g", return_type="dag", show_progress=False)
+        graph = search.fit(pd.DataFrame(rows, columns=names)).causal_graph_
+    found = Dag.from_edges(names, graph.edges())
+    return marks(found.adjacency)
+
+
+def peers(networks: int) -> None:
+    print("\nSmall cells, standard BIC in all (means over networks; F1 of adjacencies, and of arrows of the CPDAG)")
+    for p in (10, 19):
+        rows_of: dict[str, list[tuple[float, float, float, float]]] = {}
+        for number in range(networks):
+            generator = np.random.default_rng([p, 30, HELD_OUT + number])
+            graph = random_dag(p, 3, generator)
+            rows = simulate(graph, 1_000, generator)
+            rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+            names, truth = [f"v{i:02}" for i in range(p)], marks(graph)
+            evidence = summarise(pd.DataFrame(rows, columns=names))
+            runs: dict[str, Callable[[], FloatArray]] = {
+                "order search": lambda: marks(best_graph(evidence, OrderSearch(ebic=0.0, restarts=20)).adjacency),
+                "flopsearch": lambda: flopsearch.flop(rows, 1.0, restarts=20),
+                "causal-learn BOSS": lambda: causal_learn(rows, "BOSS"),
+                "causal-learn GES": lambda: causal_learn(rows, "GES"),
+                "pgmpy hill climb": lambda: pgmpy_climb(rows, names),
+            }
+            for name, run in runs.items():
+                found, seconds = timed(run)
+                joined, true = (found + found.T) > 0, (truth + truth.T) > 0
+                scores = (f1(joined, true), f1(found == 1, truth == 1), float(distance(found, truth)), seconds)
+                rows_of.setdefault(name, []).append(scores)
+        print(f"{p} nodes, average degree 3, n = 1000, {networks} networks")
+        print(f"{'':24}{'adjacency F1':>14}{'arrow F1':>10}{'SHD':>8}{'seconds':>10}")
+        for name, scores_of in rows_of.items():
+            a, b, c, d = np.mean(scores_of, axis=0)
+            print(f"{name:24}{a:14.3f}{b:10.3f}{c:8.1f}{d:10.3f}", flush=True)
+
+
 def speed() -> None:
     print("\nTime of one search (median of 5)")
     for p, degree, n, restarts in ((19, 4, 10_000, 5), (50, 4, 1_000, 20), (200, 6, 1_000, 20)):
         generator = np.random.default_rng(p)
         rows = simulate(random_dag(p, degree, generator), n, generator)
-        R = np.corrcoef(rows.T)
-        free, none = ~np.eye(p, dtype=bool), np.zeros((p, p), dtype=bool)
-        problem = OrderProblem(free, none, n, float(np.log(n)), p - 1)
+        evidence = summarise(pd.DataFrame(rows, columns=[f"{i:03}" for i in range(p)]))
+        method = OrderSearch(penalty=2.0, ebic=0.0, restarts=restarts)
         seconds = []
         for number in range(5):
-            begin, stream = time.perf_counter(), np.random.default_rng(number)
-            climber = OrderClimber(R, problem)
-            state = climber.start(stream.permutation(p))
-            climber.climb(state, stream)
-            climber.iterate(state, restarts, stream)
-            seconds.append(time.perf_counter() - begin)
+            begin = time.process_time()
+            best_graph(evidence, method, seed=number)
+            seconds.append(time.process_time() - begin)
         print(f"{p:4} nodes, degree {degree}, n = {n:6}, {restarts:2} restarts: {1e3 * np.median(seconds):9.1f} ms")
         if p == 19:
             frame = pd.DataFrame(rows, columns=[f"{i:03}" for i in range(p)])
-            evidence, begin = summarise(frame), time.perf_counter()
-            order_search(evidence, OrderSearch(penalty=2.0, ebic=0.0, restarts=0))
-            each = (time.perf_counter() - begin) / 100
-            print(
-                f"{p:4} nodes, one of 100 bootstrap graphs, resampling of {n} rows' sums included: {1e3 * each:.1f} ms"
-            )
+            for workers in (1, 2):
+                wall, cpu = time.perf_counter(), time.process_time()
+                order_search(summarise(frame), OrderSearch(resamples=1_000, workers=workers))
+                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+                print(
+                    f"{p:4} nodes, 1,000 bootstrap graphs from {n} rows, summarise included, {workers} threads: "
+                    f"{wall:.2f} s, processor {cpu:.2f} s"
+                )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="?", type=int, default=20)
+    parser.add_argument("--holdout", action="store_true")
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--speed", action="store_true")
     arguments = parser.parse_args()
     chain = Dag.from_edges(["a", "b"], [("a", "b")])
     assert marks(chain.adjacency)[0, 1] == 2
-    print("Penalty: 2 x the standard BIC in every row but 'default penalty'.")
-    for degree in (4, 8):
-        report(50, degree, 1_000, arguments.networks)
-    speed()
+    if arguments.large:
+        large()
+    if arguments.peers:
+        peers(arguments.networks)
+    if arguments.speed:
+        speed()
+    if not (arguments.large or arguments.peers or arguments.speed):
+        print("Penalty: 2 x the standard BIC in every row but 'default penalty'.")
+        first = HELD_OUT if arguments.holdout else 0
+        for degree in (4, 8):
+            report(50, degree, 1_000, range(first, first + arguments.networks))
 
 
 if __name__ == "__main__":

@@ -112,7 +112,8 @@ def test_in_a_shell_an_error_is_one_message_on_stderr(tmp_path: Path) -> None:
 
 def test_learn_prints_the_edges_and_saves_what_was_learned(learned: Path) -> None:
     edges = json.loads((learned / "edges.json").read_text())
-    assert {frozenset((edge["cause"], edge["effect"])) for edge in edges} == {
+    surest = sorted(edges, key=lambda edge: -edge["adjacent"])[:2]
+    assert {frozenset((edge["cause"], edge["effect"])) for edge in surest} == {
         frozenset(("power", "security")),
         frozenset(("security", "tradition")),
     }

@@ -94,7 +94,7 @@ def best_score(R: FloatArray, problem: OrderProblem) -> float:
     )
 
 
-def found(R: FloatArray, problem: OrderProblem, restarts: int = 20) -> tuple[BoolArray, float]:
+def found(R: FloatArray, problem: OrderProblem, restarts: int = 50) -> tuple[BoolArray, float]:
     climber, generator = OrderClimber(R, problem), np.random.default_rng(0)
     state = climber.pivoted()
     climber.climb(state, generator)
@@ -247,6 +247,24 @@ def test_the_hash_seed_changes_nothing(posterior: GraphPosterior) -> None:
     assert json.loads(run.stdout) == posterior.draws.astype(int).ravel().tolist()
 
 
+def test_what_the_search_remembers_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one slot nearly every question is worked out again."""
+    for number in range(4):
+        rows, _ = table(p=40, n=200, edges=120, seed=number)
+        free, none = ~np.eye(40, dtype=bool), np.zeros((40, 40), dtype=bool)
+        R, problem = np.corrcoef(rows.to_numpy().T), OrderProblem(free, none, 200, 0.5 * np.log(200), 39)
+        states = []
+        for slots in (2**13, 1):
+            monkeypatch.setattr("causalvalues.discovery.order_climb.SLOTS", slots)
+            climber, generator = OrderClimber(R, problem), np.random.default_rng(number)
+            state = climber.start(generator.permutation(40))
+            climber.climb(state, generator)
+            state, _ = climber.iterate(state, 5, generator)
+            states.append(state)
+        assert (states[0].order == states[1].order).all()
+        assert (states[0].graph == states[1].graph).all()
+
+
 def test_the_seed_is_all_that_randomness_hangs_on(posterior: GraphPosterior) -> None:
     evidence = summarise(table()[0])
     assert (order_search(evidence, FEW, seed=0).draws == posterior.draws).all()
@@ -318,7 +336,7 @@ def test_each_draw_is_a_random_member_of_the_class_found(monkeypatch: pytest.Mon
             assert fixed.sum() == 8 + 1
         return np.zeros_like(draw)
 
-    monkeypatch.setattr("causalvalues.discovery.order_search.random_member", marked)
+    monkeypatch.setattr("causalvalues.discovery.order_run.random_member", marked)
     rows, _ = table()
     knowledge = Knowledge(required={("value 0", "value 1")})
     assert not order_search(summarise(rows), FEW, knowledge).draws.any()
@@ -389,20 +407,59 @@ def test_a_time_limit_stops_the_search_with_the_best_so_far(monkeypatch: pytest.
         looks[0] += 1.0
         return looks[0]
 
-    for module in ("order_climb", "order_search"):
+    for module in ("order_climb", "order_run"):
         monkeypatch.setattr(f"causalvalues.discovery.{module}.time", SimpleNamespace(monotonic=tick))
     rows, _ = table(p=21, edges=30)
     required = {("value 3", "value 4")}
-    cut = order_search(summarise(rows), OrderSearch(time_limit=60), Knowledge(required=required))
+    cut = order_search(summarise(rows), OrderSearch(time_limit=60, workers=1), Knowledge(required=required))
     assert looks[0] < 60 + 10
     assert 1 <= len(cut.draws) < 100
     assert cut.edge_probabilities.loc["value 3", "value 4"] == 1.0
     assert f"60 s was reached: {len(cut.draws)} of 100" in cut.givens[-1]
     looks[0] = 0.0
-    least = order_search(summarise(rows), OrderSearch(time_limit=1), Knowledge(required=required))
+    least = order_search(summarise(rows), OrderSearch(time_limit=1, workers=1), Knowledge(required=required))
     assert len(least.draws) == 1
     assert least.draws[0][rows.columns.get_loc("value 3"), rows.columns.get_loc("value 4")]
     assert "was not complete" in least.givens[-1]
+
+
+@pytest.mark.parametrize("r", [0.0, 0.6])
+def test_two_values_are_enough(r: float) -> None:
+    generator = np.random.default_rng(3)
+    a = generator.standard_normal(300)
+    rows = pd.DataFrame({"a": a, "b": r * a + np.sqrt(1 - r**2) * generator.standard_normal(300)})
+    found_ = order_search(summarise(rows), FEW, Knowledge(required={("b", "a")}) if r else None)
+    assert (found_.edge_probabilities.loc["b", "a"] == 1.0) == (r > 0)
+    assert found_.adjacent_probabilities.loc["a", "b"] == pytest.approx(1.0 if r else 0.0, abs=0.3)
+
+
+def test_few_clusters_leave_out_samples_in_which_a_value_does_not_vary() -> None:
+    """One of the five values varies in a single cluster of six, which a third of the samples do not hold."""
+    generator = np.random.default_rng(0)
+    cluster = np.repeat(np.arange(6), 15)
+    scores = generator.standard_normal((90, 5))
+    scores[cluster != 2, 4] = 1.0
+    scores[cluster == 2, 4] = 1.0 + generator.standard_normal(15)
+    matrix = ResponseMatrix(
+        names=tuple("abcde"),
+        scores=scores,
+        unit_ids=tuple(map(str, range(90))),
+        labels={"persona": tuple(map(str, cluster))},
+        cluster_by="persona",
+    )
+    method = OrderSearch(resamples=60, restarts=2, draw_restarts=1)
+    found_ = order_search(summarise(matrix), method)
+    left = 60 - len(found_.draws)
+    assert 8 <= left <= 32
+    assert f"{left} bootstrap samples in which a value does not vary were left out" in found_.givens
+    assert not any("time limit" in line for line in found_.givens)
+
+
+def test_a_large_network_is_searched_within_its_limit_of_parents() -> None:
+    rows, graph = table(p=120, n=400, edges=180, seed=9)
+    learned = best_graph(summarise(rows), OrderSearch(penalty=2.0, restarts=2))
+    joined, true = learned.adjacency | learned.adjacency.T, graph | graph.T
+    assert 2 * (joined & true).sum() / (joined.sum() + true.sum()) > 0.9
 
 
 def test_fewer_rows_than_columns_are_refused_with_the_number_needed() -> None:

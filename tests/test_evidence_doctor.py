@@ -358,7 +358,7 @@ def test_rows_of_weight_zero_do_not_count():
     for count in (0, 1):
         finding = found(weighted(np.r_[np.ones(count), np.zeros(200 - count)]), "CV201")
         assert finding.severity == "blocking"
-        assert f"{count} complete rows with a positive weight" in finding.where
+        assert f"{count} rows with answers with a positive weight" in finding.where
 
 
 def test_weights_that_lie_on_few_rows_are_found_and_mild_ones_are_not():

@@ -13,14 +13,24 @@ from causalvalues.discovery.lattice import (
     Lattice,
     edges_by_orders,
     layer_posterior,
+    lever_parents,
     order_lattice,
     reweighted_draws,
+)
+from causalvalues.discovery.moment_draws import (
+    FEWEST_DRAWS,
+    ScoredColumns,
+    Summed,
+    average,
+    draws_wanted,
+    equal_draws,
+    moment_matrices,
+    scored_columns,
 )
 from causalvalues.discovery.priors import GraphPrior, UniformDags, prior_edge_probability
 from causalvalues.discovery.scores import BIC, BGe
 from causalvalues.errors import DiscoveryError
 from causalvalues.evidence import Evidence, require_learnable
-from causalvalues.evidence.moments import partial_out
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import GraphPosterior, Knowledge
 from causalvalues.randomness import stream
@@ -28,7 +38,9 @@ from causalvalues.randomness import stream
 MOST_VALUES = 20
 MOST_COLUMNS = 24
 LAYERS_UP_TO = 14
+AVERAGED_LAYERS_UP_TO = 10
 MOST_WEIGHT = 0.02
+PROPOSALS = 400
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,11 @@ class ExactPosterior:
 
     Up to 14 values the sums are exact (root layers) and the draws independent; from 15 to 20 values the draws come from
     an exact order-based proposal and carry weights, and tables are weighted frequencies of these draws.
+
+    Where rows are clustered, or the moments are estimates (missing answers, ordinal or corrected correlations), one
+    number of rows cannot say how well each correlation is known. There the posterior is averaged over moment matrices
+    of the cluster bootstrap, each of which counts the same: tables are averages of exact sums (above 10 values, of
+    weighted frequencies of 400 to 1,600 draws a matrix), and the graphs are dealt out evenly over the matrices.
 
     Parameters
     ----------
@@ -52,7 +69,21 @@ class ExactPosterior:
     min_effective : float, default 400
         Effective number of weighted draws to reach above 14 values, with no weight above 2%.
     time_limit : float, default 30
-        Seconds for reaching it; the result says when it was not reached.
+        Seconds for reaching it, or for scoring the moment matrices; the result says when it was not reached. At least
+        10 matrices are scored.
+    moment_draws : int or None, default None
+        Bootstrap matrices to average over; 0 scores the one matrix of the evidence. None: 100 (40 for more than 16
+        scored columns: values and sparse levers) where rows are clustered or the moments are estimates, else 0.
+
+    Notes
+    -----
+    Every bootstrap matrix is scored with the effective rows of the whole evidence. In simulations with 6 values, 400
+    rows, 10 to 50 clusters and intraclass correlations of .1 to .5 (150 data sets a cell), pairs without an edge got
+    P(adjacent) > .5 in .001 to .014 of cases, as often as without averaging, and true edges were found as often or up
+    to .03 more often; with 1.5 times these rows false edges were about twice as frequent, with the mean effective n of
+    the pairs (instead of their 10% quantile) up to .074, and with rows taken as independent .01 to .36. The average is
+    the bagged posterior (Buhlmann 2014; Huggins and Miller 2020): it holds sampling error twice, once in the spread of
+    the matrices, so it says P > .95 less often than one matrix does; in these cells all such edges were true.
     """
 
     score: BGe | BIC = field(default_factory=BGe)
@@ -61,6 +92,7 @@ class ExactPosterior:
     levers: Literal["saturated", "sparse"] = "saturated"
     min_effective: float = 400.0
     time_limit: float = 30.0
+    moment_draws: int | None = None
 
     def learn(self, evidence: Evidence, knowledge: Knowledge, seed: int) -> GraphPosterior:
         """Return the posterior; see `causalvalues.discover`."""
@@ -91,41 +123,67 @@ def exact_posterior(evidence: Evidence, method: ExactPosterior, knowledge: Knowl
         If the moments cannot carry a graph (constant, duplicate or ipsative columns).
     """
     p = len(evidence.names)
-    lattice, names = scored_lattice(evidence, method, knowledge)
-    draws, weights, edge, modular, note = _sum_and_draw(lattice, method, seed)
-    lever_draws = np.ones((len(draws), len(evidence.levers), p), dtype=bool)
-    if method.levers == "sparse" and evidence.levers:
-        lever_draws = lattice.lever_parents(draws, stream(seed, "levers").random((len(draws), p)))
-        lever_order = sorted(range(len(evidence.levers)), key=lambda i: evidence.levers[i])
-        lever_draws = lever_draws[:, np.argsort(lever_order)]
+    problem = scored_problem(evidence, method, knowledge)
+    wanted = draws_wanted(evidence, method.moment_draws, len(problem.columns.scored))
+    found = averaged_sums(evidence, problem, wanted, seed) if wanted else _single_sums(evidence, problem, seed)
+    names = problem.columns.scored[:p]
     back = [names.index(name) for name in evidence.names]
     both = np.ix_(back, back)
     return GraphPosterior(
         names=evidence.names,
-        draws=draws[:, back][:, :, back],
-        weights=weights,
+        draws=found.draws[:, back][:, :, back],
+        weights=found.weights,
         kind="posterior",
-        edge=edge[both],
-        prior_edge=_prior_edges(method, knowledge.allowed(names), knowledge.must(names))[both],
-        exact=p <= LAYERS_UP_TO,
+        edge=found.edge[both],
+        prior_edge=_prior_edges(method, problem.allowed, problem.must)[both],
+        exact=p <= LAYERS_UP_TO and not wanted,
         method=f"exact posterior, {method.score}, {type(method.prior).__name__}",
-        givens=(*_givens(evidence, method), *note),
-        settings=_settings(method),
+        givens=(*_givens(evidence, method), *found.notes),
+        settings={**_settings(method), "moment_draws": wanted},
         seed=seed,
-        order_modular=modular[both],
+        order_modular=found.modular[both],
         levers=evidence.levers,
         lever_mode=method.levers if evidence.levers else "none",
-        lever_draws=lever_draws[:, :, back],
+        lever_draws=found.levers[:, :, back],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """What stays the same for every matrix: columns in name order, effective rows, knowledge and method."""
+
+    method: ExactPosterior
+    columns: ScoredColumns
+    n: float
+    allowed: BoolArray
+    must: BoolArray
+
+    def lattice(self, correlation: FloatArray) -> Lattice:
+        """Score every parent set."""
+        scored = Lattice.score(correlation, self.columns.values, self.n, self.method.score, self.method.prior)
+        return scored.masked(self.allowed, self.must)
+
+
+def scored_problem(evidence: Evidence, method: ExactPosterior, knowledge: Knowledge) -> _Problem:
+    """Check the evidence; sort its columns, so that their order changes nothing."""
+    _check_size(evidence, method)
+    require_learnable(evidence)
+    columns = scored_columns(evidence, method.levers == "sparse")
+    n = evidence.degrees_of_freedom_after(len(columns.others))
+    if n < 1:
+        raise DiscoveryError(
+            f"After the mean and {len(columns.others)} design columns, {n:.1f} effective rows are left of "
+            f"{evidence.n_score:.1f}. Collect more rows, or measure fewer lever combinations."
+        )
+    names = columns.scored[: columns.values]
+    return _Problem(method, columns, n, knowledge.allowed(names), knowledge.must(names))
 
 
 def scored_lattice(evidence: Evidence, method: ExactPosterior, knowledge: Knowledge) -> tuple[Lattice, tuple[str, ...]]:
     """Check the evidence and score every parent set, in name order; return the lattice and the names in that order."""
-    _check_size(evidence, method)
-    require_learnable(evidence)
-    order = sorted(range(len(evidence.names)), key=lambda i: evidence.names[i])
-    names = tuple(evidence.names[i] for i in order)
-    return _lattice(evidence, method, order).masked(knowledge.allowed(names), knowledge.must(names)), names
+    problem = scored_problem(evidence, method, knowledge)
+    names = problem.columns.scored[: problem.columns.values]
+    return problem.lattice(problem.columns.correlation(evidence.scatter, evidence.columns)), names
 
 
 def _check_size(evidence: Evidence, method: ExactPosterior) -> None:
@@ -145,45 +203,82 @@ def _check_size(evidence: Evidence, method: ExactPosterior) -> None:
         raise DiscoveryError(f"The number of draws is {method.draws}. Ask for at least 1.")
 
 
-def _lattice(evidence: Evidence, method: ExactPosterior, order: list[int]) -> Lattice:
-    """Score every parent set from the moments, in name order, so that the order of the columns changes nothing."""
-    p, k = len(evidence.names), len(evidence.levers)
-    columns = evidence.columns
-    levers = sorted(range(p, p + k), key=lambda i: columns[i])
-    rest = sorted(range(p + k, len(columns)), key=lambda i: columns[i])
-    sparse = method.levers == "sparse" and k > 0
-    scored = order + levers if sparse else order
-    place = scored + ([] if sparse else levers) + rest
-    scatter = partial_out(np.asarray(evidence.scatter)[np.ix_(place, place)], len(scored))
-    scale = np.sqrt(np.diag(scatter))
-    correlation = scatter / np.outer(scale, scale)
-    n = evidence.degrees_of_freedom_after(len(columns) - len(scored))
-    if n < 1:
-        raise DiscoveryError(
-            f"After the mean and {len(columns) - len(scored)} design columns, {n:.1f} effective rows are left of "
-            f"{evidence.n_score:.1f}. Collect more rows, or measure fewer lever combinations."
-        )
-    return Lattice.score(correlation, p, n, method.score, method.prior)
-
-
-def _sum_and_draw(
-    lattice: Lattice, method: ExactPosterior, seed: int
-) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray, tuple[str, ...]]:
+def _single_sums(evidence: Evidence, problem: _Problem, seed: int) -> Summed:
+    """Sum over all graphs with the moments of the evidence itself, and draw graphs."""
+    method = problem.method
+    lattice = problem.lattice(problem.columns.correlation(evidence.scatter, evidence.columns))
     sums = order_lattice(lattice)
     modular = edges_by_orders(lattice, sums)
+    notes: tuple[str, ...] = ()
     if lattice.p <= LAYERS_UP_TO:
         edge, draws = layer_posterior(lattice, sums, stream(seed, "graphs").random((method.draws, 2 * lattice.p)))
-        return draws, np.full(len(draws), 1.0 / len(draws)), edge, modular, ()
-    deadline = time.monotonic() + method.time_limit
-    goal = DrawGoal(method.draws, method.min_effective, MOST_WEIGHT, deadline)
-    draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, seed)
-    edge = np.tensordot(weights, draws.astype(float), axes=1)
+        weights = np.full(len(draws), 1.0 / len(draws))
+    else:
+        deadline = time.monotonic() + method.time_limit
+        goal = DrawGoal(method.draws, method.min_effective, MOST_WEIGHT, deadline)
+        draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed,))
+        edge = np.tensordot(weights, draws.astype(float), axes=1)
+        notes = (_weights_note(lattice.p, weights, method),)
+    levers = lever_parents(lattice, draws, evidence.levers, stream(seed, "levers"))
+    return Summed(draws, weights, edge, modular, levers, notes)
+
+
+def _weights_note(p: int, weights: FloatArray, method: ExactPosterior) -> str:
     effective = 1.0 / np.square(weights).sum()
-    heaviest = f"largest weight {weights.max():.2%}"
-    note = f"{lattice.p} values: {len(draws)} weighted draws, {effective:.0f} effective, {heaviest}"
+    note = f"{p} values: {len(weights)} weighted draws, {effective:.0f} effective, largest weight {weights.max():.2%}"
     if effective < method.min_effective or weights.max() > MOST_WEIGHT:
         note += f" (fewer than asked for: the time limit of {method.time_limit:g} s was reached)"
-    return draws, weights, edge, modular, (note,)
+    return note
+
+
+def averaged_sums(evidence: Evidence, problem: _Problem, wanted: int, seed: int) -> Summed:
+    """Average the sums and draws over the moment matrices of the cluster bootstrap.
+
+    Every matrix is scored with the effective rows of the whole evidence: the number of one resample is uncertain.
+    Within the time limit as many matrices are scored as are wanted, and at least 10. Each gives up to four times its
+    share of the graphs, so that there are enough when the time limit leaves a quarter of the matrices.
+    """
+    method, deadline = problem.method, time.monotonic() + problem.method.time_limit
+    least = min(wanted, FEWEST_DRAWS)
+    graphs = min(4 * -(-method.draws // wanted), -(-method.draws // least))
+    parts: list[Summed] = []
+    for number, matrix in enumerate(moment_matrices(evidence, problem.columns, wanted, seed)):
+        parts.append(_part(problem.lattice(matrix), graphs, evidence.levers, (seed, number)))
+        if len(parts) >= least and time.monotonic() > deadline:
+            break
+    if not parts:
+        raise DiscoveryError(
+            "No bootstrap sample of the clusters can be scored: some value does not vary in it, or values depend on "
+            "each other. There are too few clusters; collect more, or score the data alone with moment_draws=0."
+        )
+    return average(parts, method.draws, (_average_note(evidence, len(parts), wanted, method),))
+
+
+def _average_note(evidence: Evidence, made: int, wanted: int, method: ExactPosterior) -> str:
+    independent = evidence.clusters is not None and evidence.clusters.independent
+    note = f"averaged over {made} {'' if independent else 'cluster-'}bootstrap moment matrices"
+    if made < wanted:
+        late = f"the time limit of {method.time_limit:g} s was reached"
+        note += f" ({wanted} were asked for; the rest could not be scored, or {late})"
+    return note
+
+
+def _part(lattice: Lattice, graphs: int, levers: tuple[str, ...], key: tuple[int, int]) -> Summed:
+    """Sum over all graphs for one bootstrap matrix, and draw `graphs` equally weighted ones."""
+    seed, number = key
+    sums = order_lattice(lattice)
+    modular = edges_by_orders(lattice, sums)
+    random = stream(seed, "moment draw graphs", number)
+    if lattice.p <= AVERAGED_LAYERS_UP_TO:
+        edge, draws = layer_posterior(lattice, sums, random.random((graphs, 2 * lattice.p)))
+    else:
+        goal = DrawGoal(PROPOSALS, PROPOSALS / 8, 8 / PROPOSALS, most=4 * PROPOSALS, batch=PROPOSALS)
+        many, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed, number))
+        edge = np.tensordot(weights, many.astype(float), axes=1)
+        draws = equal_draws(many, weights, graphs, float(random.random()))
+        draws = draws[random.permutation(graphs)]
+    acting = lever_parents(lattice, draws, levers, stream(seed, "moment draw levers", number))
+    return Summed(draws, np.full(graphs, 1.0 / graphs), edge, modular, acting)
 
 
 def _prior_edges(method: ExactPosterior, allowed: BoolArray, must: BoolArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -112,23 +113,37 @@ def layer_posterior(lattice: Lattice, sums: OrderSums, uniforms: FloatArray) -> 
     return edge, kernels.layer_draws(sums.scores, sums.alpha, forward, uniforms)
 
 
+def lever_parents(
+    lattice: Lattice, draws: BoolArray, levers: tuple[str, ...], random: np.random.Generator
+) -> BoolArray:
+    """Return which levers (in the order given) act directly on which value (s, k, p): all, unless they were scored."""
+    if not lattice.levers:
+        return np.ones((len(draws), len(levers), lattice.p), dtype=bool)
+    acting = lattice.lever_parents(draws, random.random((len(draws), lattice.p)))
+    order = sorted(range(len(levers)), key=lambda i: levers[i])
+    return acting[:, np.argsort(order)]
+
+
 @dataclass(frozen=True)
 class DrawGoal:
-    """When weighted draws are enough: a count, an effective count, a largest weight; or the clock says stop."""
+    """When weighted draws are enough: a count, an effective count, a largest weight; or clock or `most` say stop."""
 
     draws: int
     min_effective: float
     most_weight: float
-    deadline: float
+    deadline: float = math.inf
+    most: float = math.inf
+    batch: int = BATCH
 
     def reached(self, weights: FloatArray) -> bool:
         """Judge normalised weights."""
         enough = 1.0 / np.square(weights).sum() >= self.min_effective and weights.max() <= self.most_weight
-        return (bool(enough) and len(weights) >= self.draws) or time.monotonic() > self.deadline
+        late = time.monotonic() > self.deadline or len(weights) >= self.most
+        return (bool(enough) and len(weights) >= self.draws) or late
 
 
 def reweighted_draws(
-    lattice: Lattice, sums: OrderSums, expected_edges: float, goal: DrawGoal, seed: int
+    lattice: Lattice, sums: OrderSums, expected_edges: float, goal: DrawGoal, key: tuple[int, ...]
 ) -> tuple[BoolArray, FloatArray]:
     """Draw graphs through orders and weight them to the uniform prior until enough of them count.
 
@@ -146,7 +161,7 @@ def reweighted_draws(
     batches: list[BoolArray] = []
     logs: list[FloatArray] = []
     while True:
-        uniforms = stream(seed, "graphs", len(batches)).random((BATCH, 2 * p))
+        uniforms = stream(key[0], "graphs", *key[1:], len(batches)).random((goal.batch, 2 * p))
         batches.append(sample(sums.scores, sums.alpha, forward, ranked, uniforms))
         logs.append(count(batches[-1]))
         all_logs = np.concatenate(logs)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 
-from causalvalues.discovery.order_state import OrderState, OrderTask
+from causalvalues.discovery.order_state import Memo, OrderState, OrderTask, ParentBasis
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
+from causalvalues.randomness import stream
+
+SMALL_GAIN = 1e-7  # smallest gain in log score that counts, so that rounding decides nothing
+SLOTS = 2**13  # questions that a search remembers
+MOST_REMEMBERED = 16  # most parents in an answer that is remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,27 +52,36 @@ class OrderClimber:
     problem : OrderProblem
     deadline : float, default infinity
         `time.monotonic()` after which the search stops with what it has.
+    stop : threading.Event, optional
+        Set by another thread to stop the search.
     """
 
-    def __init__(self, R: FloatArray, problem: OrderProblem, deadline: float = np.inf) -> None:
+    def __init__(
+        self, R: FloatArray, problem: OrderProblem, deadline: float = np.inf, stop: Event | None = None
+    ) -> None:
         p = len(R)
         self.problem = problem
         self.deadline = deadline
+        self.stop = stop
         self.task = OrderTask(
             R=np.ascontiguousarray(R),
             allowed=np.ascontiguousarray(problem.allowed),
             must=np.ascontiguousarray(problem.must),
             fixed=problem.must.sum(axis=0).astype(np.int64),
-            rule=np.array([problem.n / 2, problem.price]),
+            rule=_rule(problem),
             before=np.zeros(p, dtype=bool),
             candidate=np.zeros(p, dtype=bool),
-            work=np.zeros((problem.limit + 3, max(p, 2))),
+            basis=ParentBasis(np.zeros((problem.limit, p)), np.zeros(p), np.zeros(p), np.zeros(max(p, 2))),
+            own=np.zeros(problem.limit, dtype=np.int64),
+            other=np.zeros(problem.limit, dtype=np.int64),
+            shares=np.zeros(p),
+            memo=_memo(p),
         )
 
     @property
     def late(self) -> bool:
-        """Whether the time is used up."""
-        return time.monotonic() > self.deadline
+        """Whether the time is used up, or the search was stopped."""
+        return time.monotonic() > self.deadline or (self.stop is not None and self.stop.is_set())
 
     def start(self, order: IntArray) -> OrderState:
         """Return the state for an order; a node is moved behind the causes that it is required to have."""
@@ -76,7 +91,9 @@ class OrderClimber:
         parents = np.zeros((p, self.problem.limit), dtype=np.int64)
         for v in range(p):
             parents[v, : self.task.fixed[v]] = np.flatnonzero(self.problem.must[:, v])
-        state = OrderState(respect(order, self.task.must), parents, self.task.fixed.copy(), np.zeros(p))
+        state = OrderState(
+            respect(order, self.task.must), parents, self.task.fixed.copy(), np.zeros(p), np.zeros((p, p))
+        )
         refit(state, self.task)
         return state
 
@@ -93,18 +110,14 @@ class OrderClimber:
         """
         from causalvalues.discovery.order_move_kernels import move_nodes
 
-        p, still = len(self.task.R), 0
-        nodes = generator.permutation(p)
-        at_once = p if np.isinf(self.deadline) else max(1, 2000 // p)  # moves between two looks at the clock
-        while still < p:
-            for first in range(0, p, at_once):
-                if self.late:
-                    return False
-                batch = nodes[first : first + at_once]
-                unmoved = move_nodes(batch, state, self.task)
-                still = still + unmoved if unmoved == len(batch) else unmoved
-                if still >= p:
-                    break
+        p = len(self.task.R)
+        nodes, progress = generator.permutation(p), np.zeros(3, dtype=np.int64)
+        highest = np.array([state.score])
+        while progress[1] < p:
+            if self.late:
+                return False
+            progress[2] = max(1, 2000 // p)  # nodes between two looks at the clock
+            move_nodes(nodes, state, self.task, progress, highest)
         return True
 
     def iterate(self, state: OrderState, restarts: int, generator: np.random.Generator) -> tuple[OrderState, bool]:
@@ -119,20 +132,36 @@ class OrderClimber:
         complete : bool
             False when time ran out first.
         """
-        from causalvalues.discovery.order_move_kernels import refit, respect
+        from causalvalues.discovery.order_move_kernels import perturb
 
         p = len(self.task.R)
         swaps = max(1, round(4 * float(np.log(p))))
         for _ in range(restarts if p > 1 else 0):
             trial = state.copied()
-            for _ in range(swaps):
-                a, b = generator.choice(p, size=2, replace=False)
-                trial.order[[a, b]] = trial.order[[b, a]]
-            trial.order[:] = respect(trial.order, self.task.must)
-            refit(trial, self.task)
+            ends = generator.integers((p, p - 1), size=(swaps, 2))
+            ends[:, 1] += ends[:, 1] >= ends[:, 0]  # two different places
+            perturb(ends, trial, self.task)
             complete = self.climb(trial, generator)
             if trial.score > state.score - 1e-6:
                 state = trial
             if not complete:
                 return state, False
         return state, True
+
+
+def _rule(problem: OrderProblem) -> FloatArray:
+    """The price of an edge in log score, and as the shares of a residual variance that `OrderTask.rule` speaks of."""
+    half_n, price = problem.n / 2, problem.price
+    gained = -np.expm1(-(price + SMALL_GAIN) / half_n)
+    kept = np.expm1(min((price - SMALL_GAIN) / half_n, 700.0))
+    return np.array([half_n, price, gained, kept])
+
+
+def _memo(p: int) -> Memo:
+    return Memo(
+        codes=stream(0, "codes of nodes").integers(0, 2**63 - 1, size=(p, 3)),
+        keys=np.full(SLOTS, -1, dtype=np.int64),
+        parents=np.zeros((SLOTS, MOST_REMEMBERED), dtype=np.int16),
+        counts=np.zeros(SLOTS, dtype=np.int64),
+        scores=np.zeros(SLOTS),
+    )

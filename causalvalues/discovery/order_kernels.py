@@ -6,17 +6,23 @@ the later rows.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from causalvalues.discovery.order_state import OrderTask, ParentBasis
 from causalvalues.frozen import FloatArray, IntArray
 
-EPS = 1e-7  # smallest gain in log score that counts, so that rounding decides nothing
+BORROWED: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+"""Options for loops that make no array and only work on those of their caller: without reference counts of each array
+at each call they take half the time, and without the interpreter's lock threads run beside each other."""
+
 COLLINEAR = 1e-9  # smallest share of a candidate's variance that the parents must leave unexplained
+NOTHING = 1e-12  # a residual variance that counts as none
 
 
-@njit(cache=True)
+@njit(**BORROWED)
 def add_row(k: int, u: int, v: int, R: FloatArray, basis: ParentBasis) -> None:
     """Make `u` the parent number `k` of `v`."""
     rows, left, shared = basis.rows, basis.left, basis.shared
@@ -37,7 +43,7 @@ def add_row(k: int, u: int, v: int, R: FloatArray, basis: ParentBasis) -> None:
         left[j] -= row[j] * row[j]
 
 
-@njit(cache=True)
+@njit(**BORROWED)
 def drop_row(place: int, k: int, v: int, parents: IntArray, basis: ParentBasis) -> None:
     """Take the parent at `place` out of k parents, by Givens rotations of the later rows."""
     rows, left, shared = basis.rows, basis.left, basis.shared
@@ -58,7 +64,7 @@ def drop_row(place: int, k: int, v: int, parents: IntArray, basis: ParentBasis) 
         left[j] += last[j] * last[j]
 
 
-@njit(cache=True)
+@njit(**BORROWED)
 def weakest(v: int, k: int, fixed: int, parents: IntArray, basis: ParentBasis) -> tuple[int, float]:
     """Return the place of the parent that explains least given the others (the first `fixed` excepted), and how much.
 
@@ -83,11 +89,11 @@ def weakest(v: int, k: int, fixed: int, parents: IntArray, basis: ParentBasis) -
     return best, least
 
 
-@njit(cache=True)
-def strongest(k: int, parents: IntArray, task: OrderTask, basis: ParentBasis) -> tuple[int, float]:
+@njit(**BORROWED)
+def strongest(k: int, parents: IntArray, task: OrderTask) -> tuple[int, float]:
     """Return the candidate that explains most residual variance (-1: none), and how much."""
     best, most = -1, 0.0
-    candidate, left, shared = task.candidate, basis.left, basis.shared
+    candidate, left, shared = task.candidate, task.basis.left, task.basis.shared
     for u in range(left.shape[0]):
         if candidate[u] and left[u] > COLLINEAR:
             explained = shared[u] * shared[u] / left[u]
@@ -100,9 +106,11 @@ def strongest(k: int, parents: IntArray, task: OrderTask, basis: ParentBasis) ->
     return best, most
 
 
-@njit(cache=True)
+@njit(**BORROWED)
 def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int, float]:
     """Improve the k parents of `v` in place: add the best of `task.candidate`, drop the weakest, while that helps.
+
+    `task.basis` is left as seen from the parents found, for `note_shares`.
 
     Returns
     -------
@@ -112,20 +120,20 @@ def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int
         -n/2 log(residual variance) - price * k.
     """
     limit = parents.shape[0]
-    fixed, half_n, price = task.fixed[v], task.rule[0], task.rule[1]
-    basis = ParentBasis(task.work[:limit], task.work[limit], task.work[limit + 1], task.work[limit + 2])
-    for j in range(task.R.shape[0]):
+    fixed, basis, R = task.fixed[v], task.basis, task.R
+    half_n, price, enough, dear = task.rule[0], task.rule[1], task.rule[2], task.rule[3]
+    for j in range(R.shape[0]):
         basis.left[j] = 1.0
-        basis.shared[j] = task.R[v, j]
+        basis.shared[j] = R[v, j]
     given, k = k, int(np.int64(0))
     for place in range(given):
         u = parents[place]
         if basis.left[u] > COLLINEAR:
-            add_row(k, u, v, task.R, basis)
+            add_row(k, u, v, R, basis)
             parents[k] = u
             k += 1
         elif place < fixed:  # a required parent that the others explain: it stays, and carries nothing
-            for j in range(task.R.shape[0]):
+            for j in range(R.shape[0]):
                 basis.rows[k, j] = 1.0 if j == u else 0.0
             parents[k] = u
             k += 1
@@ -133,48 +141,27 @@ def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int
     while changed:
         changed = False
         while k < limit:
-            u, explained = strongest(k, parents, task, basis)
+            u, explained = strongest(k, parents, task)
             left = basis.left[v]
-            if u < 0 or explained >= left or -half_n * np.log1p(-explained / left) <= price + EPS:
+            if u < 0 or explained >= left or explained <= enough * left:
                 break
-            add_row(k, u, v, task.R, basis)
+            add_row(k, u, v, R, basis)
             parents[k] = u
             k += 1
         while k > fixed:
             place, lost = weakest(v, k, fixed, parents, basis)
-            if half_n * np.log1p(lost / basis.left[v]) >= price - EPS:
+            if lost >= dear * basis.left[v]:
                 break
             drop_row(place, k, v, parents, basis)
             k -= 1
             changed = True
-    return k, -half_n * np.log(max(basis.left[v], 1e-12)) - price * k
+    return k, -half_n * np.log(max(basis.left[v], NOTHING)) - price * k
 
 
-@njit(cache=True)
-def gain_of(u: int, v: int, k: int, parents: IntArray, task: OrderTask) -> float:
-    """Return the gain in log score when `u` joins the k parents of `v` (row-wise Cholesky, two columns appended)."""
-    R, work = task.R, task.work
-    left_u, left_v, shared = 1.0, 1.0, R[u, v]
-    for i in range(k):
-        a = parents[i]
-        row = work[i]
-        diagonal, with_u, with_v = 1.0, R[a, u], R[a, v]
-        for j in range(i):
-            entry = R[a, parents[j]]
-            for m in range(j):
-                entry -= row[m] * work[j, m]
-            entry /= work[j, j]
-            row[j] = entry
-            diagonal -= entry * entry
-            with_u -= entry * work[j, k]
-            with_v -= entry * work[j, k + 1]
-        root = np.sqrt(max(diagonal, COLLINEAR))
-        with_u, with_v = with_u / root, with_v / root
-        row[i], row[k], row[k + 1] = root, with_u, with_v
-        left_u -= with_u * with_u
-        left_v -= with_v * with_v
-        shared -= with_u * with_v
-    if left_u <= COLLINEAR or left_v <= 1e-12 or shared * shared >= left_u * left_v:
-        return -np.inf
-    gain: float = -task.rule[0] * np.log1p(-shared * shared / (left_u * left_v)) - task.rule[1]
-    return gain
+@njit(**BORROWED)
+def note_shares(v: int, basis: ParentBasis, shares: FloatArray) -> None:
+    """Write to `shares` (p,) which share of the residual variance of `v` each node would explain as one more parent."""
+    left, shared = basis.left, basis.shared
+    unit = 1.0 / left[v] if left[v] > NOTHING else 0.0
+    for u in range(left.shape[0]):
+        shares[u] = shared[u] * shared[u] / left[u] * unit if left[u] > COLLINEAR else 0.0

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from causalvalues.discovery.order_climb import OrderClimber, OrderProblem
-from causalvalues.discovery.order_state import OrderState
-from causalvalues.errors import DataError, DiscoveryError
-from causalvalues.evidence import Evidence, bootstrap_evidence
-from causalvalues.evidence.learnable import require_learnable
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.discovery.order_run import OrderRun
+from causalvalues.errors import DiscoveryError
+from causalvalues.evidence import Evidence
 from causalvalues.graph import Dag, GraphPosterior, Knowledge
-from causalvalues.graph.equivalence import random_member
-from causalvalues.randomness import stream
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,13 @@ class OrderSearch:
         Perturbed orders tried on each bootstrap sample.
     time_limit : float or None, default None
         Seconds; half of them at most go into the data's own graph. The result says when the limit cut the search short.
+    folder : str, Path or None, default None
+        Where finished draws are kept. After an interrupt, a time limit or a crash the same call goes on from there, and
+        ends with the result of an uninterrupted one. The folder is refused when the evidence, the knowledge, the seed
+        or a setting differs (`resamples`, `time_limit` and `workers` may).
+    workers : int or None, default None
+        Threads that share the bootstrap samples; the result is the same for any number. None: the processors of this
+        process, at most four.
 
     Raises
     ------
@@ -55,6 +56,8 @@ class OrderSearch:
     restarts: int = 50
     draw_restarts: int = 5
     time_limit: float | None = None
+    folder: str | Path | None = None
+    workers: int | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.penalty) and self.penalty > 0):
@@ -67,6 +70,8 @@ class OrderSearch:
             raise DiscoveryError("`resamples` must be at least 1, and `restarts` and `draw_restarts` at least 0.")
         if self.time_limit is not None and not self.time_limit > 0:
             raise DiscoveryError(f"`time_limit` is {self.time_limit}. Give seconds above zero, or None.")
+        if self.workers is not None and self.workers < 1:
+            raise DiscoveryError(f"`workers` is {self.workers}. Give a number of threads from 1 on, or None.")
 
     def learn(self, evidence: Evidence, knowledge: Knowledge, seed: int) -> GraphPosterior:
         """Return what `order_search` finds with these settings."""
@@ -104,10 +109,14 @@ def order_search(
         If the moments cannot carry a graph (constant, duplicate or ipsative columns).
     KnowledgeError
         If knowledge names unknown values.
+    DataError
+        If the folder of the method keeps draws of something else, or cannot be written.
+    KeyboardInterrupt
+        With how many draws are done, and how to go on.
     """
-    search = _Search(evidence, method or OrderSearch(), knowledge or Knowledge(), seed)
-    best, complete = search.on_the_data()
-    draws = list(search.draws())
+    search = OrderRun(evidence, method or OrderSearch(), knowledge or Knowledge(), seed)
+    best, score, complete = search.run()
+    draws = search.found
     if not draws:
         raise DiscoveryError(
             f"In every one of {search.method.resamples} bootstrap samples some value does not vary. There are too few "
@@ -116,7 +125,7 @@ def order_search(
     back = np.argsort(search.places)
     stack = np.array(draws)[:, back][:, :, back]
     settings, givens = search.settings(), search.givens(len(draws), complete)
-    edges = sorted(Dag(search.names, best.graph).edges)
+    edges = sorted(Dag(search.names, best).edges)
     return GraphPosterior(
         names=evidence.names,
         draws=stack,
@@ -129,7 +138,7 @@ def order_search(
         exact=False,
         method=f"order search, {search.score_name}, {len(draws)} bootstrap samples",
         givens=givens,
-        settings={**settings, "graph": [list(edge) for edge in edges], "score": best.score},
+        settings={**settings, "graph": [list(edge) for edge in edges], "score": score},
         seed=seed,
         levers=evidence.levers,
         lever_mode="saturated" if evidence.levers else "none",
@@ -141,159 +150,8 @@ def best_graph(
 ) -> Dag:
     """Return the graph with the best score that the search finds on the data: one member of its equivalence class.
 
-    Parameters and errors are those of `order_search`; `resamples` and `draw_restarts` are not used.
+    Parameters and errors are those of `order_search`; `resamples`, `draw_restarts` and `folder` are not used.
     """
-    search = _Search(evidence, method or OrderSearch(), knowledge or Knowledge(), seed)
+    search = OrderRun(evidence, method or OrderSearch(), knowledge or Knowledge(), seed)
     back = np.argsort(search.places)
-    return Dag(evidence.names, search.on_the_data()[0].graph[np.ix_(back, back)])
-
-
-class _Search:
-    """One run: the problem in sorted-name order, and the clock."""
-
-    def __init__(self, evidence: Evidence, method: OrderSearch, knowledge: Knowledge, seed: int) -> None:
-        self.evidence, self.method, self.seed = evidence, method, seed
-        self.names = tuple(sorted(evidence.names))
-        self.places = [evidence.names.index(name) for name in self.names]
-        p, q = len(self.names), len(evidence.columns) - len(self.names)
-        if p < 2:
-            raise DiscoveryError(f"A graph needs at least two values; there is {p}.")
-        if evidence.n < p + q + 2:
-            raise DiscoveryError(
-                f"{evidence.n} rows are too few for {p} values and {q} design columns: the correlations are singular, "
-                f"and any graph would fit. Collect at least {p + q + 2} rows, or learn on fewer values."
-            )
-        require_learnable(evidence)
-        self.n = max(evidence.degrees_of_freedom, 2.0)
-        self.R = self._correlation(evidence)
-        self.ebic = (0.5 if p**2 > self.n else 0.0) if method.ebic is None else method.ebic
-        must = knowledge.must(self.names)
-        self.problem = OrderProblem(
-            allowed=knowledge.allowed(self.names),
-            must=must,
-            n=self.n,
-            price=method.penalty / 2 * float(np.log(self.n)) + 2 * self.ebic * float(np.log(p)),
-            limit=max(1, int(must.sum(axis=0).max(initial=0)), min(p - 1, int(self.n / 4))),
-        )
-        self.drawn, self.unusable = 0, 0
-        _compile()
-        self._start = time.monotonic()
-
-    @property
-    def score_name(self) -> str:
-        """The score in words."""
-        extended = f", extended with gamma {self.ebic:g}" if self.ebic else ""
-        return f"Gaussian BIC x {self.method.penalty:g}{extended}"
-
-    def on_the_data(self) -> tuple[OrderState, bool]:
-        """Return the best state on the data, and whether the search was complete."""
-        climber = OrderClimber(self.R, self.problem, self._deadline(0.5))
-        generator = stream(self.seed, "order search")
-        state = climber.pivoted()
-        if not climber.climb(state, generator):
-            return state, False
-        return climber.iterate(state, self.method.restarts, generator)
-
-    def draws(self) -> Iterator[BoolArray]:
-        """Yield one graph a bootstrap sample, in sorted-name order; at least one, and no more when time is used up."""
-        deadline = self._deadline(1.0)
-        for number in range(self.method.resamples):
-            if self.drawn and time.monotonic() > deadline:
-                return
-            generator = stream(self.seed, "order search", "draw", number)
-            R = self._sample(number, generator)
-            if R is None:
-                self.unusable += 1
-                continue
-            climber = OrderClimber(R, self.problem, deadline)
-            state = climber.start(generator.permutation(len(self.names)))
-            complete = climber.climb(state, generator)
-            if complete:
-                state, complete = climber.iterate(state, self.method.draw_restarts, generator)
-            if complete or not self.drawn:
-                self.drawn += 1
-                yield random_member(state.graph, ~self.problem.allowed.T, generator)
-
-    def settings(self) -> dict[str, object]:
-        """The resolved settings, JSON-ready."""
-        method = self.method
-        return {
-            "penalty": method.penalty,
-            "ebic": self.ebic,
-            "resamples": method.resamples,
-            "restarts": method.restarts,
-            "draw_restarts": method.draw_restarts,
-            "time_limit": method.time_limit,
-            "n": self.n,
-            "most_parents": self.problem.limit,
-        }
-
-    def givens(self, drawn: int, complete: bool) -> tuple[str, ...]:
-        """The assumptions, and what a time limit did."""
-        lines = [
-            "linear-Gaussian mechanisms",
-            "no hidden common cause",
-            f"one effective sample size for all pairs: {self.evidence.n_score:.0f} of {self.evidence.n} rows",
-            "draws are graphs found on bootstrap samples: frequencies show stability, not posterior probability",
-        ]
-        if self.evidence.levers:
-            lines.append("every lever and tried combination may act on every value (saturated)")
-        if self.evidence.clusters is None:
-            lines.append(
-                "samples are Wishart draws of the correlations (no cluster sums were kept): rows are independent"
-            )
-        if self.problem.limit < len(self.names) - 1:
-            lines.append(f"at most {self.problem.limit} direct causes a value (a quarter of the effective rows)")
-        if self.unusable:
-            lines.append(f"{self.unusable} bootstrap samples in which a value does not vary were left out")
-        if not complete or drawn + self.unusable < self.method.resamples:
-            done = "was" if complete else "was not"
-            lines.append(
-                f"the time limit of {self.method.time_limit:g} s was reached: {drawn} of {self.method.resamples} "
-                f"bootstrap samples, and the search on the data {done} complete"
-            )
-        return tuple(lines)
-
-    def _deadline(self, share: float) -> float:
-        return np.inf if self.method.time_limit is None else self._start + share * self.method.time_limit
-
-    def _sample(self, number: int, generator: np.random.Generator) -> FloatArray | None:
-        """Correlations of one bootstrap sample; None when a value does not vary in it."""
-        if self.evidence.clusters is None:
-            return _wishart_correlation(self.R, self.n, generator)
-        try:
-            R = self._correlation(bootstrap_evidence(self.evidence, self.seed, number))
-        except DataError:
-            return None
-        return R if np.isfinite(R).all() else None
-
-    def _correlation(self, evidence: Evidence) -> FloatArray:
-        residual = evidence.residual_scatter[np.ix_(self.places, self.places)]
-        scale = np.sqrt(np.maximum(np.diag(residual), 0.0))
-        R = residual / np.outer(scale, scale) if scale.all() else np.full_like(residual, np.nan)
-        R = (R + R.T) / 2
-        np.fill_diagonal(R, 1.0)
-        return np.asarray(R)
-
-
-def _wishart_correlation(R: FloatArray, n: float, generator: np.random.Generator) -> FloatArray:
-    """Return the correlations of a Wishart draw with scale R and n degrees of freedom (Bartlett's decomposition)."""
-    p = len(R)
-    factor = np.tril(generator.standard_normal((p, p)), -1)
-    factor[np.diag_indices(p)] = np.sqrt(generator.chisquare(np.maximum(n - np.arange(p), 1.0)))
-    root = np.linalg.cholesky(R) @ factor
-    scatter = root @ root.T
-    scale = np.sqrt(np.diag(scatter))
-    draw = scatter / np.outer(scale, scale)
-    np.fill_diagonal(draw, 1.0)
-    return np.asarray((draw + draw.T) / 2)
-
-
-def _compile() -> None:
-    """Load the compiled kernels on a problem of two nodes, so that no time limit pays for it."""
-    problem = OrderProblem(~np.eye(2, dtype=bool), np.zeros((2, 2), dtype=bool), 10.0, 1.0, 1)
-    climber = OrderClimber(np.eye(2), problem)
-    generator = np.random.default_rng(0)
-    state = climber.pivoted()
-    climber.climb(state, generator)
-    random_member(state.graph, problem.must, generator)
+    return Dag(evidence.names, search.on_the_data()[0][np.ix_(back, back)])

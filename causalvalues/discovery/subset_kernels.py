@@ -19,6 +19,7 @@ INVERSE = 2.0**-256
 HIGH = 2.0**128
 LOW = 2.0**-128
 LOG_BASE = 256.0 * np.log(2.0)
+FAINT = 45.0  # a term e^-45 times the largest adds nothing to a sum of at most 2^22
 ZERO = -(2**24)  # exponent of a wide zero: below every other
 
 
@@ -264,13 +265,16 @@ def lever_scores(
     Bits p, ..., p + k - 1 of a mask are levers; each lever set has prior weight 2^-k. The result is a logarithm.
     """
     out = np.empty((p, 1 << (p - 1)))
-    logs = np.empty(1 << k)
+    logs, sizes = np.empty(1 << k), set_sizes(k)
     for v in range(p):
         for i in range(out.shape[1]):
             u = unsqueeze(i, v)
-            lever_logs(dets, p, k, v, u, terms, logs)
-            best = logs.max()
-            out[v, i] = best + np.log(np.exp(logs - best).sum()) - k * np.log(2.0) + logprior[members(u)]
+            best = lever_logs(dets, p, sizes, v, u, terms, logs)
+            total = 0.0
+            for levers in range(1 << k):
+                if logs[levers] > best - FAINT:
+                    total += np.exp(logs[levers] - best)
+            out[v, i] = best + np.log(total) - k * np.log(2.0) + logprior[members(u)]
     return out
 
 
@@ -278,18 +282,33 @@ def lever_scores(
 def lever_logs(
     dets: FloatArray,
     p: int,
-    k: int,
+    sizes: np.ndarray,
     v: int,
     u: int,
     terms: tuple[FloatArray, FloatArray, FloatArray],
     logs: FloatArray,
-) -> None:
-    """Fill the scores of v with value parents u and every lever set, without structure prior."""
+) -> float:
+    """Fill the scores of v with value parents u and every lever set, without structure prior; return the largest.
+
+    `sizes` (2^k,) holds the number of levers in each set.
+    """
     constants, outer, inner = terms
-    for levers in range(1 << k):
+    parents, best = members(u), -np.inf
+    for levers in range(sizes.size):
         w = u | (levers << p)
-        size = members(w)
+        size = parents + sizes[levers]
         logs[levers] = constants[size] - outer[size] * dets[w | (1 << v)] + inner[size] * dets[w]
+        best = max(best, logs[levers])
+    return best
+
+
+@njit(cache=True)
+def set_sizes(k: int) -> np.ndarray:
+    """Return the number of members of each of 2^k sets."""
+    sizes = np.zeros(1 << k, dtype=np.int64)
+    for s in range(1, 1 << k):
+        sizes[s] = sizes[s >> 1] + (s & 1)
+    return sizes
 
 
 @njit(cache=True)
@@ -299,15 +318,15 @@ def draw_levers(
     """Draw the lever parents (s, k, p) of every value given its value parents in each graph; uniforms (s, p)."""
     s, p = draws.shape[0], draws.shape[1]
     out = np.zeros((s, k, p), dtype=np.bool_)
-    logs = np.empty(1 << k)
+    logs, sizes = np.empty(1 << k), set_sizes(k)
     for draw in range(s):
         for v in range(p):
             u = 0
             for w in range(p):
                 if draws[draw, w, v]:
                     u |= 1 << w
-            lever_logs(dets, p, k, v, u, terms, logs)
-            weights = np.exp(logs - logs.max())
+            best = lever_logs(dets, p, sizes, v, u, terms, logs)
+            weights = np.exp(logs - best)
             left = uniforms[draw, v] * weights.sum()
             levers = 0
             while levers < (1 << k) - 1 and left >= weights[levers]:

@@ -3,6 +3,7 @@
 from causalvalues.evidence.association import correlation_tests
 from causalvalues.evidence.centring import average_covariance_sweep, remove_intercept, uncentre
 from causalvalues.evidence.chunks import ParquetRows
+from causalvalues.evidence.corrected_moments import CorrectedMoments, correct_for_error
 from causalvalues.evidence.definite import definite_evidence, made_definite
 from causalvalues.evidence.doctor import check
 from causalvalues.evidence.finding import Finding, Severity, refuse
@@ -11,13 +12,23 @@ from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums, Mome
 from causalvalues.evidence.polychoric import PolychoricMoments
 from causalvalues.evidence.product_moments import ProductMoments
 from causalvalues.evidence.rank_moments import RankMoments
+from causalvalues.evidence.reliability import low_reliabilities, reliability
 from causalvalues.evidence.resampling import bootstrap_counts, bootstrap_evidence, bootstrap_scatters, resample
 from causalvalues.evidence.summarise import summarise
+from causalvalues.evidence.variance_components import (
+    Generalisability,
+    VarianceComponents,
+    generalisability,
+    item_answers,
+    variance_components,
+)
 
 __all__ = [
     "ClusterSums",
+    "CorrectedMoments",
     "Evidence",
     "Finding",
+    "Generalisability",
     "GroupSums",
     "Moments",
     "ParquetRows",
@@ -25,18 +36,25 @@ __all__ = [
     "ProductMoments",
     "RankMoments",
     "Severity",
+    "VarianceComponents",
     "average_covariance_sweep",
     "bootstrap_counts",
     "bootstrap_evidence",
     "bootstrap_scatters",
     "check",
+    "correct_for_error",
     "correlation_tests",
     "definite_evidence",
+    "generalisability",
+    "item_answers",
+    "low_reliabilities",
     "made_definite",
     "refuse",
+    "reliability",
     "remove_intercept",
     "require_learnable",
     "resample",
     "summarise",
     "uncentre",
+    "variance_components",
 ]

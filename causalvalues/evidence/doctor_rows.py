@@ -16,10 +16,10 @@ UNIT_LABELS = ("persona_id", "respondent_id", "person_id", "participant_id", "su
 
 
 def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
-    """CV201, CV202, CV207: complete rows against columns."""
+    """CV201, CV202, CV207: rows with answers against columns."""
     n, p = len(matrix), len(matrix.names)
     some = ~np.isnan(matrix.scores).all(axis=0)
-    answered = ~np.isnan(matrix.scores[:, some]).any(axis=1)
+    answered = ~np.isnan(matrix.scores).all(axis=1)
     complete = int((answered & (matrix.weights > 0)).sum())
     weighted = " with a positive weight" if complete < int(answered.sum()) else ""
     full = p + p * (p - 1) // 2
@@ -27,8 +27,8 @@ def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
         yield Finding(
             "CV201",
             "blocking",
-            f"{complete} complete rows{weighted}",
-            f"{p} columns need at least {p + 2} complete rows; with fewer their covariance matrix is singular.",
+            f"{complete} rows with answers{weighted}",
+            f"{p} columns need at least {p + 2} rows; with fewer their covariance matrix is singular.",
             "Correct the weights, or add rows."
             if weighted
             else "Add rows, drop columns with gaps, or score items into fewer dimensions.",
@@ -37,17 +37,19 @@ def row_numbers(matrix: ResponseMatrix) -> Iterator[Finding]:
         yield Finding(
             "CV202",
             "warning",
-            f"{complete} complete rows",
+            f"{complete} rows with answers",
             f"A full linear model of {p} columns has {full} coefficients and variances, more than there are rows.",
             "Add rows or merge dimensions, and read edge probabilities with their prior beside them.",
         )
-    complete = int(answered.sum())
-    if n and complete < 0.8 * n:
+    holes = int(np.isnan(matrix.scores[:, some]).any(axis=1).sum())
+    if n and holes > 0.2 * n:
         yield Finding(
             "CV207",
             "warning",
-            f"{n - complete} of {n} rows",
-            "These rows lack an answer and are left out; if answers were not lost at random, the rest is biased.",
+            f"{holes} of {n} rows",
+            "These rows lack an answer. Moments are then estimated by maximum likelihood over all rows, which is right "
+            "when what is missing depends on the given answers only; where refusals depend on what would have been "
+            "said, it is biased.",
             "See which columns have gaps (`matrix.status`), and drop those or ask again.",
         )
 

@@ -125,10 +125,10 @@ class PartialSums:
                 w = weights[: depth * blocks].reshape(depth, blocks)
                 weight, first = w.sum(axis=0), np.einsum("db,dbp->bp", w, flat)
             for b in range(blocks):
-                self._put(((place + b) % blocks, "", ()), weight[b], first[b], second[b])
+                self._put(((place + b) % blocks, "", ()), float(weight[b]), first[b], second[b])
         for i in range(depth * blocks, n):
-            w = 1.0 if weights is None else float(weights[i])
-            self._put(((place + i) % blocks, "", ()), w, w * centred[i], np.outer(root[i], root[i]))
+            one = 1.0 if weights is None else float(weights[i])
+            self._put(((place + i) % blocks, "", ()), one, one * centred[i], np.outer(root[i], root[i]))
 
     def _add_keyed(
         self, chunk: Chunk, centred: FloatArray, weights: FloatArray | None, place: int, keep: IntArray | None
@@ -280,10 +280,9 @@ def _joined(
     groups = None
     if group is not None:
         pairs, place = np.unique(cluster * k + group, return_inverse=True)
-        groups = GroupSums(pairs // k, pairs % k, np.bincount(place, weight), _added(place, centred, len(pairs)), means)
-    whole = ClusterSums(
-        np.bincount(cluster, weight, minlength=g), _added(cluster, centred, g), _added(cluster, products, g), groups
-    )
+        sizes = _added(place, weight, len(pairs))
+        groups = GroupSums(pairs // k, pairs % k, sizes, _added(place, centred, len(pairs)), means)
+    whole = ClusterSums(_added(cluster, weight, g), _added(cluster, centred, g), _added(cluster, products, g), groups)
     return whole, np.asarray((total[:, None] * means).sum(axis=0) / total.sum())
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from causalvalues.errors import DataError
-from causalvalues.evidence.definite import made_definite
+from causalvalues.evidence.definite_resamples import definite_scatter
 from causalvalues.evidence.effective import pairwise_effective_n, score_n
-from causalvalues.evidence.moments import ClusterSums, Evidence, partial_out
+from causalvalues.evidence.moments import ClusterSums, Evidence
 from causalvalues.evidence.sums import charged_groups, recentred, sorted_sums, totals
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.randomness import stream
@@ -28,9 +28,6 @@ REDRAWS = 200
 
 AT_ONCE = 4e6
 """Most numbers (32 MB) that a batch of draws takes for its counts, or for its scatters."""
-
-KEPT = 0.1
-"""A resampled estimate is shrunk when its smallest eigenvalue is below this share of that of the evidence."""
 
 
 def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
@@ -252,45 +249,6 @@ def _draw(random: np.random.Generator, g: int, strata: IntArray | None) -> Float
         else:
             counts[members] = random.multinomial(size, np.full(size, 1.0 / size))
     return counts
-
-
-def definite_scatter(scatter: FloatArray, evidence: Evidence) -> tuple[FloatArray, float]:
-    """Return a resampled scatter whose residual correlations are positive definite, and the share of n that it costs.
-
-    Resampled sums of an estimate may be indefinite. Where the smallest eigenvalue of the values' residual correlations
-    falls below a tenth of its size in the evidence, `causalvalues.evidence.definite.made_definite` shrinks them and
-    reduces n; the values' part of the scatter follows.
-
-    Parameters
-    ----------
-    scatter : array (m', m')
-        Values, then the design columns that are left, in sorted order.
-    evidence : Evidence
-        Whose sums were resampled.
-    """
-    p = len(evidence.names)
-    residual = partial_out(scatter, p)
-    variance = np.diag(residual)
-    if not (variance > 0).all():
-        return scatter, 1.0
-    scale = np.sqrt(variance)
-    correlation = residual / np.outer(scale, scale)
-    if np.linalg.eigvalsh(correlation)[0] > max(KEPT * _smallest(evidence), 1e-10):
-        return scatter, 1.0
-    np.fill_diagonal(correlation, 1.0)
-    n = max(evidence.n_score, p + 1.0)
-    better, left = made_definite(correlation, n)
-    changed = np.array(scatter)
-    changed[:p, :p] += better * np.outer(scale, scale) - residual
-    return changed, left / n
-
-
-def _smallest(evidence: Evidence) -> float:
-    residual = evidence.residual_scatter
-    variance = np.diag(residual)
-    if not (variance > 0).all():
-        return 0.0
-    return float(np.linalg.eigvalsh(residual / np.sqrt(np.outer(variance, variance)))[0])
 
 
 def _those(things: tuple[Thing, ...], there: BoolArray) -> tuple[Thing, ...]:

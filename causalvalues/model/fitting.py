@@ -11,6 +11,7 @@ from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.model.cluster_slopes import SlopeError, slope_error
 from causalvalues.model.reduced_form import reduced_form_error
 from causalvalues.model.regressions import SortedMoments, regress, sorted_moments
 from causalvalues.model.structural import StructuralModel
@@ -96,14 +97,19 @@ def fit(
     posterior of the precision matrix is Wishart with N + alpha_w degrees of freedom and scale R^-1. The equation of a
     node v with l parents P then has 1 / sigma^2 ~ Gamma((N + alpha_w - r + l + 1) / 2, rate R_(v|P) / 2) and
     coefficients Normal(R_PP^-1 R_Pv, sigma^2 R_PP^-1) (Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014):
-    the same prior
-    and likelihood as the BGe score of the graphs. Coefficients of the other design columns D follow by the theorem of
-    Frisch, Waugh and Lovell: effect of the column on v, less what passes through P. With independent rows (or no
-    cluster sums) their variance is sigma^2 (D'D)^-1 n / n_score under a flat prior. With clusters, the errors of the
-    means and of the effects of D are drawn once for all values, from the jackknife over clusters
-    (`causalvalues.model.reduced_form`), and each equation gets its share: a lever tried within every cluster gains by
-    the pairing, one that differs between clusters loses. In the sparse mode this holds for combinations; effects of
-    single levers are scored coefficients, with the effective n.
+    the same prior and likelihood as the BGe score of the graphs. Coefficients of the other design columns D follow by
+    the theorem of Frisch, Waugh and Lovell: effect of the column on v, less what passes through P. With independent
+    rows (or no cluster sums) their variance is sigma^2 (D'D)^-1 n / n_score under a flat prior.
+
+    With clusters (or estimated moments), coefficients of parents have the same posterior mean, and errors from the
+    jackknife over clusters with a t distribution, drawn jointly for all equations
+    (`causalvalues.model.cluster_slopes`), so the effective n enters through the mean and sigma only. All coefficients
+    are fitted to the moments of the whole evidence, also where the graphs were learned from its bootstrap draws: a
+    bootstrap draw of the coefficients would have a variance too small by (G - 1) / G and no heavier tails for few
+    clusters. The errors of the means and of the effects of D are drawn once for all values, from the jackknife over
+    clusters (`causalvalues.model.reduced_form`), and each equation gets its share: a lever tried within every cluster
+    gains by the pairing, one that differs between clusters loses. In the sparse mode this holds for combinations;
+    effects of single levers are scored coefficients, whose error is that of parents.
 
     Effects of levers are least-squares contrasts of all rows, which use unpaired clusters too; where each cluster has
     rows with and without a lever they differ from its mean paired difference (`lever_effects`) by sampling error, or
@@ -113,7 +119,9 @@ def fit(
     sparse = isinstance(graphs, GraphPosterior) and graphs.lever_mode == "sparse"
     moments = sorted_moments(evidence, sparse)
     drawn = _graphs(graphs, evidence, moments, estimator)
-    errors = _errors(evidence, moments, len(drawn.weights), seed) if isinstance(estimator, PosteriorDraws) else None
+    errors = _Errors(None, None)
+    if isinstance(estimator, PosteriorDraws):
+        errors = _errors(evidence, moments, len(drawn.weights), seed)
     m, s = len(moments.order), len(drawn.weights)
     coefficients, intercepts, scales = np.zeros((s, m, m)), np.zeros((s, m)), np.zeros((s, m))
     for node, name in enumerate(moments.scored[: moments.values]):
@@ -168,17 +176,27 @@ def _graphs(graphs: GraphPosterior | Dag, evidence: Evidence, moments: SortedMom
     return _Graphs(parents, graphs.weights, graphs.kind, givens)
 
 
-def _errors(evidence: Evidence, moments: SortedMoments, s: int, seed: int) -> FloatArray | None:
-    """Return the errors (s, 1 + d, r) of means and design effects that clusters make, if rows are clustered."""
-    error = reduced_form_error(evidence, moments)
-    return None if error is None else error.draws(s, stream(seed, "fit", "clusters", "error"))
+@dataclass(frozen=True, eq=False)
+class _Errors:
+    """Errors that clusters make: of means and design effects (s, 1 + d, r), and of effects of values on values."""
+
+    levels: FloatArray | None
+    slopes: SlopeError | None
+
+
+def _errors(evidence: Evidence, moments: SortedMoments, s: int, seed: int) -> _Errors:
+    levels = reduced_form_error(evidence, moments)
+    return _Errors(
+        None if levels is None else levels.draws(s, stream(seed, "fit", "clusters", "error")),
+        slope_error(evidence, moments, s, stream(seed, "fit", "clusters", "slopes")),
+    )
 
 
 def _equation(
     node: int,
     moments: SortedMoments,
     parents: BoolArray,
-    how: tuple[Estimator, FloatArray | None],
+    how: tuple[Estimator, _Errors],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return coefficients (s, m), intercepts (s,) and residual scales (s,) of one node, in raw units."""
@@ -197,12 +215,13 @@ def _equation(
         if (found.conditional <= 1e-10).any():
             raise np.linalg.LinAlgError
     sigma = np.sqrt(variance)
-    slopes = (found.coefficients + sigma[:, None] * found.noise) * moments.scale[node] / moments.scale
+    noise = sigma[:, None] * found.noise if errors.slopes is None else errors.slopes.draws(node, parents)
+    slopes = (found.coefficients + noise) * moments.scale[node] / moments.scale
     sigma = sigma * moments.scale[node]
-    if errors is None:
+    if errors.levels is None:
         error = sigma[:, None] * _independent_error(moments, z[:, r:])
     else:
-        error = errors[:, :, node] - (slopes[:, None, :] * errors).sum(axis=2)
+        error = errors.levels[:, :, node] - (slopes[:, None, :] * errors.levels).sum(axis=2)
     through = (slopes[:, None, :] * moments.design_effects[None]).sum(axis=2)
     design_slopes = moments.design_effects[:, node] - through + error[:, 1:]
     coefficients = np.concatenate([slopes, design_slopes], axis=1)

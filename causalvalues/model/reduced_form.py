@@ -59,7 +59,8 @@ def reduced_form_error(evidence: Evidence, moments: SortedMoments) -> ReducedFor
 
     Where a cluster alone determines a coefficient (a combination of levers that one cluster tried), its residuals
     are zero and nothing in the design tells the error. There the error of independent rows is taken, times the ratio
-    of the two variances in the other directions of the design (at least 1).
+    of the two variances in the other directions of the design (at least 1). The same is done for means whose influence
+    is not known (sums of an estimate), with a ratio of at least n / n_score.
 
     Parameters
     ----------
@@ -77,6 +78,10 @@ def reduced_form_error(evidence: Evidence, moments: SortedMoments) -> ReducedFor
     sums, _ = sorted_sums(evidence)
     g, r = len(sums.weight), len(moments.scored)
     scores, information = _scores(sums, moments.design_effects, r), _information(sums, r)
+    if sums.estimated:  # no rows, so no leverage: every cluster has the information of its weight
+        whole = information.sum(axis=0)
+        whole[0, 1:] = whole[1:, 0] = 0.0
+        information = (sums.weight / sums.weight.sum())[:, None, None] * whole
     root = np.linalg.cholesky(information.sum(axis=0))
     white = np.linalg.inv(root)
     share = white @ information @ white.T
@@ -86,6 +91,9 @@ def reduced_form_error(evidence: Evidence, moments: SortedMoments) -> ReducedFor
     influence *= np.sqrt((g - 1) / g)
     if len(alone):
         influence = np.concatenate([influence, _alone(alone, influence, moments)])
+    if sums.estimated and not sums.first.any():
+        mean = np.eye(1, len(root))
+        influence = np.concatenate([influence, _alone(mean, influence, moments, moments.n / moments.n_score)])
     return ReducedFormError(white.T @ influence, _freedom(share, white))
 
 
@@ -142,11 +150,11 @@ def _left_out(rest: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatAr
     return influence, np.concatenate(alone) if alone else np.zeros((0, rest.shape[1]))
 
 
-def _alone(directions: FloatArray, influence: FloatArray, moments: SortedMoments) -> FloatArray:
+def _alone(directions: FloatArray, influence: FloatArray, moments: SortedMoments, least: float = 1.0) -> FloatArray:
     """Return whitened influences (a r, 1 + d, r) for directions without a residual: residual covariance times them."""
     r = len(moments.scored)
     left = max(influence.shape[1] - len(directions), 1)
-    ratio = np.maximum(np.square(influence).sum(axis=(0, 1)) / left / moments.scale**2, 1.0)
+    ratio = np.maximum(np.square(influence).sum(axis=(0, 1)) / left / moments.scale**2, least)
     values, vectors = np.linalg.eigh(moments.scatter)
     half = vectors * np.sqrt(np.maximum(values, 0.0)) * (moments.scale * np.sqrt(ratio))[:, None]
     return np.asarray(np.einsum("ai,jk->akij", directions, half).reshape(-1, directions.shape[1], r))

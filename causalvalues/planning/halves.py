@@ -103,9 +103,10 @@ def half_evidence(evidence: Evidence, sums: ClusterSums, taken: BoolArray) -> Ev
     if sums.independent:
         return half
     weight, second = sums.weight[taken], recentred(sums, taken.astype(np.float64))[taken]
+    strata = None if sums.strata is None else sums.strata[taken]
     if sums.groups is None:
         first = sums.first[taken] - weight[:, None] * (half.mean - evidence.mean)
-        return replace(half, clusters=ClusterSums(weight, first, second))
+        return replace(half, clusters=replace(sums, weight=weight, first=first, second=second, strata=strata))
     parts, k = sums.groups, len(sums.groups.means)
     pairs = taken[parts.cluster]
     cluster, group = (np.cumsum(taken) - 1)[parts.cluster[pairs]], parts.group[pairs]
@@ -116,7 +117,8 @@ def half_evidence(evidence: Evidence, sums: ClusterSums, taken: BoolArray) -> Ev
     first = np.zeros((len(weight), inner.shape[1]))
     np.add.at(first, cluster, inner)
     groups = GroupSums(cluster, group, parts.weight[pairs], inner, parts.means + step)
-    return replace(half, clusters=ClusterSums(weight, first, second, groups))
+    kept = replace(sums, weight=weight, first=first, second=second, groups=groups, strata=strata)
+    return replace(half, clusters=kept)
 
 
 def design_in_clusters(evidence: Evidence, sums: ClusterSums) -> BoolArray:
