@@ -319,6 +319,22 @@ def test_a_triple_that_may_collide_starts_no_rule() -> None:
     assert closed(edges, unclear="abc").edge("b", "c") == "o-o"
 
 
+def test_separators_that_disagree_leave_a_triple_open_and_nothing_behind_it_turns() -> None:
+    """a and d collide at c; whether b joins them there is not known (a and b, b and d: with and without c)."""
+
+    class Table:
+        names = tuple("abcd")
+        apart = frozenset({"ad", "ab", "abc", "bd", "bdc"})
+
+        def p_values(self, first: int, second: int, given: np.ndarray) -> np.ndarray:
+            asked = ["".join(self.names[k] for k in (first, second, *row)) for row in given]
+            return np.array([float(question in self.apart) for question in asked])
+
+    found = fci(Table())
+    assert found.ambiguous == (("a", "c", "b"), ("b", "c", "d"))
+    assert found.graph.edges == (("a", "o->", "c"), ("b", "o-o", "c"), ("d", "o->", "c"))
+
+
 def test_two_ways_that_part_at_once_and_meet_again_show_a_cause() -> None:
     """Rule R10: the truth has one edge more than the other rules would leave open."""
     pairs = [(0, 2), (0, 4), (1, 0), (1, 2), (1, 3), (1, 4), (2, 3), (3, 4)]

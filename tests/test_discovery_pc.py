@@ -149,7 +149,7 @@ def test_nothing_later_than_both_ends_separates_them() -> None:
     generator = np.random.default_rng(1)
     tiers, early = Knowledge(tiers=(("x0", "x1", "x2"), ("x3", "x4", "x5"))), 0
     for _ in range(30):
-        rows = gaussian_rows(random_dag(6, 0.6, generator), 60, generator)
+        rows = gaussian_rows(random_dag(6, 0.4, generator), 60, generator)
         for (first, second), separator in pc(summarise(rows), tiers).separators.items():
             if max(first, second) <= "x2":
                 early += 1

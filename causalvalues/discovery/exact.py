@@ -79,7 +79,7 @@ class ExactPosterior:
     -----
     Every bootstrap matrix is scored with the effective rows of the whole evidence. In simulations with 6 values, 400
     rows, 10 to 50 clusters and intraclass correlations of .1 to .5 (150 data sets a cell), pairs without an edge got
-    P(adjacent) > .5 in .001 to .014 of cases, as often as without averaging, and true edges were found as often or up
+    P(adjacent) > .5 in .001 to .015 of cases, as often as without averaging, and true edges were found as often or up
     to .03 more often; with 1.5 times these rows false edges were about twice as frequent, with the mean effective n of
     the pairs (instead of their 10% quantile) up to .074, and with rows taken as independent .01 to .36. The average is
     the bagged posterior (Buhlmann 2014; Huggins and Miller 2020): it holds sampling error twice, once in the spread of

@@ -73,12 +73,12 @@ class PartialCorrelations:
 def partial_correlations(evidence: Evidence) -> PartialCorrelations:
     """Return the test on the moments of the values, design columns partialled out.
 
-    Every test uses the one effective n of a score (`Evidence.n_score`), not that of its own pair. On noise in 10 to 40
-    clusters of equal and unequal size (intraclass correlation .5 or mixed .5 and .05), tests at the 5% level then
-    reject in 1% to 5% of the cases, whatever the size of the conditioning set. The n of the pair rejects in 6% to 17%
-    of them when nothing is given, because an effective n from few clusters is uncertain and the largest ones win; a
-    sandwich for each partial correlation, with Student's t for the number of clusters, in 4% to 14%; counting the rows
-    in 15% to 54%.
+    Every test uses the one effective n of a score (`Evidence.n_score`), not that of its own pair. On values in 10 to 40
+    clusters of equal and unequal size (intraclass correlation .5, or .5 and .05 mixed), tests of true independences at
+    the 5% level then reject in 1% to 5% of the cases, whatever the size of the conditioning set. The n of the pair
+    itself rejects in 4% to 18%, because an effective n from few clusters is uncertain; a sandwich for each partial
+    correlation, with Student's t for the number of clusters, in 4% to 15%; counting the rows in 14% to 56%
+    (`benchmarks/independence_tests.py`). The price is power for pairs that clusters hardly touch.
 
     Raises
     ------
