@@ -10,8 +10,8 @@ import pandas as pd
 from causalvalues.errors import DataError
 from causalvalues.evidence.effective import residual_maker
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.sums import sorted_sums
-from causalvalues.frozen import FloatArray
+from causalvalues.evidence.sums import sorted_sums, varying
+from causalvalues.frozen import FloatArray, IntArray
 
 TEST_COLUMNS = (
     "first", "second", "correlation", "correlation_se", "correlation_p", "partial", "partial_se", "partial_p"
@@ -57,8 +57,8 @@ def correlation_tests(evidence: Evidence) -> pd.DataFrame:
     projection = projection / scale[:, None]
     influence = projection @ sums.second @ projection.T
     inverse = np.linalg.inv(standard)
-    marginal, marginal_se = _correlation(standard, influence)
-    partial, partial_se = _correlation(inverse, -inverse @ influence @ inverse)
+    marginal, marginal_se = _correlation(standard, influence, sums.strata)
+    partial, partial_se = _correlation(inverse, -inverse @ influence @ inverse, sums.strata)
     back = np.argsort(order[:p])
     rows = [(int(i), int(j)) for i, j in zip(*np.triu_indices(p, 1), strict=True)]
     table = {"first": [evidence.names[i] for i, _ in rows], "second": [evidence.names[j] for _, j in rows]}
@@ -70,15 +70,14 @@ def correlation_tests(evidence: Evidence) -> pd.DataFrame:
     return pd.DataFrame(table | columns)
 
 
-def _correlation(matrix: FloatArray, influence: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _correlation(matrix: FloatArray, influence: FloatArray, strata: IntArray | None) -> tuple[FloatArray, FloatArray]:
     """Return the correlations (p, p) of a matrix and their standard errors, given influences (G, p, p) of clusters."""
     scale = np.sqrt(np.diag(matrix))
     r = matrix / np.outer(scale, scale)
     standard = influence / np.outer(scale, scale)
     squares = np.einsum("gaa->ga", standard)
     psi = standard - r / 2 * (squares[:, :, None] + squares[:, None, :])
-    g = len(psi)
-    return r, np.asarray(np.sqrt((psi**2).sum(axis=0) * g / (g - 1)))
+    return r, np.asarray(np.sqrt(np.square(varying(psi, strata)).sum(axis=0)))
 
 
 def _p_values(r: FloatArray, se: FloatArray) -> FloatArray:

@@ -71,6 +71,47 @@ def strata_of(codes: IntArray, strata: IntArray | None) -> IntArray | None:
     return found
 
 
+def varying(parts: FloatArray, strata: IntArray | None = None, joined: FloatArray | None = None) -> FloatArray:
+    """Return parts (G, ...) of a total, scaled so that the sum of their squares is its sandwich variance.
+
+    Parameters
+    ----------
+    parts : array (G, ...)
+        What each cluster adds to the total (about its expectation).
+    strata : array (G,) of int, optional
+        Clusters then vary about the mean of their stratum only; a stratum of one cluster is left as it is, which is
+        as if it varied about the overall mean.
+    joined : array (G,), default ones
+        How many clusters a part stands for: it is expected to add so many times what one adds.
+
+    Returns
+    -------
+    array (G, ...)
+        Times the root of G / (G - 1), or less the mean of the stratum and times the root of G_h / (G_h - 1).
+
+    References
+    ----------
+    Lumley (2004), Journal of Statistical Software 9(8), 1-19 (strata; the option "adjust" for single clusters).
+    """
+    if strata is None:
+        g = len(parts)
+        return np.asarray(parts * np.sqrt(g / max(g - 1, 1)))
+    scaled = np.array(parts)
+    for stratum in np.unique(strata):
+        mine = strata == stratum
+        size = int(mine.sum())
+        if size > 1:
+            share = np.full(size, 1.0 / size) if joined is None else joined[mine] / joined[mine].sum()
+            expected = np.multiply.outer(share, parts[mine].sum(axis=0))
+            scaled[mine] = (parts[mine] - expected) * np.sqrt(size / (size - 1))
+    return scaled
+
+
+def free_clusters(count: int, strata: IntArray | None = None) -> float:
+    """Return the degrees of freedom of a variance over `count` clusters: less one, or less one for each stratum."""
+    return float(max(count - (1 if strata is None else len(np.unique(strata))), 1))
+
+
 def _blocks_within(strata: IntArray, m: int) -> IntArray:
     codes = np.empty(len(strata), dtype=np.int64)
     most = int(block_codes(len(strata), m).max()) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from causalvalues.evidence.sums import varying
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.model.held_out_prediction import equations
 from causalvalues.model.partial_correlations import ValueMoments
@@ -49,6 +50,6 @@ def scaling_factor(graph: BoolArray, moments: ValueMoments, parts: FloatArray) -
         space.append(turn + turn.T)
     basis = np.linalg.qr(np.array(space).reshape(len(space), -1).T)[0]
     inverse = np.linalg.inv(root)
-    flat = (inverse @ parts @ inverse.T).reshape(g, -1)
+    flat = (inverse @ varying(parts, moments.strata) @ inverse.T).reshape(g, -1)
     left = float(np.square(flat).sum() - np.square(flat @ basis).sum())
-    return left / 2 / moments.n * g / (g - 1) / df
+    return left / 2 / moments.n / df

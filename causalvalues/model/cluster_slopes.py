@@ -8,12 +8,13 @@ error itself. Here the error of every regression is the jackknife's over cluster
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import gammaincinv
 
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.sums import sorted_sums
+from causalvalues.evidence.sums import sorted_sums, varying
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.model.regressions import SortedMoments
 
@@ -33,6 +34,9 @@ AT_ONCE = 2e6
 """Most numbers that the regressions solved together may take."""
 
 
+Joined: TypeAlias = tuple[FloatArray, IntArray | None, FloatArray]
+
+
 @dataclass(frozen=True, eq=False)
 class SlopeError:
     """Errors of regressions of values on values, for s draws.
@@ -50,6 +54,10 @@ class SlopeError:
         Standard normal numbers.
     uniform : array (s,)
         Uniform numbers, one for the common scale of a draw.
+    strata : array (g,) of int, optional
+        The stratum of each part; parts vary within strata.
+    joined : array (g,), optional
+        How many clusters each part holds.
     """
 
     second: FloatArray
@@ -57,6 +65,8 @@ class SlopeError:
     rows: float
     normal: FloatArray
     uniform: FloatArray
+    strata: IntArray | None = None
+    joined: FloatArray | None = None
 
     def draws(self, node: int, parents: BoolArray) -> FloatArray:
         """Return the errors (s, r) of the coefficients of one node, on the scale of standardised columns.
@@ -100,12 +110,14 @@ class SlopeError:
         if self.leverage:
             rest = (1.0 + ALONE) * np.eye(index.shape[1]) - share
             scores = np.linalg.solve(rest, scores)
-        influence = (white.transpose(0, 2, 1)[:, None] @ scores)[:, :, 1:, 0] * np.sqrt((g - 1) / g)
+        influence = (white.transpose(0, 2, 1)[:, None] @ scores)[:, :, 1:, 0] * ((g - 1) / g)
+        influence = varying(influence.transpose(1, 0, 2), self.strata, self.joined).transpose(1, 0, 2)
+        lost = 1 if self.strata is None else len(np.unique(self.strata))
         directions = white / np.sqrt(np.square(white).sum(axis=1, keepdims=True))
         own = np.einsum("uaj,ugab,ubj->ugj", directions, share, directions)[:, :, 1:]
         left = total[node + 1, node + 1] - (slopes[:, 0, :, 0] * total[index, node + 1]).sum(axis=1)
         least = np.maximum(left, 0.0)[:, None] * np.square(white).sum(axis=1)[:, 1:] / self.rows
-        return _not_alone(influence, own, least), np.maximum(1.0 / np.square(own).sum(axis=1) - 1.0, FEWEST)
+        return _not_alone(influence, own, least), np.maximum(1.0 / np.square(own).sum(axis=1) - lost, FEWEST)
 
 
 def _not_alone(influence: FloatArray, own: FloatArray, least: FloatArray) -> FloatArray:
@@ -128,7 +140,8 @@ def slope_error(evidence: Evidence, moments: SortedMoments, s: int, random: np.r
     S^-1 (I - S_g S^-1)^-1 X_g'u_g, minus their change when it is left out, and (G - 1) / G times the sum of its squares
     is their variance. A draw adds up the influences with standard normal weights, one for each cluster and the same in
     all equations, and stretches them to a t distribution whose degrees of freedom are the effective number of clusters
-    in the direction of the coefficient, 1 / sum(h_g^2), less one, where h_g is the cluster's share of the information.
+    in the direction of the coefficient, 1 / sum(h_g^2), less one (less one for each stratum, where clusters vary about
+    the mean of theirs), where h_g is the cluster's share of the information.
     Where one cluster has more than half of it, the variance is at least that of as many independent rows as the score
     uses.
 
@@ -159,19 +172,31 @@ def slope_error(evidence: Evidence, moments: SortedMoments, s: int, random: np.r
     second[:, 1:, 1:] = maker @ sums.second @ maker.T / n
     if sums.estimated:
         second[:, 0, 1:] = second[:, 1:, 0] = 0.0
-    second = _joined(second, weight)
+    second, strata, joined = _joined(second, weight, sums.strata)
     normal, uniform = random.standard_normal((s, len(second))), random.random(s)
-    return SlopeError(second, not sums.estimated, moments.freedom, normal, uniform)
+    return SlopeError(second, not sums.estimated, moments.freedom, normal, uniform, strata, joined)
 
 
-def _joined(second: FloatArray, weight: FloatArray) -> FloatArray:
-    """Join clusters into at most `MOST_PARTS` parts of nearly equal weight, dealt out by falling weight."""
+def _joined(second: FloatArray, weight: FloatArray, strata: IntArray | None) -> Joined:
+    """Join clusters into about `MOST_PARTS` parts of nearly equal weight, dealt out by falling weight, and strata.
+
+    Parts lie within strata. With strata too many for two parts each, the strata are left out, which makes errors
+    larger, not smaller.
+    """
     g = len(weight)
     if g <= MOST_PARTS:
-        return second
-    turn = np.arange(g) % (2 * MOST_PARTS)
-    part = np.empty(g, dtype=np.int64)
-    part[np.argsort(-weight, kind="stable")] = np.minimum(turn, 2 * MOST_PARTS - 1 - turn)
-    joined = np.zeros((MOST_PARTS, *second.shape[1:]))
+        return second, strata, np.ones(g)
+    held = np.zeros(g, dtype=np.int64) if strata is None else strata
+    present = np.unique(held)
+    if 2 * len(present) > MOST_PARTS:
+        held, present, strata = np.zeros(g, dtype=np.int64), np.zeros(1, dtype=np.int64), None
+    part, owner = np.empty(g, dtype=np.int64), list[int]()
+    for stratum in present:
+        mine = np.flatnonzero(held == stratum)
+        parts = min(len(mine), max(round(MOST_PARTS * len(mine) / g), 2))
+        turn = np.arange(len(mine)) % (2 * parts)
+        part[mine[np.argsort(-weight[mine], kind="stable")]] = len(owner) + np.minimum(turn, 2 * parts - 1 - turn)
+        owner += [int(stratum)] * parts
+    joined = np.zeros((len(owner), *second.shape[1:]))
     np.add.at(joined, part, second)
-    return joined
+    return joined, None if strata is None else np.array(owner), np.bincount(part).astype(np.float64)

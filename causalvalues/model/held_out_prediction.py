@@ -9,8 +9,8 @@ from scipy.special import stdtr
 from causalvalues.errors import ModelError
 from causalvalues.evidence.effective import residual_maker
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.sums import sorted_sums
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.evidence.sums import free_clusters, sorted_sums, varying
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.graph.dag import Dag
 from causalvalues.model.implied_independences import local_markov, sorted_adjacency
 from causalvalues.model.partial_correlations import ValueMoments, value_moments
@@ -44,7 +44,7 @@ def held_out_prediction(dag: Dag, learning: Evidence, test: Evidence, level: flo
     DataFrame
         Indexed by model: ``edges``; ``log_density`` of a row of `test`, about its own mean, in nats with values in
         standard deviations of `learning`; ``difference`` of the graph's less this one, with ``se`` over clusters and
-        one-sided ``p`` (t with clusters - 1 degrees of freedom; 1 where two models say the same);
+        one-sided ``p`` (t with clusters less strata degrees of freedom; 1 where two models say the same);
         ``violated``, the share of the implied independences that `test`
         violates (of an undirected graph: of each value and each non-neighbour given the neighbours).
 
@@ -72,11 +72,12 @@ def held_out_prediction(dag: Dag, learning: Evidence, test: Evidence, level: flo
         FULL: (p * (p - 1) // 2, known.correlation, ~np.eye(p, dtype=bool)),
     }
     products, weight = cluster_products(test, known.scale)
+    strata = test.clusters.strata
     densities = {name: _log_densities(sigma, products, weight) for name, (_, sigma, _) in models.items()}
     rows = []
     for name, (size, _, given) in models.items():
-        difference, se = _mean_and_error(densities[GRAPH] - densities[name], weight)
-        p_value = float(stdtr(len(weight) - 1.0, -difference / se)) if se > SAME else 1.0
+        difference, se = _mean_and_error(densities[GRAPH] - densities[name], weight, strata)
+        p_value = float(stdtr(free_clusters(len(weight), strata), -difference / se)) if se > SAME else 1.0
         share = _share_violated(graph if name == GRAPH else None, given, new, level)
         rows.append((size, densities[name].sum() / weight.sum(), difference, se, p_value, share))
     columns = ["edges", "log_density", "difference", "se", "p", "violated"]
@@ -143,10 +144,10 @@ def _log_densities(sigma: FloatArray, products: FloatArray, weight: FloatArray) 
     return np.asarray(-0.5 * (weight * constant + quadratic))
 
 
-def _mean_and_error(sums: FloatArray, weight: FloatArray) -> tuple[float, float]:
-    g, total = len(sums), float(weight.sum())
+def _mean_and_error(sums: FloatArray, weight: FloatArray, strata: IntArray | None) -> tuple[float, float]:
+    total = float(weight.sum())
     mean = float(sums.sum() / total)
-    return mean, float(np.sqrt(g / max(g - 1, 1) * np.square(sums - weight * mean).sum()) / total)
+    return mean, float(np.sqrt(np.square(varying(sums - weight * mean, strata)).sum()) / total)
 
 
 def _share_violated(graph: BoolArray | None, given: BoolArray, new: ValueMoments, level: float) -> float:

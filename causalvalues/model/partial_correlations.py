@@ -10,7 +10,7 @@ from scipy.special import ndtr, stdtr
 from causalvalues.errors import ModelError
 from causalvalues.evidence.effective import residual_maker
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.sums import charged_groups, sorted_sums
+from causalvalues.evidence.sums import charged_groups, free_clusters, sorted_sums, varying
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 
 CHUNK = 2000
@@ -116,20 +116,15 @@ class ValueMoments:
         cost = (self.charged + sets.sum(axis=1))[:, None, None] / self.n
         freedom = np.maximum(effective * (1 - cost) - 3.0, 1e-9)
         tail = -np.abs(np.arctanh(r)) * np.sqrt(freedom)
-        lower = ndtr(tail) if self.weight is None else stdtr(self._clusters_free, tail)
+        lower = ndtr(tail) if self.weight is None else stdtr(free_clusters(len(self.weight), self.strata), tail)
         return PairTests(r, freedom, np.where(tested, np.minimum(2 * lower, 1.0), 1.0))
-
-    @property
-    def _clusters_free(self) -> float:
-        count = 0 if self.weight is None else len(self.weight)
-        return float(max(count - (1 if self.strata is None else len(np.unique(self.strata))), 1))
 
     def _sandwich_n(self, products: FloatArray, row: FloatArray, r: FloatArray) -> FloatArray:
         """Return the effective n (p, p) of correlations r of the residuals row z from the sums over clusters."""
         inside = row @ products @ row.T
         squares = np.einsum("gaa->ga", inside)
         influence = inside - r / 2 * (squares[:, :, None] + squares[:, None, :])
-        robust = _sum_of_squares(influence, self.strata) / self.n**2
+        robust = np.square(varying(influence, self.strata)).sum(axis=0) / self.n**2
         known = robust > 1e-20
         return np.where(known, np.minimum((1 - r**2) ** 2 / np.where(known, robust, 1.0), self.n), self.n)
 
@@ -151,21 +146,6 @@ class ValueMoments:
                 ) from None
             makers[rows[:, None, None], np.arange(p)[None, :, None], index[:, None, :]] -= slopes.transpose(0, 2, 1)
         return makers
-
-
-def _sum_of_squares(influence: FloatArray, strata: IntArray | None) -> FloatArray:
-    """Return G / (G - 1) times the summed squares over clusters (G, p, p), within each stratum about its mean."""
-    if strata is None:
-        g = len(influence)
-        return np.asarray(np.einsum("gab,gab->ab", influence, influence) * (g / (g - 1)))
-    total = np.zeros(influence.shape[1:])
-    for stratum in np.unique(strata):
-        own = influence[strata == stratum]
-        size = len(own)
-        if size > 1:
-            own = (own - own.mean(axis=0)) * np.sqrt(size / (size - 1))
-        total += np.einsum("gab,gab->ab", own, own)
-    return total
 
 
 def value_moments(evidence: Evidence) -> ValueMoments:

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from causalvalues.evidence.moments import ClusterSums, Evidence
-from causalvalues.evidence.sums import groups_inside, sorted_sums
-from causalvalues.frozen import FloatArray
+from causalvalues.evidence.sums import groups_inside, sorted_sums, varying
+from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.model.regressions import SortedMoments
 
 ALONE = 1e-8
@@ -88,16 +88,16 @@ def reduced_form_error(evidence: Evidence, moments: SortedMoments) -> ReducedFor
     rest = np.eye(len(root)) - (share + share.transpose(0, 2, 1)) / 2
     scores = white @ scores
     influence, alone = _left_out(rest, scores)
-    influence *= np.sqrt((g - 1) / g)
+    influence = varying(influence * ((g - 1) / g), sums.strata)
     if len(alone):
         influence = np.concatenate([influence, _alone(alone, influence, moments)])
     if sums.estimated and not sums.first.any():
         mean = np.eye(1, len(root))
         influence = np.concatenate([influence, _alone(mean, influence, moments, moments.n / moments.n_score)])
-    return ReducedFormError(white.T @ influence, _freedom(share, white))
+    return ReducedFormError(white.T @ influence, _freedom(share, white, sums.strata))
 
 
-def _freedom(share: FloatArray, white: FloatArray) -> FloatArray:
+def _freedom(share: FloatArray, white: FloatArray, strata: IntArray | None) -> FloatArray:
     """Return degrees of freedom (1 + d,), at least 3.
 
     In a direction u of the design, cluster g holds the share h_g = u'H_g u of the information, and 1 / sum(h_g^2) is
@@ -109,7 +109,8 @@ def _freedom(share: FloatArray, white: FloatArray) -> FloatArray:
     own = np.square((directions * (share @ directions)).sum(axis=1)).sum(axis=0)
     traces, squares = np.einsum("gii->g", share), np.square(share).sum(axis=(1, 2))
     mean = float((traces**2 + 2 * squares).sum()) / (size * (size + 2))
-    return np.asarray(np.maximum(1 / np.maximum(own, mean) - 1, FEWEST))
+    lost = 1 if strata is None else len(np.unique(strata))
+    return np.asarray(np.maximum(1 / np.maximum(own, mean) - lost, FEWEST))
 
 
 def _scores(sums: ClusterSums, effects: FloatArray, r: int) -> FloatArray:
