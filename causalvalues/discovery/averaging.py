@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from causalvalues.errors import DiscoveryError, ModelError, did_you_mean
-from causalvalues.frozen import BoolArray, FloatArray, IntArray
-from causalvalues.graph import Dag, EquivalenceClass, GraphPosterior, Knowledge, ancestors
+from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.graph import Dag, EquivalenceClass, GraphPosterior, Knowledge
 
 EXACT_UP_TO = 14
 """Nodes up to which the best directions are found by trying all orders (2^p subsets)."""
@@ -127,41 +127,11 @@ def structural_intervention_distance(truth: Dag, guess: Dag) -> int:
     Peters, J. and Bühlmann, P. (2015). Structural intervention distance for evaluating causal graphs. Neural
     Computation 27, 771-799, proposition 6.
     """
+    from causalvalues.discovery.intervention_distance_kernels import intervention_distances
+
     places = _same_names(truth.names, guess.names)
-    graph, other = truth.adjacency, guess.adjacency[np.ix_(places, places)]
-    p = len(graph)
-    above = ancestors(graph[None])[0]
-    wrong = 0
-    for i in range(p):
-        parents = other[:, i]
-        for j in np.flatnonzero(np.arange(p) != i):
-            if parents[j]:
-                wrong += int(above[i, j])
-                continue
-            on_path = above[i] & (above[:, j] | (np.arange(p) == j))  # after i, on directed paths to j
-            below = on_path | above[on_path].any(axis=0)
-            cut = graph.copy()
-            cut[i] &= ~on_path  # the first edges of directed paths to j are taken out
-            valid = not (parents & below).any() and not _connected(int(i), parents, cut)[j]
-            wrong += int(not valid)
-    return wrong
-
-
-def _connected(start: int, given: BoolArray, graph: BoolArray) -> BoolArray:
-    """Return which nodes (p,) are d-connected with `start` given a set (Shachter 1998, the Bayes ball)."""
-    opens = given | ancestors(graph[None])[0][:, given].any(axis=1)  # colliders that conditioning opens
-    seen = np.zeros((2, len(graph)), dtype=bool)  # reached against an arrow (from a child), along an arrow
-    waiting = [(0, start)]
-    while waiting:
-        along, node = waiting.pop()
-        if seen[along, node]:
-            continue
-        seen[along, node] = True
-        if not given[node]:
-            waiting += [(1, int(child)) for child in np.flatnonzero(graph[node])]
-        if (along and opens[node]) or (not along and not given[node]):
-            waiting += [(0, int(parent)) for parent in np.flatnonzero(graph[:, node])]
-    return np.asarray(seen.any(axis=0) & ~given)
+    other = guess.adjacency[np.ix_(places, places)]
+    return int(intervention_distances(truth.adjacency[None], other[None])[0])
 
 
 def _class_of(graph: Dag | EquivalenceClass) -> EquivalenceClass:

@@ -1,6 +1,9 @@
 """Structural causal models: fitted to graphs and evidence, asked for effects, interventions and counterfactuals."""
 
 from causalvalues.model.assumption_tests import AssumptionTests, assumption_tests
+from causalvalues.model.circle_order import CircleOrder, circle_order, compare_patterns
+from causalvalues.model.comparison import Comparison, at_equal_n, compare
+from causalvalues.model.condition_checks import condition_checks
 from causalvalues.model.counterfactuals import (
     Counterfactual,
     CounterfactualSummary,
@@ -19,6 +22,7 @@ from causalvalues.model.ida import ida, joint_ida
 from causalvalues.model.ida_draws import ida_over_draws
 from causalvalues.model.implied_independences import ImpliedIndependences, implied_independences
 from causalvalues.model.intervening import Intervened, intervene
+from causalvalues.model.invariance import Invariance, measurement_invariance
 from causalvalues.model.label_permutation import (
     LabelPermutations,
     MovementTest,
@@ -27,19 +31,25 @@ from causalvalues.model.label_permutation import (
 from causalvalues.model.ledger import Basis, effect_ledger, plan_ledger, start_ledger, tried_dose
 from causalvalues.model.lever_ratios import LeverRatio, RatioData, ratio_of_effects
 from causalvalues.model.levers import LeverEffects, lever_effects
+from causalvalues.model.moment_equality import MomentEquality, equal_moments
 from causalvalues.model.overidentification import OveridentificationSettings, lever_overidentification
 from causalvalues.model.quantiles import weighted_quantiles
 from causalvalues.model.reference import PredictorComparison, compare_predictors, own_values
 from causalvalues.model.sensitivity_value import SensitivitySettings, robustness_value, sensitivity_values
 from causalvalues.model.steered_changes import SteeredChanges
 from causalvalues.model.structural import StructuralModel
+from causalvalues.model.structure_exchange import Exchange, ExchangeTest, same_structure
 
 __all__ = [
     "AssumptionTests",
     "Basis",
+    "CircleOrder",
+    "Comparison",
     "Counterfactual",
     "CounterfactualSummary",
     "Effects",
+    "Exchange",
+    "ExchangeTest",
     "Falsification",
     "FitIndices",
     "GraphNulls",
@@ -47,10 +57,12 @@ __all__ = [
     "HeldOut",
     "ImpliedIndependences",
     "Intervened",
+    "Invariance",
     "LabelPermutations",
     "LeverEffects",
     "LeverRatio",
     "MaximumLikelihood",
+    "MomentEquality",
     "MovementTest",
     "OveridentificationSettings",
     "PosteriorDraws",
@@ -61,12 +73,18 @@ __all__ = [
     "StructuralModel",
     "abduct",
     "assumption_tests",
+    "at_equal_n",
+    "circle_order",
+    "compare",
+    "compare_patterns",
     "compare_predictors",
+    "condition_checks",
     "counterfactual",
     "counterfactual_summary",
     "descendants_move_more",
     "effect_ledger",
     "effect_paths",
+    "equal_moments",
     "falsify",
     "fit",
     "fit_indices",
@@ -80,11 +98,13 @@ __all__ = [
     "joint_ida",
     "lever_effects",
     "lever_overidentification",
+    "measurement_invariance",
     "own_values",
     "pgmpy_network",
     "plan_ledger",
     "ratio_of_effects",
     "robustness_value",
+    "same_structure",
     "sensitivity_values",
     "start_ledger",
     "total_effects",
