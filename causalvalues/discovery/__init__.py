@@ -6,12 +6,13 @@ from causalvalues.discovery.averaging import (
     structural_intervention_distance,
 )
 from causalvalues.discovery.constraint_graph import ConstraintGraph
-from causalvalues.discovery.discover import Learner, discover
+from causalvalues.discovery.discover import EnvironmentLearner, Learner, discover
 from causalvalues.discovery.exact import ExactPosterior
 from causalvalues.discovery.factor_graph import FactorGraph
 from causalvalues.discovery.fci import fci
 from causalvalues.discovery.hidden_causes import HiddenCauseModels, HiddenCauseSettings, hidden_cause_models
 from causalvalues.discovery.item_stability import ItemStability, item_stability
+from causalvalues.discovery.joint import GroupPrior, JointPosterior, learn_jointly
 from causalvalues.discovery.latent_check import LatentCheck, latent_check
 from causalvalues.discovery.measurement_error import FalseEdges, expected_false_edges
 from causalvalues.discovery.optimum import best_dag
@@ -27,14 +28,17 @@ __all__ = [
     "BIC",
     "BGe",
     "ConstraintGraph",
+    "EnvironmentLearner",
     "ExactPosterior",
     "FactorGraph",
     "FairParents",
     "FalseEdges",
+    "GroupPrior",
     "Halves",
     "HiddenCauseModels",
     "HiddenCauseSettings",
     "ItemStability",
+    "JointPosterior",
     "LatentCheck",
     "Learner",
     "OrderSearch",
@@ -50,6 +54,7 @@ __all__ = [
     "hidden_cause_models",
     "item_stability",
     "latent_check",
+    "learn_jointly",
     "pc",
     "pooled_pc",
     "prior_sensitivity",

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from causalvalues.errors import DataError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.files import write_bytes, write_text
 from causalvalues.frozen import BoolArray
 from causalvalues.graph import Knowledge
@@ -125,7 +125,7 @@ class DrawFolder:
             self.best = (best["graph"], float(best["score"]))
 
 
-def fingerprint(thing: Evidence | Knowledge) -> str:
+def fingerprint(thing: Evidence | Environments | Knowledge) -> str:
     """Return a short hash of evidence or knowledge: equal when every draw from them would be equal.
 
     Examples
@@ -140,6 +140,10 @@ def fingerprint(thing: Evidence | Knowledge) -> str:
     if isinstance(thing, Knowledge):
         tiers = [sorted(tier) for tier in thing.tiers]
         digest.update(json.dumps([tiers, sorted(thing.required), sorted(thing.forbidden)]).encode())
+        return digest.hexdigest()[:16]
+    if isinstance(thing, Environments):
+        own = sorted((name, fingerprint(thing.of(name))) for name in thing.names)
+        digest.update(json.dumps([thing.targets, own]).encode())
         return digest.hexdigest()[:16]
     order = thing.sorted_order
     columns = [thing.columns[j] for j in order]

@@ -5,30 +5,48 @@ from __future__ import annotations
 import numpy as np
 
 from causalvalues.errors import DataError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
+from causalvalues.evidence.environments import value_parts
 from causalvalues.evidence.moments import partial_out
-from causalvalues.evidence.resampling import bootstrap_scatters
+from causalvalues.evidence.resampling import joint_bootstrap_scatters
 from causalvalues.frozen import FloatArray
 
 
 class BootstrapSamples:
-    """Correlations (p, p) of the values, the design columns partialled out, on the data and in bootstrap samples.
+    """Correlations of the values, the design columns partialled out, on the data and in bootstrap samples.
 
     Parameters
     ----------
-    evidence : Evidence
-        With cluster sums, samples are of clusters (or blocks of rows); without, draws of the Wishart distribution.
+    evidence : Evidence or Environments
+        With cluster sums, samples are of clusters (or blocks of rows); without, draws of the Wishart distribution. With
+        environments there is one matrix for each part of the rows, and a sample takes the same clusters in all parts.
     seed : int
+
+    Attributes
+    ----------
+    data : array (f, p, p)
+        Correlations of the f parts of the rows.
+    which : array (p,) of int
+        The part that each value is scored with.
+    n : array (p,)
+        Effective degrees of freedom of each value.
     """
 
-    def __init__(self, evidence: Evidence, seed: int) -> None:
-        self.evidence, self.seed = evidence, seed
-        self.n = max(evidence.degrees_of_freedom, 2.0)
-        self._order = evidence.sorted_order
-        self.data = self._correlation(evidence.scatter)
+    def __init__(self, evidence: Evidence | Environments, seed: int) -> None:
+        self.parts, which = value_parts(evidence)
+        self.seed = seed
+        self._order = self.parts[0].sorted_order
+        self.which = which[self._order[: len(which)]]
+        self.n = np.array([max(part.degrees_of_freedom, 2.0) for part in self.parts])[self.which]
+        self.data = np.array([self._correlation(part.scatter) for part in self.parts])
+
+    @property
+    def from_clusters(self) -> bool:
+        """Whether samples are of clusters, or blocks of rows."""
+        return all(part.clusters is not None for part in self.parts)
 
     def sample(self, number: int, generator: np.random.Generator) -> FloatArray | None:
-        """Return one sample; None when a value does not vary in it.
+        """Return one sample (f, p, p); None when a value does not vary in it.
 
         Parameters
         ----------
@@ -36,18 +54,26 @@ class BootstrapSamples:
             The same seed and number give the same sample.
         generator : numpy.random.Generator
             Used where there are no cluster sums.
+
+        Raises
+        ------
+        DataError
+            If there are several parts and one of them holds no cluster sums.
         """
-        if self.evidence.clusters is None:
-            return _wishart_correlation(self.data, self.n, generator)
+        if len(self.parts) == 1 and not self.from_clusters:
+            return _wishart_correlation(self.data[0], float(self.n[0]), generator)[None]
+        if not self.from_clusters:
+            raise DataError("These environments hold no cluster sums to resample. Use those that `environments` made.")
         try:
-            R = self._correlation(bootstrap_scatters(self.evidence, self.seed, 1, number)[0])
+            drawn = joint_bootstrap_scatters(self.parts, self.seed, 1, number)
         except DataError:
             return None
+        R = np.array([self._correlation(scatter[0]) for scatter in drawn])
         return R if np.isfinite(R).all() else None
 
     def _correlation(self, scatter: FloatArray) -> FloatArray:
         inside = np.ascontiguousarray(scatter[self._order[:, None], self._order])
-        residual = partial_out(inside, len(self.evidence.names))
+        residual = partial_out(inside, len(self.which))
         scale = np.sqrt(np.maximum(np.diag(residual), 0.0))
         R = residual / np.outer(scale, scale) if scale.all() else np.full_like(residual, np.nan)
         R = (R + R.T) / 2

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from causalvalues.discovery.exact import MOST_VALUES, ExactPosterior
 from causalvalues.discovery.order_search import OrderSearch
-from causalvalues.evidence import Evidence
+from causalvalues.errors import DiscoveryError
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.graph import GraphPosterior, Knowledge
 
 
@@ -17,15 +18,27 @@ class Learner(Protocol):
         """Return weighted graphs over `evidence.names`."""
 
 
+@runtime_checkable
+class EnvironmentLearner(Protocol):
+    """A learner that also takes moments of several conditions, in which some values were forced."""
+
+    def learn_environments(self, environments: Environments, knowledge: Knowledge, seed: int) -> GraphPosterior:
+        """Return weighted graphs over `environments.names`; each value is scored on the rows in which it was free."""
+
+
 def discover(
-    evidence: Evidence, method: Learner | None = None, knowledge: Knowledge | None = None, seed: int = 0
+    evidence: Evidence | Environments,
+    method: Learner | None = None,
+    knowledge: Knowledge | None = None,
+    seed: int = 0,
 ) -> GraphPosterior:
     """Learn how values depend on each other.
 
     Parameters
     ----------
-    evidence : Evidence
-        Moments; no rows are read.
+    evidence : Evidence or Environments
+        Moments; no rows are read. With environments (conditions in which known values were forced) each value is
+        scored on the rows in which it was free, and what the interventions settle counts as compelled.
     method : Learner, optional
         Default: `ExactPosterior()` up to 20 values, `OrderSearch()` above.
     knowledge : Knowledge, optional
@@ -55,4 +68,12 @@ def discover(
     """
     if method is None:
         method = ExactPosterior() if len(evidence.names) <= MOST_VALUES else OrderSearch()
-    return method.learn(evidence, Knowledge() if knowledge is None else knowledge, seed)
+    knowledge = Knowledge() if knowledge is None else knowledge
+    if isinstance(evidence, Evidence):
+        return method.learn(evidence, knowledge, seed)
+    if not isinstance(method, EnvironmentLearner):
+        raise DiscoveryError(
+            f"{type(method).__name__} takes the moments of one condition: it would use the rows in which a value was "
+            "forced for that value's own equation. Use ExactPosterior() or OrderSearch()."
+        )
+    return method.learn_environments(evidence, knowledge, seed)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from causalvalues.discovery.exact_problem import ExactProblem, exact_problem, row_givens
 from causalvalues.discovery.lattice import (
     DrawGoal,
     Lattice,
@@ -19,18 +20,16 @@ from causalvalues.discovery.lattice import (
 )
 from causalvalues.discovery.moment_draws import (
     FEWEST_DRAWS,
-    ScoredColumns,
     Summed,
     average,
     draws_wanted,
     equal_draws,
     moment_matrices,
-    scored_columns,
 )
 from causalvalues.discovery.priors import GraphPrior, UniformDags, prior_edge_probability
 from causalvalues.discovery.scores import BIC, BGe
 from causalvalues.errors import DiscoveryError
-from causalvalues.evidence import Evidence, require_learnable
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import GraphPosterior, Knowledge
 from causalvalues.randomness import stream
@@ -98,14 +97,21 @@ class ExactPosterior:
         """Return the posterior; see `causalvalues.discover`."""
         return exact_posterior(evidence, self, knowledge, seed)
 
+    def learn_environments(self, environments: Environments, knowledge: Knowledge, seed: int) -> GraphPosterior:
+        """Return the posterior given conditions in which some values were forced; see `causalvalues.discover`."""
+        return exact_posterior(environments, self, knowledge, seed)
 
-def exact_posterior(evidence: Evidence, method: ExactPosterior, knowledge: Knowledge, seed: int) -> GraphPosterior:
+
+def exact_posterior(
+    evidence: Evidence | Environments, method: ExactPosterior, knowledge: Knowledge, seed: int
+) -> GraphPosterior:
     """Compute the posterior over graphs of the value dimensions.
 
     Parameters
     ----------
-    evidence : Evidence
-        Moments of 2 to 20 values, and of levers.
+    evidence : Evidence or Environments
+        Moments of 2 to 20 values, and of levers. With environments each value is scored with the moments of the rows
+        in which it was free (Cooper and Yoo 1999).
     method : ExactPosterior
     knowledge : Knowledge
         Tiers, required and forbidden edges between values: masks on parent sets, so the sums stay exact.
@@ -123,10 +129,10 @@ def exact_posterior(evidence: Evidence, method: ExactPosterior, knowledge: Knowl
         If the moments cannot carry a graph (constant, duplicate or ipsative columns).
     """
     p = len(evidence.names)
-    problem = scored_problem(evidence, method, knowledge)
+    problem = _problem(evidence, method, knowledge)
     wanted = draws_wanted(evidence, method.moment_draws, len(problem.columns.scored))
-    found = averaged_sums(evidence, problem, wanted, seed) if wanted else _single_sums(evidence, problem, seed)
-    names = problem.columns.scored[:p]
+    found = _averaged_sums(problem, method, wanted, seed) if wanted else _single_sums(problem, method, seed)
+    names = problem.names
     back = [names.index(name) for name in evidence.names]
     both = np.ix_(back, back)
     return GraphPosterior(
@@ -139,7 +145,7 @@ def exact_posterior(evidence: Evidence, method: ExactPosterior, knowledge: Knowl
         exact=p <= LAYERS_UP_TO and not wanted,
         method=f"exact posterior, {method.score}, {type(method.prior).__name__}",
         givens=(*_givens(evidence, method), *found.notes),
-        settings={**_settings(method), "moment_draws": wanted},
+        settings={**_settings(method), "moment_draws": wanted, **_targets(evidence)},
         seed=seed,
         order_modular=found.modular[both],
         levers=evidence.levers,
@@ -148,45 +154,20 @@ def exact_posterior(evidence: Evidence, method: ExactPosterior, knowledge: Knowl
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """What stays the same for every matrix: columns in name order, effective rows, knowledge and method."""
-
-    method: ExactPosterior
-    columns: ScoredColumns
-    n: float
-    allowed: BoolArray
-    must: BoolArray
-
-    def lattice(self, correlation: FloatArray) -> Lattice:
-        """Score every parent set."""
-        scored = Lattice.score(correlation, self.columns.values, self.n, self.method.score, self.method.prior)
-        return scored.masked(self.allowed, self.must)
-
-
-def scored_problem(evidence: Evidence, method: ExactPosterior, knowledge: Knowledge) -> _Problem:
-    """Check the evidence; sort its columns, so that their order changes nothing."""
+def _problem(evidence: Evidence | Environments, method: ExactPosterior, knowledge: Knowledge) -> ExactProblem:
     _check_size(evidence, method)
-    require_learnable(evidence)
-    columns = scored_columns(evidence, method.levers == "sparse")
-    n = evidence.degrees_of_freedom_after(len(columns.others))
-    if n < 1:
-        raise DiscoveryError(
-            f"After the mean and {len(columns.others)} design columns, {n:.1f} effective rows are left of "
-            f"{evidence.n_score:.1f}. Collect more rows, or measure fewer lever combinations."
-        )
-    names = columns.scored[: columns.values]
-    return _Problem(method, columns, n, knowledge.allowed(names), knowledge.must(names))
+    return exact_problem(evidence, knowledge, method.score, method.prior, method.levers == "sparse")
 
 
-def scored_lattice(evidence: Evidence, method: ExactPosterior, knowledge: Knowledge) -> tuple[Lattice, tuple[str, ...]]:
+def scored_lattice(
+    evidence: Evidence | Environments, method: ExactPosterior, knowledge: Knowledge
+) -> tuple[Lattice, tuple[str, ...]]:
     """Check the evidence and score every parent set, in name order; return the lattice and the names in that order."""
-    problem = scored_problem(evidence, method, knowledge)
-    names = problem.columns.scored[: problem.columns.values]
-    return problem.lattice(problem.columns.correlation(evidence.scatter, evidence.columns)), names
+    problem = _problem(evidence, method, knowledge)
+    return problem.whole(), problem.names
 
 
-def _check_size(evidence: Evidence, method: ExactPosterior) -> None:
+def _check_size(evidence: Evidence | Environments, method: ExactPosterior) -> None:
     p, k = len(evidence.names), len(evidence.levers)
     if p < 2:
         raise DiscoveryError(f"A graph needs at least two values; there are {p}.")
@@ -203,10 +184,9 @@ def _check_size(evidence: Evidence, method: ExactPosterior) -> None:
         raise DiscoveryError(f"The number of draws is {method.draws}. Ask for at least 1.")
 
 
-def _single_sums(evidence: Evidence, problem: _Problem, seed: int) -> Summed:
+def _single_sums(problem: ExactProblem, method: ExactPosterior, seed: int) -> Summed:
     """Sum over all graphs with the moments of the evidence itself, and draw graphs."""
-    method = problem.method
-    lattice = problem.lattice(problem.columns.correlation(evidence.scatter, evidence.columns))
+    lattice = problem.whole()
     sums = order_lattice(lattice)
     modular = edges_by_orders(lattice, sums)
     notes: tuple[str, ...] = ()
@@ -219,7 +199,7 @@ def _single_sums(evidence: Evidence, problem: _Problem, seed: int) -> Summed:
         draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed,))
         edge = np.tensordot(weights, draws.astype(float), axes=1)
         notes = (_weights_note(lattice.p, weights, method),)
-    levers = lever_parents(lattice, draws, evidence.levers, stream(seed, "levers"))
+    levers = lever_parents(lattice, draws, problem.levers, stream(seed, "levers"))
     return Summed(draws, weights, edge, modular, levers, notes)
 
 
@@ -231,19 +211,19 @@ def _weights_note(p: int, weights: FloatArray, method: ExactPosterior) -> str:
     return note
 
 
-def averaged_sums(evidence: Evidence, problem: _Problem, wanted: int, seed: int) -> Summed:
+def _averaged_sums(problem: ExactProblem, method: ExactPosterior, wanted: int, seed: int) -> Summed:
     """Average the sums and draws over the moment matrices of the cluster bootstrap.
 
     Every matrix is scored with the effective rows of the whole evidence: the number of one resample is uncertain.
     Within the time limit as many matrices are scored as are wanted, and at least 10. Each gives up to four times its
     share of the graphs, so that there are enough when the time limit leaves a quarter of the matrices.
     """
-    method, deadline = problem.method, time.monotonic() + problem.method.time_limit
+    deadline = time.monotonic() + method.time_limit
     least = min(wanted, FEWEST_DRAWS)
     graphs = min(4 * -(-method.draws // wanted), -(-method.draws // least))
     parts: list[Summed] = []
-    for number, matrix in enumerate(moment_matrices(evidence, problem.columns, wanted, seed)):
-        parts.append(_part(problem.lattice(matrix), graphs, evidence.levers, (seed, number)))
+    for number, matrices in enumerate(moment_matrices(problem.parts, problem.columns, wanted, seed)):
+        parts.append(_part(problem.lattice(matrices), graphs, problem.levers, (seed, number)))
         if len(parts) >= least and time.monotonic() > deadline:
             break
     if not parts:
@@ -251,11 +231,12 @@ def averaged_sums(evidence: Evidence, problem: _Problem, wanted: int, seed: int)
             "No bootstrap sample of the clusters can be scored: some value does not vary in it, or values depend on "
             "each other. There are too few clusters; collect more, or score the data alone with moment_draws=0."
         )
-    return average(parts, method.draws, (_average_note(evidence, len(parts), wanted, method),))
+    return average(parts, method.draws, (_average_note(problem, len(parts), wanted, method),))
 
 
-def _average_note(evidence: Evidence, made: int, wanted: int, method: ExactPosterior) -> str:
-    independent = evidence.clusters is not None and evidence.clusters.independent
+def _average_note(problem: ExactProblem, made: int, wanted: int, method: ExactPosterior) -> str:
+    sums = problem.parts[0].clusters
+    independent = sums is not None and sums.independent
     note = f"averaged over {made} {'' if independent else 'cluster-'}bootstrap moment matrices"
     if made < wanted:
         late = f"the time limit of {method.time_limit:g} s was reached"
@@ -293,7 +274,7 @@ def _prior_edges(method: ExactPosterior, allowed: BoolArray, must: BoolArray) ->
     return edge
 
 
-def _givens(evidence: Evidence, method: ExactPosterior) -> tuple[str, ...]:
+def _givens(evidence: Evidence | Environments, method: ExactPosterior) -> tuple[str, ...]:
     levers = {
         "saturated": "every lever and tried combination may act on every value (saturated)",
         "sparse": "levers act on few values (sparse, prior one half); tried combinations are saturated",
@@ -301,9 +282,13 @@ def _givens(evidence: Evidence, method: ExactPosterior) -> tuple[str, ...]:
     return (
         "linear-Gaussian mechanisms",
         "no hidden common cause",
-        f"one effective sample size for all pairs: {evidence.n_score:.0f} of {evidence.n} rows",
+        *row_givens(evidence),
         *((levers[method.levers],) if evidence.levers else ()),
     )
+
+
+def _targets(evidence: Evidence | Environments) -> dict[str, object]:
+    return {} if isinstance(evidence, Evidence) else {"targets": [list(target) for target in evidence.targets]}
 
 
 def _settings(method: ExactPosterior) -> dict[str, object]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from causalvalues.discovery.priors import GraphPrior
 from causalvalues.discovery.scores import BIC, BGe, Terms
 from causalvalues.errors import DiscoveryError
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.randomness import stream
 
 Wide = tuple[FloatArray, FloatArray]
@@ -20,13 +21,19 @@ BATCH = 1000
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """Log scores (p, 2^(p-1)) of every node and parent set, structure prior included, and what lever draws need."""
+    """Log scores (p, 2^(p-1)) of every node and parent set, structure prior included, and what lever draws need.
+
+    Where the nodes are scored with different moments, `parts` holds a lattice for each, and `which` (p,) the part that
+    the scores of each node come from.
+    """
 
     p: int
     logs: FloatArray
     determinants: FloatArray
     levers: int = 0
     terms: Terms = field(default_factory=lambda: (np.zeros(0), np.zeros(0), np.zeros(0)))
+    parts: tuple[Lattice, ...] = ()
+    which: IntArray | None = None
 
     @classmethod
     def score(cls, correlation: FloatArray, p: int, n: float, score: BGe | BIC, prior: GraphPrior) -> Lattice:
@@ -57,13 +64,21 @@ class Lattice:
         dets = np.zeros(1 << p)
         return cls(p, kernels.family_scores(dets, p, prior.log_weights(p), zeros, zeros), dets)
 
+    @classmethod
+    def gathered(cls, parts: Sequence[Lattice], which: IntArray) -> Lattice:
+        """Take the scores of node v from parts[which[v]]; all parts are over the same nodes and levers."""
+        if len(parts) == 1:
+            return parts[0]
+        logs = np.array([parts[own].logs[v] for v, own in enumerate(which)])
+        return replace(parts[0], logs=logs, parts=tuple(parts), which=which)
+
     def masked(self, allowed: BoolArray, must: BoolArray) -> Lattice:
         """Take out the parent sets that knowledge rules out."""
         from causalvalues.discovery import subset_kernels as kernels
 
         logs = self.logs.copy()
         kernels.mask_scores(logs, np.ascontiguousarray(allowed), np.ascontiguousarray(must))
-        return Lattice(self.p, logs, self.determinants, self.levers, self.terms)
+        return replace(self, logs=logs)
 
     def wide(self) -> Wide:
         """Return the scores as wide numbers; a constant factor for each node is taken out, it cancels everywhere."""
@@ -76,6 +91,9 @@ class Lattice:
         """Draw which levers act directly on which value, (s, k, p), given the value graphs."""
         from causalvalues.discovery import subset_kernels as kernels
 
+        if self.which is not None:
+            drawn = np.array([part.lever_parents(draws, uniforms) for part in self.parts])
+            return np.ascontiguousarray(drawn[self.which, :, :, np.arange(self.p)].transpose(1, 2, 0))
         return np.asarray(kernels.draw_levers(self.determinants, draws, self.levers, self.terms, uniforms))
 
 

@@ -69,7 +69,7 @@ def _layer_weights(
     return r
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def layer_forward(alpha: Wide, p: int) -> Wide:
     """Return the weight of all ways to reach each state (U, J)."""
     full = 1 << p
@@ -109,7 +109,7 @@ def layer_total(forward: Wide, p: int) -> tuple[float, int]:
     return m, e
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def layer_edges(alpha: Wide, forward: Wide, p: int) -> FloatArray:
     """Edge probabilities [cause, effect] under the uniform prior over DAGs, by a backward pass over the states."""
     full = 1 << p
@@ -193,7 +193,7 @@ def pick(m: FloatArray, e: np.ndarray, count: int, uniform: float) -> int:
     return last
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def layer_draws(score: Wide, alpha: Wide, forward: Wide, uniforms: FloatArray) -> BoolArray:
     """Draw independent DAGs from the posterior: the last layer first, then the layers before it, then parent sets.
 

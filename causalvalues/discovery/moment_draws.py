@@ -8,16 +8,17 @@ protects a posterior against a likelihood that is too sure).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from causalvalues.errors import DataError, DiscoveryError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import ClusterSums, Environments, Evidence
+from causalvalues.evidence.environments import value_parts
 from causalvalues.evidence.moments import partial_out
-from causalvalues.evidence.resampling import bootstrap_evidence, bootstrap_scatters
+from causalvalues.evidence.resampling import joint_bootstrap_scatters
 from causalvalues.frozen import BoolArray, FloatArray
 
 DEFAULT_DRAWS = 100
@@ -65,21 +66,19 @@ def scored_columns(evidence: Evidence, sparse: bool) -> ScoredColumns:
     return ScoredColumns(p, tuple(values), (*levers, *rest))
 
 
-def draws_wanted(evidence: Evidence, asked: int | None, scored: int) -> int:
+def draws_wanted(evidence: Evidence | Environments, asked: int | None, scored: int) -> int:
     """Return how many moment matrices to average over; 0 means that the one of the evidence is scored.
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : Evidence or Environments
     asked : int or None
-        None: 100 (40 for more than 16 scored columns) where rows are clustered or the moments are estimated, else 0.
+        None: 100 (40 for more than 16 scored columns) where rows are clustered or the moments are estimates, else 0.
     scored : int
         Number of scored columns: values, and levers in the sparse mode.
     """
     if asked is None:
-        sums = evidence.clusters
-        plain = sums is None or (sums.independent and not sums.estimated)
-        if plain:
+        if all(_plain(part.clusters) for part in value_parts(evidence)[0]):
             return 0
         return DEFAULT_DRAWS if scored <= SMALL else DEFAULT_DRAWS_LARGE
     if asked < 0:
@@ -87,14 +86,21 @@ def draws_wanted(evidence: Evidence, asked: int | None, scored: int) -> int:
     return asked
 
 
-def moment_matrices(evidence: Evidence, columns: ScoredColumns, most: int, seed: int) -> Iterator[FloatArray]:
-    """Yield correlation matrices (r, r) of at most `most` cluster-bootstrap draws.
+def _plain(sums: ClusterSums | None) -> bool:
+    return sums is None or (sums.independent and not sums.estimated)
+
+
+def moment_matrices(
+    parts: Sequence[Evidence], columns: ScoredColumns, most: int, seed: int
+) -> Iterator[tuple[FloatArray, ...]]:
+    """Yield correlation matrices (r, r), one for each part of the rows, of at most `most` cluster-bootstrap draws.
 
     Draws that cannot be scored are passed over: too few rows, a value that does not vary, or a singular matrix.
 
     Parameters
     ----------
-    evidence : Evidence
+    parts : sequence of Evidence
+        One, or those of `Environments.free`; each draw takes the same clusters in all of them.
     columns : ScoredColumns
     most : int
     seed : int
@@ -102,29 +108,33 @@ def moment_matrices(evidence: Evidence, columns: ScoredColumns, most: int, seed:
     Raises
     ------
     DataError
-        If the evidence holds no cluster sums.
+        If a part holds no cluster sums.
     """
-    for scatter in _scatters(evidence, most, seed):
+    for scatters in _scatters(parts, most, seed):
         with np.errstate(divide="ignore", invalid="ignore"):
-            matrix = columns.correlation(scatter, evidence.columns)
-        if np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > SMALLEST_EIGENVALUE:
-            yield matrix
+            matrices = tuple(
+                columns.correlation(scatter, part.columns) for scatter, part in zip(scatters, parts, strict=True)
+            )
+        if all(_scorable(matrix) for matrix in matrices):
+            yield matrices
 
 
-def _scatters(evidence: Evidence, most: int, seed: int) -> Iterator[FloatArray]:
+def _scorable(matrix: FloatArray) -> bool:
+    return bool(np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > SMALLEST_EIGENVALUE)
+
+
+def _scatters(parts: Sequence[Evidence], most: int, seed: int) -> Iterator[tuple[FloatArray, ...]]:
     """Yield scatters of the cluster bootstrap; where one of them has too few rows, only those that have enough."""
-    if evidence.clusters is None:
+    if any(part.clusters is None for part in parts):
         raise DataError(
             "This evidence holds no cluster sums to resample. Use moment_draws=0, or evidence of `summarise`."
         )
     try:
-        yield from bootstrap_scatters(evidence, seed, most)
+        yield from zip(*joint_bootstrap_scatters(parts, seed, most), strict=True)
     except DataError:
         for number in range(most):
             with suppress(DataError):
-                drawn = bootstrap_evidence(evidence, seed, number)
-                if drawn.columns == evidence.columns:
-                    yield drawn.scatter
+                yield tuple(found[0] for found in joint_bootstrap_scatters(parts, seed, 1, number))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,18 +6,18 @@ import numpy as np
 
 from causalvalues.discovery.exact import ExactPosterior, scored_lattice
 from causalvalues.errors import DiscoveryError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.graph import Dag, Knowledge
 
 
 def best_dag(
-    evidence: Evidence, method: ExactPosterior | None = None, knowledge: Knowledge | None = None
+    evidence: Evidence | Environments, method: ExactPosterior | None = None, knowledge: Knowledge | None = None
 ) -> tuple[Dag, float]:
     """Return the directed acyclic graph with the highest posterior, and its log score.
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : Evidence or Environments
         Moments of 2 to 20 values.
     method : ExactPosterior, optional
         Its score, prior and lever mode are used.

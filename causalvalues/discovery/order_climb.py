@@ -1,4 +1,4 @@
-"""Search over orders for one correlation matrix: best-position moves, repeated from perturbed orders."""
+"""Search over orders for given correlations: best-position moves, repeated from perturbed orders."""
 
 from __future__ import annotations
 
@@ -27,27 +27,30 @@ class OrderProblem:
         Which edges may exist, [cause, effect].
     must : array (p, p) of bool
         Which edges must exist.
-    n : float
-        Rows that the score counts.
-    price : float
-        Cost of one edge in log score.
+    n : float or array (p,)
+        Rows that the score counts, for all nodes or for each.
+    price : float or array (p,)
+        Cost of one edge in log score, for all nodes or for each.
     limit : int
         Most parents a node may have.
+    which : array (p,) of int, or None
+        The correlation matrix that each node is scored with; None where there is one.
     """
 
     allowed: BoolArray
     must: BoolArray
-    n: float
-    price: float
+    n: float | FloatArray
+    price: float | FloatArray
     limit: int
+    which: IntArray | None = None
 
 
 class OrderClimber:
-    """Local and iterated local search on one correlation matrix.
+    """Local and iterated local search on one correlation matrix, or on one for each part of the rows.
 
     Parameters
     ----------
-    R : array (p, p)
+    R : array (p, p) or (f, p, p)
         Correlations, in the order of the sorted names.
     problem : OrderProblem
     deadline : float, default infinity
@@ -59,16 +62,17 @@ class OrderClimber:
     def __init__(
         self, R: FloatArray, problem: OrderProblem, deadline: float = np.inf, stop: Event | None = None
     ) -> None:
-        p = len(R)
+        p = R.shape[-1]
         self.problem = problem
         self.deadline = deadline
         self.stop = stop
         self.task = OrderTask(
-            R=np.ascontiguousarray(R),
+            R=np.ascontiguousarray(R.reshape(-1, p, p)),
+            which=np.zeros(p, dtype=np.int64) if problem.which is None else np.ascontiguousarray(problem.which),
             allowed=np.ascontiguousarray(problem.allowed),
             must=np.ascontiguousarray(problem.must),
             fixed=problem.must.sum(axis=0).astype(np.int64),
-            rule=_rule(problem),
+            rule=_rule(problem, p),
             before=np.zeros(p, dtype=bool),
             candidate=np.zeros(p, dtype=bool),
             basis=ParentBasis(np.zeros((problem.limit, p)), np.zeros(p), np.zeros(p), np.zeros(max(p, 2))),
@@ -87,7 +91,7 @@ class OrderClimber:
         """Return the state for an order; a node is moved behind the causes that it is required to have."""
         from causalvalues.discovery.order_move_kernels import refit, respect
 
-        p = len(self.task.R)
+        p = len(self.task.which)
         parents = np.zeros((p, self.problem.limit), dtype=np.int64)
         for v in range(p):
             parents[v, : self.task.fixed[v]] = np.flatnonzero(self.problem.must[:, v])
@@ -101,7 +105,7 @@ class OrderClimber:
         """Return the state for the order in which each next node has the smallest variance given the earlier ones."""
         from causalvalues.discovery.order_move_kernels import pivoted_order
 
-        return self.start(pivoted_order(self.task.R))
+        return self.start(pivoted_order(self.task.R[0]))
 
     def climb(self, state: OrderState, generator: np.random.Generator) -> bool:
         """Move one node after the other to its best position until no move helps; return False when time ran out first.
@@ -110,7 +114,7 @@ class OrderClimber:
         """
         from causalvalues.discovery.order_move_kernels import move_nodes
 
-        p = len(self.task.R)
+        p = len(self.task.which)
         nodes, progress = generator.permutation(p), np.zeros(3, dtype=np.int64)
         highest = np.array([state.score])
         while progress[1] < p:
@@ -134,7 +138,7 @@ class OrderClimber:
         """
         from causalvalues.discovery.order_move_kernels import perturb
 
-        p = len(self.task.R)
+        p = len(self.task.which)
         swaps = max(1, round(4 * float(np.log(p))))
         for _ in range(restarts if p > 1 else 0):
             trial = state.copied()
@@ -149,12 +153,12 @@ class OrderClimber:
         return state, True
 
 
-def _rule(problem: OrderProblem) -> FloatArray:
+def _rule(problem: OrderProblem, p: int) -> FloatArray:
     """The price of an edge in log score, and as the shares of a residual variance that `OrderTask.rule` speaks of."""
-    half_n, price = problem.n / 2, problem.price
+    half_n, price = np.broadcast_to(problem.n, p) / 2, np.broadcast_to(problem.price, p)
     gained = -np.expm1(-(price + SMALL_GAIN) / half_n)
-    kept = np.expm1(min((price - SMALL_GAIN) / half_n, 700.0))
-    return np.array([half_n, price, gained, kept])
+    kept = np.expm1(np.minimum((price - SMALL_GAIN) / half_n, 700.0))
+    return np.ascontiguousarray(np.stack([half_n, price, gained, kept], axis=1))
 
 
 def _memo(p: int) -> Memo:

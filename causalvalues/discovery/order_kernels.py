@@ -120,8 +120,8 @@ def grow_shrink(v: int, k: int, parents: IntArray, task: OrderTask) -> tuple[int
         -n/2 log(residual variance) - price * k.
     """
     limit = parents.shape[0]
-    fixed, basis, R = task.fixed[v], task.basis, task.R
-    half_n, price, enough, dear = task.rule[0], task.rule[1], task.rule[2], task.rule[3]
+    fixed, basis, R = task.fixed[v], task.basis, task.R[task.which[v]]
+    half_n, price, enough, dear = task.rule[v, 0], task.rule[v, 1], task.rule[v, 2], task.rule[v, 3]
     for j in range(R.shape[0]):
         basis.left[j] = 1.0
         basis.shared[j] = R[v, j]

@@ -125,7 +125,7 @@ def _without(u: int, k: int, parents: IntArray) -> int:
 @njit(**BORROWED)
 def _worth(v: int, u: int, k: int, share: float, task: OrderTask) -> bool:
     """Whether `u`, which explains this share of the residual variance of `v`, may and should join its k parents."""
-    return task.rule[2] < share < 1.0 and task.allowed[u, v] and k < task.own.shape[0]
+    return task.rule[v, 2] < share < 1.0 and task.allowed[u, v] and k < task.own.shape[0]
 
 
 @njit(**BORROWED)

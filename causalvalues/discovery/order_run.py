@@ -11,13 +11,15 @@ import numpy as np
 from causalvalues.discovery.bootstrap_folder import DrawFolder, fingerprint
 from causalvalues.discovery.bootstrap_samples import BootstrapSamples
 from causalvalues.discovery.draw_runner import Draw, available_workers, run_draws
+from causalvalues.discovery.exact_problem import free_rows, require_part, row_givens
 from causalvalues.discovery.order_climb import OrderClimber, OrderProblem
 from causalvalues.errors import DiscoveryError
-from causalvalues.evidence import Evidence
-from causalvalues.evidence.learnable import require_learnable
+from causalvalues.evidence import Environments, Evidence
+from causalvalues.evidence.environments import value_parts
 from causalvalues.frozen import BoolArray
 from causalvalues.graph import Knowledge
 from causalvalues.graph.equivalence import random_member
+from causalvalues.graph.targets import separated_pairs
 from causalvalues.randomness import stream
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class OrderRun:
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : Evidence or Environments
     method : OrderSearch
     knowledge : Knowledge
     seed : int
@@ -42,30 +44,35 @@ class OrderRun:
         As in `causalvalues.discovery.order_search.order_search`.
     """
 
-    def __init__(self, evidence: Evidence, method: OrderSearch, knowledge: Knowledge, seed: int) -> None:
+    def __init__(self, evidence: Evidence | Environments, method: OrderSearch, knowledge: Knowledge, seed: int) -> None:
         self.evidence, self.method, self.knowledge, self.seed = evidence, method, knowledge, seed
         self.names = tuple(sorted(evidence.names))
         self.places = [evidence.names.index(name) for name in self.names]
         p, q = len(self.names), len(evidence.columns) - len(self.names)
         if p < 2:
             raise DiscoveryError(f"A graph needs at least two values; there is {p}.")
-        if evidence.n < p + q + 2:
-            raise DiscoveryError(
-                f"{evidence.n} rows are too few for {p} values and {q} design columns: the correlations are singular, "
-                f"and any graph would fit. Collect at least {p + q + 2} rows, or learn on fewer values."
-            )
-        require_learnable(evidence)
+        for place, part in enumerate(value_parts(evidence)[0]):
+            where = free_rows(evidence, place)
+            if part.n < p + q + 2:
+                raise DiscoveryError(
+                    f"{where}{part.n} rows are too few for {p} values and {q} design columns: the correlations are "
+                    f"singular, and any graph would fit. Collect at least {p + q + 2} rows, or learn on fewer values."
+                )
+            require_part(part, where)
         self.samples = BootstrapSamples(evidence, seed)
-        self.n = self.samples.n
-        self.ebic = (0.5 if p**2 > self.n else 0.0) if method.ebic is None else method.ebic
+        fewest = float(self.samples.n.min())
+        self.ebic = (0.5 if p**2 > fewest else 0.0) if method.ebic is None else method.ebic
         must = knowledge.must(self.names)
         self.problem = OrderProblem(
             allowed=knowledge.allowed(self.names),
             must=must,
-            n=self.n,
-            price=method.penalty / 2 * float(np.log(self.n)) + 2 * self.ebic * float(np.log(p)),
-            limit=max(1, int(must.sum(axis=0).max(initial=0)), min(p - 1, int(self.n / 4))),
+            n=self.samples.n,
+            price=method.penalty / 2 * np.log(self.samples.n) + 2 * self.ebic * float(np.log(p)),
+            limit=max(1, int(must.sum(axis=0).max(initial=0)), min(p - 1, int(fewest / 4))),
+            which=self.samples.which,
         )
+        targets = () if isinstance(evidence, Evidence) else evidence.targets
+        self._fixed = ~self.problem.allowed.T | separated_pairs(self.names, targets)
         self.draws: dict[int, Draw] = {}
         self._stop, self._late = threading.Event(), False
         _compile()
@@ -147,7 +154,7 @@ class OrderRun:
         complete = climber.climb(state, generator)
         if complete:
             state, complete = climber.iterate(state, self.method.draw_restarts, generator)
-        return Draw(random_member(state.graph, ~self.problem.allowed.T, generator), complete)
+        return Draw(random_member(state.graph, self._fixed, generator), complete)
 
     def settings(self) -> dict[str, object]:
         """The resolved settings, JSON-ready; the folder and the threads change nothing and are left out."""
@@ -159,21 +166,28 @@ class OrderRun:
             "restarts": method.restarts,
             "draw_restarts": method.draw_restarts,
             "time_limit": method.time_limit,
-            "n": self.n,
+            **self._rows(),
             "most_parents": self.problem.limit,
         }
+
+    def _rows(self) -> dict[str, object]:
+        """Rows that the score counts; with environments for each value, and what was forced."""
+        if isinstance(self.evidence, Evidence):
+            return {"n": float(self.samples.n[0])}
+        n = dict(zip(self.names, self.samples.n.tolist(), strict=True))
+        return {"n": n, "targets": [list(target) for target in self.evidence.targets]}
 
     def givens(self, drawn: int, complete: bool) -> tuple[str, ...]:
         """The assumptions, and what a time limit did."""
         lines = [
             "linear-Gaussian mechanisms",
             "no hidden common cause",
-            f"one effective sample size for all pairs: {self.evidence.n_score:.0f} of {self.evidence.n} rows",
+            *row_givens(self.evidence),
             "draws are graphs found on bootstrap samples: frequencies show stability, not posterior probability",
         ]
         if self.evidence.levers:
             lines.append("every lever and tried combination may act on every value (saturated)")
-        if self.evidence.clusters is None:
+        if not self.samples.from_clusters:
             lines.append(
                 "samples are Wishart draws of the correlations (no cluster sums were kept): rows are independent"
             )

@@ -9,7 +9,7 @@ import numpy as np
 
 from causalvalues.discovery.order_run import OrderRun
 from causalvalues.errors import DiscoveryError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.graph import Dag, GraphPosterior, Knowledge
 
 
@@ -77,9 +77,16 @@ class OrderSearch:
         """Return what `order_search` finds with these settings."""
         return order_search(evidence, self, knowledge, seed)
 
+    def learn_environments(self, environments: Environments, knowledge: Knowledge, seed: int) -> GraphPosterior:
+        """Return what `order_search` finds on conditions in which some values were forced."""
+        return order_search(environments, self, knowledge, seed)
+
 
 def order_search(
-    evidence: Evidence, method: OrderSearch | None = None, knowledge: Knowledge | None = None, seed: int = 0
+    evidence: Evidence | Environments,
+    method: OrderSearch | None = None,
+    knowledge: Knowledge | None = None,
+    seed: int = 0,
 ) -> GraphPosterior:
     """Search on bootstrap samples and return the graphs found, with equal weights.
 
@@ -89,8 +96,9 @@ def order_search(
 
     Parameters
     ----------
-    evidence : Evidence
-        Without cluster sums, samples come from the Wishart distribution of its correlations.
+    evidence : Evidence or Environments
+        Without cluster sums, samples come from the Wishart distribution of its correlations. With environments each
+        value is scored on the rows in which it was free, and draws are members of the interventional equivalence class.
     method : OrderSearch, optional
     knowledge : Knowledge, optional
         Obeyed by every draw.
@@ -146,7 +154,10 @@ def order_search(
 
 
 def best_graph(
-    evidence: Evidence, method: OrderSearch | None = None, knowledge: Knowledge | None = None, seed: int = 0
+    evidence: Evidence | Environments,
+    method: OrderSearch | None = None,
+    knowledge: Knowledge | None = None,
+    seed: int = 0,
 ) -> Dag:
     """Return the graph with the best score that the search finds on the data: one member of its equivalence class.
 

@@ -57,22 +57,24 @@ class Memo(NamedTuple):
 
 
 class OrderTask(NamedTuple):
-    """One correlation matrix, what is allowed, and scratch memory; nodes in the order of their sorted names.
+    """Correlations, what is allowed, and scratch memory; nodes in the order of their sorted names.
 
     Parameters
     ----------
-    R : array (p, p)
-        Correlations.
+    R : array (f, p, p)
+        Correlations; one matrix for all nodes, or one for each part of the rows.
+    which : array (p,) of int
+        The matrix that each node is scored with.
     allowed : array (p, p) of bool
         Which edges may exist, [cause, effect].
     must : array (p, p) of bool
         Which edges must exist.
     fixed : array (p,) of int
         How many required causes each node has.
-    rule : array (4,)
-        Half the number of rows n, and the price of an edge: a local score is -n/2 log(residual variance) - price * k.
-        Then the same price as shares of the residual variance: the least that a new parent must explain of it, and
-        the least growth of it, when a parent is dropped, that keeps the parent.
+    rule : array (p, 4)
+        For each node half the number of rows n, and the price of an edge: its local score is
+        -n/2 log(residual variance) - price * k. Then the same price as shares of the residual variance: the least that
+        a new parent must explain of it, and the least growth of it, when a parent is dropped, that keeps the parent.
     before, candidate : array (p,) of bool
         Scratch: the nodes that stand before the place looked at, and those of them that may be added.
     basis : ParentBasis
@@ -85,6 +87,7 @@ class OrderTask(NamedTuple):
     """
 
     R: FloatArray
+    which: IntArray
     allowed: BoolArray
     must: BoolArray
     fixed: IntArray

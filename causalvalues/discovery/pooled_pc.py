@@ -136,23 +136,25 @@ def arrow_stability(
     Returns
     -------
     pandas.DataFrame
-        ``cause, effect, found`` (share of resamples in which PC has this arrow, before shortcuts are cut);
-        ``attrs["resamples"]`` is the number that could be used.
+        ``cause, effect`` and the shares of resamples with an edge of any kind between the two (``adjacent``), with this
+        arrow in what PC returns (``found``) and with it after shortcuts are cut (``kept``); ``attrs["resamples"]`` is
+        the number that could be used. An edge without direction is found both ways.
     """
     labels = rows.clusters if rows.clusters is not None else tuple(map(str, range(len(rows))))
     codes = np.unique(np.array(labels, dtype=object), return_inverse=True)[1].astype(np.int64)
     order = np.argsort(codes, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    found = np.zeros(len(arrows))
+    counts = np.zeros((3, len(arrows)))
     used = 0
     for number in range(resamples):
         again = _pc_again(rows, _drawn(members, seed, number), alpha)
         if again is not None:
             used += 1
-            found += [arrow in again for arrow in arrows]
-    table = pd.DataFrame(
-        {"cause": [a for a, _ in arrows], "effect": [b for _, b in arrows], "found": found / max(used, 1)}
-    )
+            kept = set(without_shortcuts(tuple(again), rows.names))
+            either = again | {(b, a) for a, b in again}
+            counts += [[arrow in graph for arrow in arrows] for graph in (either, again, kept)]
+    shares = dict(zip(("adjacent", "found", "kept"), counts / max(used, 1), strict=True))
+    table = pd.DataFrame({"cause": [a for a, _ in arrows], "effect": [b for _, b in arrows], **shares})
     table.attrs["resamples"] = used
     return table
 

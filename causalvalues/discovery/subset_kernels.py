@@ -256,7 +256,7 @@ def family_scores(dets: FloatArray, p: int, constants: FloatArray, outer: FloatA
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lever_scores(
     dets: FloatArray, p: int, k: int, terms: tuple[FloatArray, FloatArray, FloatArray], logprior: FloatArray
 ) -> FloatArray:

@@ -3,9 +3,11 @@
 from causalvalues.evidence.association import correlation_tests
 from causalvalues.evidence.centring import average_covariance_sweep, remove_intercept, uncentre
 from causalvalues.evidence.chunks import ParquetRows
+from causalvalues.evidence.condition_levers import as_levers
 from causalvalues.evidence.corrected_moments import CorrectedMoments, correct_for_error
 from causalvalues.evidence.definite import definite_evidence, made_definite
 from causalvalues.evidence.doctor import check
+from causalvalues.evidence.environments import Condition, Environments, environments
 from causalvalues.evidence.finding import Finding, Severity, refuse
 from causalvalues.evidence.learnable import require_learnable
 from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums, Moments
@@ -25,7 +27,9 @@ from causalvalues.evidence.variance_components import (
 
 __all__ = [
     "ClusterSums",
+    "Condition",
     "CorrectedMoments",
+    "Environments",
     "Evidence",
     "Finding",
     "Generalisability",
@@ -37,6 +41,7 @@ __all__ = [
     "RankMoments",
     "Severity",
     "VarianceComponents",
+    "as_levers",
     "average_covariance_sweep",
     "bootstrap_counts",
     "bootstrap_evidence",
@@ -45,6 +50,7 @@ __all__ = [
     "correct_for_error",
     "correlation_tests",
     "definite_evidence",
+    "environments",
     "generalisability",
     "item_answers",
     "low_reliabilities",

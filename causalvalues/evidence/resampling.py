@@ -6,6 +6,7 @@ matrix product. Both take their counts from `bootstrap_counts`, so draw i is the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -162,15 +163,41 @@ def bootstrap_scatters(evidence: Evidence, seed: int, draws: int, first: int = 0
     DataError
         If the evidence holds no cluster sums, or a draw holds fewer than p + 2 rows.
     """
-    sums, order = sorted_sums(evidence)
-    back = np.argsort(order)
-    from_sums = _Draws(evidence)
-    found = np.empty((draws, len(order), len(order)))
-    step = max(int(AT_ONCE / max(len(sums.weight), len(order) ** 2)), 1)
+    return joint_bootstrap_scatters((evidence,), seed, draws, first)[0]
+
+
+def joint_bootstrap_scatters(
+    parts: Sequence[Evidence], seed: int, draws: int, first: int = 0
+) -> tuple[FloatArray, ...]:
+    """Return the scatters of several parts of the rows when the same clusters are taken in each.
+
+    Parameters
+    ----------
+    parts : sequence of Evidence
+        Their cluster sums hold the same clusters in the same order, as those of `Environments.free`.
+    seed, draws, first : int
+        As in `bootstrap_scatters`.
+
+    Returns
+    -------
+    tuple of array (draws, m, m)
+        One for each part.
+
+    Raises
+    ------
+    DataError
+        If a part holds no cluster sums, or a draw holds fewer than p + 2 rows of it.
+    """
+    drawers = [_Draws(part) for part in parts]
+    lead, others = drawers[0], drawers[1:]
+    found = tuple(np.empty((draws, len(each.order), len(each.order))) for each in drawers)
+    step = max(int(AT_ONCE / max(len(lead.sums.weight), len(lead.order) ** 2)), 1)
     for start in range(0, draws, step):
         numbers = range(start, min(start + step, draws))
-        counts = np.array([from_sums.counts(seed, first + number) for number in numbers])
-        found[start : start + len(counts)] = from_sums.scatters(counts)[:, back[:, None], back]
+        counts = np.array([lead.counts(seed, first + number, others) for number in numbers])
+        for drawer, scatters in zip(drawers, found, strict=True):
+            back = np.argsort(drawer.order)
+            scatters[start : start + len(counts)] = drawer.scatters(counts)[:, back[:, None], back]
     return found
 
 
@@ -187,12 +214,12 @@ class _Draws:
         self.reference = evidence.scatter[np.ix_(self.order, self.order)]
         self.doses = _squared_doses(self.design, self.mean)
 
-    def counts(self, seed: int, number: int) -> FloatArray:
-        """Return one draw of counts (G,), drawn again while it has no rows for a design column."""
+    def counts(self, seed: int, number: int, others: Sequence[_Draws] = ()) -> FloatArray:
+        """Return one draw of counts (G,), drawn again while it has no rows for a design column, here or in `others`."""
         random = stream(seed, "cluster bootstrap", number)
         for _ in range(REDRAWS):
             taken = _draw(random, len(self.sums.weight), self.sums.strata)
-            if self._tells_apart(taken):
+            if all(each._tells_apart(taken) for each in (self, *others)):
                 break
         return taken
 

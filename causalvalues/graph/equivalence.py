@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -12,6 +12,7 @@ import numpy as np
 from causalvalues.errors import ModelError
 from causalvalues.frozen import BoolArray, frozen_bools
 from causalvalues.graph.dag import Dag
+from causalvalues.graph.targets import separated_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,18 @@ class EquivalenceClass:
             )
 
     @classmethod
-    def from_dag(cls, dag: Dag) -> EquivalenceClass:
-        """Return the class of a graph."""
-        directed = compelled_edges(dag.adjacency[None])[0]
+    def from_dag(cls, dag: Dag, targets: Iterable[Iterable[str]] = ()) -> EquivalenceClass:
+        """Return the class of a graph, or its class under perfect interventions.
+
+        Parameters
+        ----------
+        dag : Dag
+        targets : iterable of iterables of str, default ()
+            The values that were forced together in each condition. The result is then the interventional essential
+            graph of Hauser and Bühlmann (2012): it also directs each edge of which some condition forced one end, and
+            what follows from that.
+        """
+        directed = compelled_given(dag.adjacency[None], separated_pairs(dag.names, targets))[0]
         either = dag.adjacency & ~directed
         return cls(dag.names, directed, either | either.T)
 
@@ -185,7 +195,9 @@ def compelled_given(draws: BoolArray, fixed: BoolArray, lever_draws: BoolArray |
     draws : array (s, p, p) of bool
         Directed acyclic graphs, [draw, cause, effect].
     fixed : array (p, p) of bool
-        True at [i, j] when an edge between i and j can only be i -> j.
+        True at [i, j] when an edge between i and j can only be i -> j. True at [i, j] and [j, i] when it has the
+        direction that the draw gives it, for certain (some intervention forced one of the two; see
+        `causalvalues.graph.targets.separated_pairs`).
     lever_draws : array (s, k, p) of bool, optional
         Which levers act directly on which values; nothing acts on a lever. Leave out levers that act on all values.
 

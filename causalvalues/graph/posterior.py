@@ -14,6 +14,7 @@ from causalvalues.errors import DiscoveryError
 from causalvalues.frozen import BoolArray, FloatArray, frozen_bools, frozen_floats
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_given
+from causalvalues.graph.targets import separated_pairs
 from causalvalues.graph.threshold import inclusion_threshold
 
 DrawKind = Literal["posterior", "bootstrap"]
@@ -56,7 +57,8 @@ class GraphPosterior:
     givens : tuple of str
         The assumptions that the numbers rest on; printed with every table.
     settings : mapping
-        Resolved settings of the learner, JSON-ready.
+        Resolved settings of the learner, JSON-ready. ``targets``, where it occurs, lists the sets of values that were
+        forced together.
     seed : int
     order_modular : array (p, p) or None
         Diagnostic: P(i -> j) under the order-modular prior, which favours graphs with many orderings.
@@ -129,10 +131,20 @@ class GraphPosterior:
 
         Equivalent graphs have the same adjacencies and colliders and obey the same knowledge. In the sparse lever mode
         they have the same lever edges too, so a lever that acts on one end of an edge can settle its direction; levers
-        that may act on everything (saturated) settle nothing. See `compelled_given`.
+        that may act on everything (saturated) settle nothing. Where values were forced, they are equivalent under
+        these interventions: an edge of which some condition forced one end keeps its direction. See `compelled_given`.
         """
         sparse = self.lever_mode == "sparse"
-        return compelled_given(self.draws, self.given_directions, self.lever_draws if sparse else None)
+        fixed = self.given_directions | separated_pairs(self.names, self.targets)
+        return compelled_given(self.draws, fixed, self.lever_draws if sparse else None)
+
+    @property
+    def targets(self) -> tuple[tuple[str, ...], ...]:
+        """Sets of values that were forced together in some condition; () where the graphs come from one condition."""
+        held = self.settings.get("targets", ())
+        if not isinstance(held, (list, tuple)):
+            raise DiscoveryError(f"The targets of a posterior should be lists of names; they are {held!r}.")
+        return tuple(tuple(str(name) for name in target) for target in held)
 
     @cached_property
     def given_directions(self) -> BoolArray:

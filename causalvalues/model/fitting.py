@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalvalues.errors import ModelError
+from causalvalues.evidence.environments import Environments, value_parts
 from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph.dag import Dag
@@ -65,7 +66,10 @@ class _Graphs:
 
 
 def fit(
-    graphs: GraphPosterior | Dag, evidence: Evidence, estimator: Estimator | None = None, seed: int = 0
+    graphs: GraphPosterior | Dag,
+    evidence: Evidence | Environments,
+    estimator: Estimator | None = None,
+    seed: int = 0,
 ) -> StructuralModel:
     """Fit linear structural equations x_j = a_j + sum_i B[i, j] x_i + e_j for every draw of the graph.
 
@@ -75,7 +79,9 @@ def fit(
         Graphs over the values of `evidence`. Every lever and tried combination is a cause of every value, except in
         the sparse lever mode, where each draw names the levers that are direct causes of each value (tried combinations
         still act on every value).
-    evidence : Evidence
+    evidence : Evidence or Environments
+        With environments the equation of each value is fitted to the rows in which it was free; its coefficients and
+        its intercept are the same in all of them.
     estimator : PosteriorDraws or MaximumLikelihood, default ``PosteriorDraws()``
     seed : int, default 0
 
@@ -117,17 +123,19 @@ def fit(
     """
     estimator = PosteriorDraws() if estimator is None else estimator
     sparse = isinstance(graphs, GraphPosterior) and graphs.lever_mode == "sparse"
-    moments = sorted_moments(evidence, sparse)
+    parts, which = value_parts(evidence)
+    split = [sorted_moments(part, sparse) for part in parts]
+    moments = split[0]
     drawn = _graphs(graphs, evidence, moments, estimator)
-    errors = _Errors(None, None)
+    errors = [_Errors(None, None)] * len(parts)
     if isinstance(estimator, PosteriorDraws):
-        errors = _errors(evidence, moments, len(drawn.weights), seed)
+        errors = [_errors(*part, len(drawn.weights), seed) for part in zip(parts, split, strict=True)]
     m, s = len(moments.order), len(drawn.weights)
     coefficients, intercepts, scales = np.zeros((s, m, m)), np.zeros((s, m)), np.zeros((s, m))
     for node, name in enumerate(moments.scored[: moments.values]):
-        rng = stream(seed, "fit", name)
+        rng, own = stream(seed, "fit", name), which[moments.order[node]]
         try:
-            equation = _equation(node, moments, drawn.parents[:, :, node], (estimator, errors), rng)
+            equation = _equation(node, split[own], drawn.parents[:, :, node], (estimator, errors[own]), rng)
         except np.linalg.LinAlgError:
             raise ModelError(
                 f"The equation of {name!r} cannot be fitted: its causes are linearly dependent in this evidence. "
@@ -138,7 +146,7 @@ def fit(
     return StructuralModel(
         values=evidence.names,
         levers=evidence.levers,
-        combinations=evidence.combinations,
+        combinations=parts[0].combinations,
         coefficients=coefficients[:, back][:, :, back],
         intercepts=intercepts[:, back],
         residual_scales=scales[:, back],
@@ -149,7 +157,9 @@ def fit(
     )
 
 
-def _graphs(graphs: GraphPosterior | Dag, evidence: Evidence, moments: SortedMoments, estimator: Estimator) -> _Graphs:
+def _graphs(
+    graphs: GraphPosterior | Dag, evidence: Evidence | Environments, moments: SortedMoments, estimator: Estimator
+) -> _Graphs:
     if set(graphs.names) != set(evidence.names):
         odd = sorted(set(graphs.names) ^ set(evidence.names))
         raise ModelError(
