@@ -26,16 +26,19 @@ class LabelPermutations:
         Permutations of the labels; all p! of them when that is not more.
     magnitude : {"absolute", "signed"}, default "absolute"
         Compare |change|, or the change as it is given (multiply by the expected sign beforehand, if there is one).
-    average : {"cells", "rows"}, default "cells"
-        The mean over all cells (row, value) of descendants less that over all others; or the mean over rows of each
-        row's own difference (rows without a descendant, or without another value, do not count).
+    average : {"cells", "rows", "values"}, default "cells"
+        What counts equally. ``"cells"``: the mean over all cells (row, value) of descendants less that over all others.
+        ``"rows"``: the mean over rows of each row's own difference (rows without a descendant, or without another
+        value, do not count). ``"values"``: each steered value c has a mean over its descendants, E(c), and one over the
+        others, U(c), and the statistic is the mean of E(c) over the steered values that have descendants less the mean
+        of U(c) over those that have others (as published by Kang et al. 2025, table 2).
     reach : {"descendants", "children"}, default "descendants"
         Whom the graph expects to move: all values downstream, or direct effects alone.
     """
 
     number: int = 2000
     magnitude: Literal["absolute", "signed"] = "absolute"
-    average: Literal["cells", "rows"] = "cells"
+    average: Literal["cells", "rows", "values"] = "cells"
     reach: Literal["descendants", "children"] = "descendants"
 
     def __post_init__(self) -> None:
@@ -43,7 +46,7 @@ class LabelPermutations:
             raise ModelError(f"The number of permutations is {self.number}. Ask for at least one.")
         for what, known in (
             ("magnitude", ("absolute", "signed")),
-            ("average", ("cells", "rows")),
+            ("average", ("cells", "rows", "values")),
             ("reach", ("descendants", "children")),
         ):
             if getattr(self, what) not in known:
@@ -78,6 +81,11 @@ class MovementTest:
     undefined: int
     table: pd.DataFrame
 
+    @property
+    def standard_error(self) -> float:
+        """Monte Carlo standard error of `p`, sqrt(p (1 - p) / b); 0 when all permutations were taken."""
+        return 0.0 if self.exact else math.sqrt(self.p * (1 - self.p) / len(self.permuted))
+
     def __repr__(self) -> str:
         kind = "all" if self.exact else "random"
         return f"MovementTest(difference {self.difference:.3g}, p {self.p:.3g} over {len(self.permuted)} {kind} labels)"
@@ -104,10 +112,21 @@ def descendants_move_more(
     -------
     MovementTest
 
+    Notes
+    -----
+    The null is that the graph's labels say nothing about what moved. It is rejected, too, when values at the end of the
+    graph move more whatever is pushed, so a small p is no proof of single arrows; and all values moving together is
+    part of the null, not evidence. Rows need not be independent: only labels are permuted, never rows.
+
     Raises
     ------
     ModelError
         If graph and changes have different values, or no cell (or every cell) belongs to a descendant.
+
+    References
+    ----------
+    Kang et al. (2025), Findings of ACL, "Are the Values of LLMs Structurally Aligned with Humans? A Causal
+    Perspective", table 2 (the claim).
 
     Examples
     --------
@@ -172,11 +191,13 @@ def _differences(below: BoolArray, moves: FloatArray, weights: FloatArray, how: 
     rows, average = how
     size = len(below)
     weighted = weights * moves
-    if average == "cells":
+    if average != "rows":
         p = below.shape[1]
         total, mass = np.zeros((p, p)), np.zeros((p, p))
         np.add.at(total, rows, weighted)
         np.add.at(mass, rows, weights)
+        if average == "values":
+            return _mean_of_values(below, total, mass) - _mean_of_values(~below, total, mass)
         flat = below.reshape(size, -1).astype(float)
         inside, inside_mass = flat @ total.ravel(), flat @ mass.ravel()
         return _ratio(inside, inside_mass) - _ratio(total.sum() - inside, mass.sum() - inside_mass)
@@ -192,6 +213,13 @@ def _differences(below: BoolArray, moves: FloatArray, weights: FloatArray, how: 
         sums += np.where(there, each * share, 0.0).sum(axis=1)
         counts += share.sum(axis=1)
     return _ratio(sums, counts)
+
+
+def _mean_of_values(chosen: BoolArray, total: FloatArray, mass: FloatArray) -> FloatArray:
+    """Return (b,): mean over steered values of each one's mean change over its chosen values (b, p, p)."""
+    means = _ratio((chosen * total).sum(axis=2), (chosen * mass).sum(axis=2))
+    there = ~np.isnan(means)
+    return _ratio(np.where(there, means, 0.0).sum(axis=1), there.sum(axis=1).astype(float))
 
 
 def _ratio(total: FloatArray, mass: FloatArray) -> FloatArray:

@@ -87,6 +87,54 @@ class SteeredChanges:
         return cls(names, tuple(steered), changes.to_numpy(dtype=np.float64)[keep], whole[keep])
 
     @classmethod
+    def from_changed_answers(cls, after: pd.DataFrame, before: pd.DataFrame | pd.Series) -> SteeredChanges:
+        """Take every value that changed as pushed, and ask which others changed with it.
+
+        This is how a role or a steering feature that aims at no value in particular has been turned into evidence: each
+        row gives one entry for each value that differs from its answer before, with 1 where another value differs too.
+
+        Parameters
+        ----------
+        after : DataFrame (r, p)
+            Answers under a role or a feature.
+        before : DataFrame (r, p) or Series (p,)
+            Answers without it: a row for each row of `after`, in the same order, or one for all.
+
+        Raises
+        ------
+        ModelError
+            If the two have other columns or rows, or nothing changed.
+
+        Notes
+        -----
+        Whatever moves all values at once makes them change together. Nothing here says which value moved first.
+
+        References
+        ----------
+        Kang et al. (2025), Findings of ACL, "Are the Values of LLMs Structurally Aligned with Humans? A Causal
+        Perspective", table 2.
+
+        Examples
+        --------
+        >>> after = pd.DataFrame([[1.0, 0.0, 0.5], [0.2, 0.0, 0.3]], columns=["a", "b", "c"])
+        >>> moved = SteeredChanges.from_changed_answers(after, pd.Series({"a": 0.2, "b": 0.0, "c": 0.3}))
+        >>> moved.steered, moved.changes.tolist()
+        (('a', 'c'), [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0]])
+        """
+        names = [str(name) for name in after.columns]
+        other = [str(name) for name in (before.index if isinstance(before, pd.Series) else before.columns)]
+        if sorted(names) != sorted(other) or (isinstance(before, pd.DataFrame) and len(before) != len(after)):
+            raise ModelError("The answers before and after differ in their columns or rows. Give the same for both.")
+        earlier = before.to_numpy(dtype=np.float64)[..., [other.index(name) for name in names]]
+        later = after.to_numpy(dtype=np.float64)
+        unknown = np.isnan(later) | np.isnan(np.broadcast_to(earlier, later.shape))
+        changed = np.where(unknown, np.nan, later != earlier)
+        row, column = np.nonzero(changed == 1)
+        if not len(row):
+            raise ModelError("No answer changed, so there is nothing to compare.")
+        return cls(tuple(names), tuple(names[j] for j in column), changed[row])
+
+    @classmethod
     def from_lever_effects(cls, effects: LeverEffects, own: Mapping[str, str] | None = None) -> SteeredChanges:
         """Take the mean effects of single levers that aim at a value.
 
