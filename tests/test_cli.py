@@ -16,7 +16,10 @@ from causalvalues.cli.app import app
 from causalvalues.cli.output import amounts
 from causalvalues.errors import DataError, StudyError
 
-COMMANDS = ("check", "score", "learn", "effects", "counterfactual", "plan", "draw", "theories", "study", "demo")
+COMMANDS = (
+    "check", "score", "learn", "effects", "counterfactual", "plan", "draw", "theories", "study", "demo", "compare",
+    "falsify", "reliability", "choices",
+)  # fmt: skip
 
 
 def run(*words: object) -> Result:

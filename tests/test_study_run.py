@@ -21,9 +21,8 @@ from causalvalues.errors import CheckError, StudyError
 from causalvalues.figures.numbers import number
 from causalvalues.graph import GraphPosterior
 from causalvalues.study import StudyRun, load, run_study, running
-from causalvalues.study.pipeline import thinned
+from causalvalues.study.learning import thinned
 from causalvalues.study.progress import progress_bar
-from causalvalues.study.wording import journal
 
 VOID = {"meta", "rect", "path", "br"}
 
@@ -196,15 +195,23 @@ def test_pictures_are_named_by_their_own_title(demo_run: StudyRun) -> None:
 
 
 def test_the_first_lines_of_the_demo_say_what_matters_most(demo_run: StudyRun) -> None:
-    lines = (demo_run.folder / "report.md").read_text(encoding="utf-8").splitlines()
-    assert "salience" in lines[2]
-    assert "do not show which values it endorses" in lines[2]
-    comparison = demo_run.results.levers.comparison  # type: ignore[union-attr]
-    assert journal(comparison.verdict).split(":")[0] in lines[3].replace("\\", "")  # type: ignore[union-attr]
-    evidence = demo_run.results.evidence
-    assert f"n = {evidence.n} rows" in lines[4]
-    assert f"effective n = {evidence.n_score:.0f}" in lines[4]
-    assert "of the pooled ones are not claimed here" in lines[5]
+    lines = (demo_run.folder / "report.md").read_text(encoding="utf-8").replace("\\", "").splitlines()[2:]
+    results = demo_run.results
+    assert "salience" in lines[0]
+    assert "do not show which values it endorses" in lines[0]
+    assert results.checks.blocked
+    assert "Claims about direct effects and paths between values are blocked" in lines[1]
+    assert f"{results.checks.measurement.share:.0%} of the pairs without an edge" in lines[1]  # type: ignore[union-attr]
+    comparison = results.levers.comparison  # type: ignore[union-attr]
+    assert comparison is not None
+    assert comparison.difference[2] < 0
+    assert "anything?** No. " in lines[2]
+    assert f"(difference {number(comparison.difference[0])}" in lines[2]
+    assert "other clusters" in lines[3]
+    assert "edges stay above .5 in every graph that allows for them" in lines[4]
+    assert f"n = {results.evidence.n} rows" in lines[5]
+    assert f"effective n = {results.evidence.n_score:.0f}" in lines[5]
+    assert "of the pooled ones are not claimed here" in lines[6]
 
 
 def test_the_edges_that_only_a_pooled_analysis_claims_are_counted_right(demo_run: StudyRun) -> None:
@@ -213,7 +220,7 @@ def test_the_edges_that_only_a_pooled_analysis_claims_are_counted_right(demo_run
         {frozenset(pair) for pair in pd.read_csv(folder / name)[["cause", "effect"]].itertuples(index=False)}
         for name in ("edges.csv", "pooled_edges.csv")
     )
-    line = (demo_run.folder / "report.md").read_text(encoding="utf-8").splitlines()[5]
+    line = (demo_run.folder / "report.md").read_text(encoding="utf-8").splitlines()[8]
     assert f"{len(pooled)} edges; here, {len(here)}. {len(pooled - here)} of the pooled" in line
     assert len(pooled - here) > 0
 

@@ -10,9 +10,11 @@ from study_helpers import STUDY, write_study
 from causalvalues.errors import DataError, KnowledgeError, StudyError
 from causalvalues.study import DEMO, StudySettings, read_study, run_study
 from causalvalues.study.settings import (
+    CheckSettings,
     DataSettings,
     DiscoverySettings,
     EvidenceSettings,
+    FalsifySettings,
     FigureSettings,
     KnowledgeSettings,
     LeverSettings,
@@ -135,6 +137,7 @@ def test_contradictory_knowledge_is_refused(tmp_path: Path, knowledge: str, said
 def test_every_key_of_a_study_file_is_documented() -> None:
     text = (Path(__file__).parents[1] / "docs" / "study-file.md").read_text(encoding="utf-8")
     sections = [StudySettings, DataSettings, EvidenceSettings, KnowledgeSettings, DiscoverySettings, ModelSettings]
+    sections += [FalsifySettings, CheckSettings]
     for section in [*sections, QuerySettings, PlanSettings, LeverSettings, FigureSettings]:
         for key in section.model_fields:
             assert f"`{key}`" in text or f"[{key}]" in text, f"{section.__name__}: {key}"

@@ -16,8 +16,8 @@ from causalvalues.model import PosteriorDraws
 from causalvalues.model.levers import paired_differences
 from causalvalues.planning.nouns import Status
 from causalvalues.study import StudyRun, run_study
+from causalvalues.study.learning import estimator, learner
 from causalvalues.study.paired_check import paired_check
-from causalvalues.study.pipeline import estimator, learner
 from causalvalues.study.report import first_lines
 from causalvalues.study.report_edges import firmness, own_n_words
 from causalvalues.study.report_plans import few_rows
@@ -66,7 +66,9 @@ def test_a_pair_with_few_rows_of_its_own_is_marked(demo_run: StudyRun) -> None:
     verdicts = [str(row[-1]) for row in firmness(results).rows]
     assert any("own n" in verdict for verdict in verdicts)
     assert any(verdict == "none of these" for verdict in verdicts)
-    assert "does not average over resamples of clusters" in text_of(demo_run)
+    text = text_of(demo_run)
+    assert "made of exact sums over all graphs, averaged over 100 cluster-bootstrap moment matrices" in text
+    assert "the average of exact sums over all graphs over 100 cluster-bootstrap moment matrices" in text
     assert list(pd.read_csv(demo_run.folder / "tables" / "edges.csv")["own_n"]) == pytest.approx(
         [own[names.index(a), names.index(b)] for a, b in results.posterior.averaged_graph()[["cause", "effect"]].values]
     )

@@ -9,14 +9,15 @@ from typing import Annotated
 
 import typer
 
+from causalvalues.cli import checking, comparing
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
-from causalvalues.cli.output import amounts, answers, keep, say, say_json, show, write_table
+from causalvalues.cli.output import amounts, answers, keep, say, say_json, scored, show, summarised, write_table
 
 app = typer.Typer(
     cls=Commands,
     help="Causal-graph analysis of values: from answers to a counterfactual plan.",
-    epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data. Nothing is sent anywhere.",
+    epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data, 130 interrupted. Nothing is sent anywhere.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,6 +40,7 @@ def check(
     levers: of.Levers = [],
     cluster_by: of.ClusterBy = "",
     group_by: of.GroupBy = "",
+    strata_by: of.StrataBy = "",
     centring: of.Centring = "none",
     as_json: of.Json = False,
     debug: of.Debug = False,
@@ -47,7 +49,7 @@ def check(
     from causalvalues.evidence import check as look
 
     about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
-    found = look(answers(path, about | {"centring": centring}))
+    found = look(answers(path, about | {"centring": centring, "strata_by": strata_by}))
     if as_json:
         say_json([vars(finding) for finding in found])
     else:
@@ -83,7 +85,10 @@ def learn(
     cluster_by: of.ClusterBy = "",
     group_by: of.GroupBy = "",
     drop: of.Drop = [],
-    within: Annotated[str, typer.Option(help="Label whose group means are removed.")] = "",
+    strata_by: of.StrataBy = "",
+    within: of.Within = "",
+    missing: of.Missing = "em",
+    moments: of.MomentsBy = "product",
     seed: of.Seed = 0,
     as_json: of.Json = False,
     debug: of.Debug = False,
@@ -91,17 +96,17 @@ def learn(
     """Learn how the values depend on each other, and print the edges of the averaged graph."""
     from causalvalues.discovery import discover
     from causalvalues.evidence import check as look
-    from causalvalues.evidence import refuse, summarise
+    from causalvalues.evidence import refuse
     from causalvalues.model import fit
     from causalvalues.study import save
-    from causalvalues.study.pipeline import thinned
+    from causalvalues.study.learning import thinned
     from causalvalues.study.progress import progress_bar
 
     keep([path], out, model)
     about = {"key": key, "theory": theory, "levers": levers, "cluster_by": cluster_by, "group_by": group_by}
-    matrix = answers(path, about | {"drop": drop})
-    refuse(look(matrix))
-    evidence = summarise(matrix, within)
+    found = scored(path, about | {"drop": drop, "strata_by": strata_by})
+    refuse(look(found.matrix))
+    evidence = summarised(found, {"within": within, "missing": missing, "moments": moments})
     with progress_bar(1) as begin:
         begin("learn the graphs")
         posterior = discover(evidence, seed=seed)
@@ -264,3 +269,7 @@ def demo(
     from causalvalues.study import DEMO
 
     study(DEMO, out, seed, as_json, debug)
+
+
+for command in (comparing.compare, checking.falsify, checking.reliability, checking.choices):
+    app.command()(command)

@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 from causalvalues.errors import CausalValuesError
 
 _DEBUG = "causalvalues.debug"
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def remember_debug(context: typer.Context, value: bool) -> bool:
@@ -30,6 +32,11 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"{type(error).__name__}: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt as interrupt:
+            if ctx.meta.get(_DEBUG):
+                raise
+            typer.echo(str(interrupt) or "Interrupted. Nothing was written.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
         except OSError as error:
             if ctx.meta.get(_DEBUG):
                 raise

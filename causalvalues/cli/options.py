@@ -16,6 +16,16 @@ Theory = Annotated[str, typer.Option(help="Value theory (id or file): the column
 Levers = Annotated[list[str], typer.Option("--levers", help="Column of doses of a lever; may be repeated.")]
 ClusterBy = Annotated[str, typer.Option(help="Label whose rows are not independent, such as persona_id.")]
 GroupBy = Annotated[str, typer.Option(help="Label that splits rows into groups, such as model.")]
+StrataBy = Annotated[str, typer.Option(help="Label of the strata that clusters were sampled within.")]
+Missing = Annotated[
+    Literal["em", "pairwise", "listwise"],
+    typer.Option(help="Rows with missing answers: maximum likelihood, each pair's own rows, or complete rows only."),
+]
+MomentsBy = Annotated[
+    Literal["product", "polychoric", "rank", "corrected"],
+    typer.Option("--moments", help="Of scores, ordinal answers, ranks, or corrected for measurement error (a key)."),
+]
+Within = Annotated[str, typer.Option(help="Label whose group means are removed.")]
 Centring = Annotated[
     Literal["none", "person_mean"], typer.Option(help="What to subtract from a row: nothing, or its mean.")
 ]

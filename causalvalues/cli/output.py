@@ -14,7 +14,9 @@ from causalvalues.errors import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from causalvalues.evidence import Evidence
     from causalvalues.responses import ResponseMatrix
+    from causalvalues.study.answers import Answers
 
 
 def say(text: str) -> None:
@@ -67,12 +69,27 @@ def amounts(pairs: Sequence[str], option: str) -> dict[str, float]:
 
 def answers(path: Path, about: dict[str, Any]) -> ResponseMatrix:
     """Read and score answers with the options of a command (keys as in the ``[data]`` section of a study file)."""
+    return scored(path, about).matrix
+
+
+def scored(path: Path, about: dict[str, Any]) -> Answers:
+    """Read answers as `answers` does, and keep the items and the key beside the scores."""
     from causalvalues.study.answers import read_answers
     from causalvalues.study.settings import DataSettings
 
-    matrix = read_answers(DataSettings(path=str(path), **about), Path()).matrix
-    typer.echo("\n".join(matrix.notes[:1]), err=True)
-    return matrix
+    found = read_answers(DataSettings(path=str(path), **about), Path())
+    typer.echo("\n".join(found.matrix.notes[:1]), err=True)
+    return found
+
+
+def summarised(found: Answers, how: dict[str, Any]) -> Evidence:
+    """Summarise answers (keys as in the ``[evidence]`` section of a study file), and say what was used."""
+    from causalvalues.study.moments import evidence_of
+    from causalvalues.study.settings import EvidenceSettings
+
+    evidence = evidence_of(found, EvidenceSettings(**how))
+    typer.echo("\n".join(note for note in evidence.notes if note not in found.matrix.notes), err=True)
+    return evidence
 
 
 def keep(inputs: Sequence[Path], *outputs: Path | None) -> None:

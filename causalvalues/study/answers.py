@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from causalvalues.errors import DataError
 from causalvalues.responses import ReadOptions, ResponseMatrix, demo_responses, read_responses, score
 from causalvalues.responses.demo import DEMO
 from causalvalues.study.settings import DataSettings
-from causalvalues.theories import ValueTheory, scoring_key, theory
+from causalvalues.theories import ScoringKey, ValueTheory, scoring_key, theory
 
 DEMO_KEY = "smollm2-demo"
 
@@ -33,6 +36,10 @@ class Answers:
         Name of the input file.
     sha256 : str
         Of the input file.
+    items : ResponseMatrix, optional
+        Answers to items, before scoring; None when the columns are dimensions already.
+    key : ScoringKey, optional
+        That scored them, without the dimensions that were dropped.
     """
 
     matrix: ResponseMatrix
@@ -40,6 +47,13 @@ class Answers:
     lever_texts: Mapping[str, str]
     source: str
     sha256: str
+    items: ResponseMatrix | None = None
+    key: ScoringKey | None = None
+
+    def rows(self, kept: NDArray[np.bool_]) -> Answers:
+        """Return some of the rows, of scores and of items alike."""
+        items = None if self.items is None or len(self.items) != len(self.matrix) else self.items.rows(kept)
+        return replace(self, matrix=self.matrix.rows(kept), items=items)
 
 
 def read_answers(data: DataSettings, folder: Path) -> Answers:
@@ -61,9 +75,9 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
     path = folder / data.path
     options = read_options(data, folder)
     matrix, late = _read(path, options, data.drop)
-    dimensions = None
+    dimensions, items, key = None, None, None
     if data.key:
-        key = scoring_key(_local(data.key, folder))
+        key, items = scoring_key(_local(data.key, folder)), matrix
         matrix = score(matrix, key, data.centring, data.min_answered)
         dimensions = theory(_local(key.theory, folder))
     elif data.centring != "none":
@@ -72,7 +86,8 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
         )
     elif data.theory:
         dimensions = theory(_local(data.theory, folder))
-    return Answers(matrix.drop(late), dimensions, {}, path.name, _sha256(path))
+    matrix = matrix.drop(late)
+    return Answers(matrix, dimensions, {}, path.name, _sha256(path), items, _key_of(matrix, key))
 
 
 def _read(path: Path, options: ReadOptions, drop: list[str]) -> tuple[ResponseMatrix, list[str]]:
@@ -99,6 +114,7 @@ def read_options(data: DataSettings, folder: Path) -> ReadOptions:
         levers=tuple(data.levers),
         cluster_by=data.cluster_by,
         group_by=data.group_by,
+        strata_by=data.strata_by,
         unit=data.unit,
         item=data.item,
         answer=data.answer,
@@ -113,10 +129,19 @@ def read_options(data: DataSettings, folder: Path) -> ReadOptions:
 
 def _demo(data: DataSettings) -> Answers:
     key = scoring_key(DEMO_KEY)
-    matrix = score(demo_responses(), key, data.centring, data.min_answered).drop(data.drop)
+    items = demo_responses()
+    matrix = score(items, key, data.centring, data.min_answered).drop(data.drop)
     design = json.loads((DEMO / "design.json").read_text(encoding="utf-8"))
     path = DEMO / "responses.csv.gz"
-    return Answers(matrix, theory(key.theory), design["levers"], path.name, _sha256(path))
+    return Answers(matrix, theory(key.theory), design["levers"], path.name, _sha256(path), items, _key_of(matrix, key))
+
+
+def _key_of(scored: ResponseMatrix, key: ScoringKey | None) -> ScoringKey | None:
+    """Return the key without the dimensions that were dropped after scoring."""
+    if key is None or set(key.dimensions) == set(scored.names):
+        return key
+    kept = [item for item in key.all_items if item not in key.items or key.items[item].dimension in scored.names]
+    return key.subset(kept)
 
 
 def _local(id_or_path: str, folder: Path) -> str | Path:

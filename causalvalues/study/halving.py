@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalvalues.errors import CausalValuesError, PlanError
-from causalvalues.evidence import Evidence, summarise
+from causalvalues.evidence import Evidence
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import MaximumLikelihood, PosteriorDraws, StructuralModel, fit
 from causalvalues.model.levers import clusters_of
 from causalvalues.planning import half_models
 from causalvalues.responses import ResponseMatrix
+from causalvalues.study.answers import Answers
+from causalvalues.study.moments import evidence_of
+from causalvalues.study.settings import StudySettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,25 +37,25 @@ class PlanModels:
 
 
 def plan_models(
-    matrix: ResponseMatrix,
+    answers: Answers,
+    settings: StudySettings,
     graphs: GraphPosterior,
     fitted: tuple[StructuralModel, Evidence],
     estimator: PosteriorDraws | MaximumLikelihood,
-    seed: int,
 ) -> PlanModels:
     """Return models of all rows and of two halves; combinations that one cluster alone tried are left out for that.
 
     Parameters
     ----------
-    matrix : ResponseMatrix
+    answers : Answers
+    settings : StudySettings
     graphs : GraphPosterior
     fitted : tuple of StructuralModel and Evidence
         The model of the study and what it was fitted to; plans are made with it when the halves can be had as they are,
         or cannot be had at all.
     estimator : PosteriorDraws or MaximumLikelihood
-    seed : int
     """
-    model, evidence = fitted
+    (model, evidence), matrix, seed = fitted, answers.matrix, settings.seed
     try:
         return PlanModels(model, half_models(graphs, evidence, seed))
     except PlanError as error:
@@ -62,7 +65,7 @@ def plan_models(
         names = [frozenset(cell) for cell in lone]
         rows = np.array([frozenset(cell) not in names for cell in matrix.cells])
         try:
-            rest = summarise(matrix.rows(rows), evidence.within)
+            rest = evidence_of(answers.rows(rows), settings.evidence)
             halves = half_models(graphs, rest, seed)
             note = f"Left out of plans, because one cluster alone tried them: {', '.join('+'.join(c) for c in lone)}."
             return PlanModels(fit(graphs, rest, estimator, seed), halves, note)

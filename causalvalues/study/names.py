@@ -28,6 +28,9 @@ def check_names(settings: StudySettings, matrix: ResponseMatrix) -> None:
         _among(f"[knowledge] `{what}`", (name for edge in edges for name in edge), matrix.names, "a value")
     if settings.evidence.within:
         _among("[evidence] `within`", [settings.evidence.within], matrix.labels, "a label")
+    if settings.checks.partial_by:
+        _among("[checks] `partial_by`", [settings.checks.partial_by], matrix.labels, "a label")
+    _among("[evidence] `ordinal`", settings.evidence.ordinal, matrix.names, "a value")
     for number, query in enumerate(settings.query, start=1):
         _check_query(f"[[query]] number {number}", query, matrix)
     for number, plan in enumerate(settings.plan, start=1):

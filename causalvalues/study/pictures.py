@@ -20,6 +20,7 @@ from causalvalues.figures import (
 )
 from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects, LeverEffects, StructuralModel, total_effects
+from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
 from causalvalues.study.saving import load
@@ -38,6 +39,10 @@ def pictures(results: StudyResults) -> dict[str, Picture]:
     direct = direct_effects(results.model, settings.model.level)
     found = {"graph": value_graph(results.posterior, direct, names, options=options)}
     found["effects"] = effects_heatmap(between_values(results), names, title="Total effects between values")
+    if results.checks.blocked:
+        for stem in ("graph", "effects"):
+            caption = f"{found[stem].caption} {BLOCKED.capitalize()}: no edge or path may be claimed from it."
+            found[stem] = replace(found[stem], caption=caption)
     if results.levers is not None:
         found["levers"] = _lever_heatmap(results, results.levers.design)
     for number, planned in enumerate(results.plans, start=1):

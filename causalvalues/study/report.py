@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import numpy as np
 import pandas as pd
 
 from causalvalues.figures.numbers import estimate
 from causalvalues.model import plan_ledger
 from causalvalues.model.fitting import LINEAR, NO_HIDDEN
+from causalvalues.study.blocking import BLOCKED, bases
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
-from causalvalues.study.report_edges import edge_blocks
+from causalvalues.study.report_edges import edge_blocks, exactly
+from causalvalues.study.report_first import first_lines
+from causalvalues.study.report_hidden import hidden_blocks
 from causalvalues.study.report_levers import lever_blocks
+from causalvalues.study.report_measurement import measurement_blocks
 from causalvalues.study.report_plans import plan_blocks
-from causalvalues.study.results import Answered, StudyResults, edge_set
+from causalvalues.study.report_tests import lever_ratio_blocks, standing_blocks
+from causalvalues.study.results import Answered, StudyResults
 from causalvalues.study.wording import journal
-
-MEASURES = {
-    "salience": (
-        "Salience, not endorsement.",
-        "These answers show which values the model talks about in a role (salience). They do not show which values it "
-        "endorses. Read every number below as salience.",
-    ),
-    "endorsement": ("Endorsement.", "These answers were declared to show which values are endorsed."),
-    "unknown": (
-        "Salience or endorsement?",
-        "Nobody has said whether these answers show which values are talked about (salience) or which are endorsed. "
-        "The report cannot tell; say it in the study file with `measures`.",
-    ),
-}
 
 SAID_AGAIN = {"linear-Gaussian mechanisms": LINEAR, "no hidden common cause": NO_HIDDEN}
 """What a learner gives, and the words of the fit for the same."""
-
-MOST_PAIRS = 15
-"""Pairs that the first lines list by name."""
 
 
 def report(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
@@ -51,100 +36,17 @@ def report(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
         Heading(results.settings.title, 1),
         first_lines(results),
         *_doctor_blocks(results),
+        *measurement_blocks(results),
         *edge_blocks(results, figures),
+        *hidden_blocks(results),
+        *standing_blocks(results),
         *lever_blocks(results, figures),
+        *lever_ratio_blocks(results),
         *_effect_blocks(results, figures),
         *_query_blocks(results),
         *plan_blocks(results, figures),
         *_given_blocks(results),
     ]
-
-
-def first_lines(results: StudyResults) -> Bullets:
-    """Return what a reader must know before the first figure."""
-    said = [MEASURES[results.evidence.measures]]
-    if results.levers is not None and results.levers.comparison is not None:
-        said.append(("Does the graph add anything?", journal(results.levers.comparison.verdict)))
-    said.append(("How much data?", _rows_sentence(results)))
-    if results.pooled is not None:
-        said.append(("What a pooled analysis would have claimed.", _pooled_sentence(results)))
-    said.append(("Directions.", _direction_sentence(results)))
-    return Bullets(tuple(said), lead=True)
-
-
-def _rows_sentence(results: StudyResults) -> str:
-    evidence = results.evidence
-    pairs = evidence.pairwise_n[np.triu_indices(len(evidence.names), 1)]
-    said = f"n = {evidence.n} rows"
-    matrix = results.answers.matrix
-    if matrix.cluster_by:
-        said += f" of {len(set(matrix.clusters or ()))} clusters (same {matrix.cluster_by})"
-    said += f"; effective n = {evidence.n_score:.0f}"
-    if pairs.min() < pairs.max() - 0.5:
-        said += (
-            f": for one correlation they are worth {pairs.min():.0f} to {pairs.max():.0f} independent rows, and graphs "
-            "are scored with the 10% quantile"
-        )
-    sparse = len(evidence.levers) if results.posterior.lever_mode == "sparse" else 0
-    design = len(evidence.columns) - len(evidence.names) - sparse
-    if design:
-        left = f"{evidence.degrees_of_freedom_after(design):.0f} are left"
-        columns = "their combinations" if sparse else "levers and their combinations"
-        said += (
-            f". Each of the {design} columns for {columns} uses up its share of them: after these and the mean, {left}"
-        )
-    return said + "."
-
-
-def _pooled_sentence(results: StudyResults) -> str:
-    pooled, here = edge_set(results.pooled), edge_set(results.posterior)  # type: ignore[arg-type]
-    gone, new = pooled - here, here - pooled
-    said = (
-        f"With {_pooled_words(results)}, {len(pooled)} edges; here, {len(here)}. "
-        f"{len(gone)} of the pooled ones are not claimed here"
-    )
-    said += f": {_pairs(gone, results)}." if gone else "."
-    if new:
-        said += f" {len(new)} found here would have been missed: {_pairs(new, results)}."
-    return said
-
-
-def _pooled_words(results: StudyResults) -> str:
-    """Return what the pooled analysis does differently."""
-    said = ["levers ignored"] if results.evidence.levers else []
-    said += [f"differences between {results.evidence.within} groups kept in"] if results.evidence.within else []
-    said += ["all rows taken as independent"] if results.answers.matrix.cluster_by else []
-    return " and ".join(said)
-
-
-def _pairs(edges: Iterable[frozenset[str]], results: StudyResults) -> str:
-    order = {name: place for place, name in enumerate(results.posterior.names)}
-    pairs = sorted(tuple(sorted(edge, key=order.__getitem__)) for edge in edges)
-    said = ", ".join(f"{results.label(a)}–{results.label(b)}" for a, b in pairs[:MOST_PAIRS])
-    rest = len(pairs) - MOST_PAIRS
-    return f"{said}, and {rest} more (tables/pooled_edges.csv)" if rest > 0 else said
-
-
-def _direction_sentence(results: StudyResults) -> str:
-    table = results.posterior.averaged_graph()
-    if table.empty:
-        return "No edge is more probable than not, so there is no direction to speak of."
-    counts = {
-        verdict: int((table["verdict"] == verdict).sum()) for verdict in ("compelled", "contested", "open", "given")
-    }
-    said = (
-        f"Of the {len(table)} edges of the averaged graph, the data compel the direction of {counts['compelled']}; "
-        f"{_are(counts['contested'])} contested (graphs that fit about equally well compel opposite directions or none)"
-        f"; {_are(counts['open'])} open (most graphs leave the direction free, so only the prior speaks)"
-    )
-    if counts["given"]:
-        said += f"; {_are(counts['given'])} given by your knowledge"
-    heads = "compelled and given" if counts["given"] else "compelled"
-    return f"{said}. Only the {heads} ones have an arrow head."
-
-
-def _are(count: int) -> str:
-    return f"{count} is" if count == 1 else f"{count} are"
 
 
 def _doctor_blocks(results: StudyResults) -> list[Block]:
@@ -165,20 +67,20 @@ def _doctor_blocks(results: StudyResults) -> list[Block]:
 
 
 def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
-    bases = results.ledger[results.ledger["kind"] == "effect"]["basis"].value_counts()
-    counted = ", ".join(f"{count} {basis}" for basis, count in sorted(bases.items()))
+    standing = bases(results.ledger[results.ledger["kind"] == "effect"]).value_counts()
+    counted = ", ".join(f"{count} {basis}" for basis, count in sorted(standing.items()))
     caution = ""
     comparison = results.levers.comparison if results.levers is not None else None
     if comparison is not None and not comparison.difference[1] > 0:
         caution = " On these answers the graph did not foresee the effects of levers better than simple predictors did."
-    contested = "; contested: graphs that fit about equally well disagree" if "contested" in bases else ""
+    contested = "; contested: graphs that fit about equally well disagree" if "contested" in standing else ""
     return [
         Heading("What moves what: total effects"),
         Paragraph(
             "If one value could be raised by one unit and everything else followed, the others would change by these "
             "amounts. Where answers are scored one by one, no path leads from one value's score to another's, so this "
-            f"is a hypothetical reading of the graph. What the {int(bases.sum())} claims (there is a path, or there is "
-            f"none) rest on: {counted}{contested}. An effect whose direction is open is zero in a part of the "
+            f"is a hypothetical reading of the graph. What the {int(standing.sum())} claims (there is a path, or there "
+            f"is none) rest on: {counted}{contested}. An effect whose direction is open is zero in a part of the "
             f"draws, so its interval reaches to zero.{caution}"
         ),
         figures["effects"],
@@ -189,8 +91,17 @@ def _query_blocks(results: StudyResults) -> list[Block]:
     if not results.queries:
         return []
     blocks: list[Block] = [Heading("Questions to the model")]
-    for answered in results.queries:
-        blocks += [Heading(answered.title, 3), _query_table(answered, results)]
+    for place, answered in enumerate(results.queries, start=1):
+        blocks.append(Heading(answered.title, 3))
+        if answered.question.kind == "paths" and results.checks.blocked:
+            blocks.append(
+                Paragraph(
+                    f"{BLOCKED.capitalize()}: at these reliabilities and this number of rows too many paths are "
+                    f"expected to be false, so none is shown. The numbers are in tables/query_{place}.csv, marked."
+                )
+            )
+            continue
+        blocks.append(_query_table(answered, results))
         if answered.question.kind != "paths":
             blocks.append(_query_basis(answered, results))
     return blocks
@@ -200,6 +111,10 @@ def _query_basis(answered: Answered, results: StudyResults) -> Bullets:
     amounts = {**answered.question.set, **answered.question.shift}
     ledger = plan_ledger(results.model, results.posterior, results.evidence, amounts)
     said = [("Rests on." if place == 0 else "", str(each)) for place, each in enumerate(ledger["sentence"])]
+    if results.checks.blocked and set(amounts) - set(results.model.levers):
+        said.append(
+            ("Blocked.", "This pushes a value, and what follows runs along paths between values: " + BLOCKED + ".")
+        )
     return Bullets(tuple((head, journal(text)) for head, text in said))
 
 
@@ -259,9 +174,13 @@ def _givens(results: StudyResults) -> list[str]:
 
 def _given_blocks(results: StudyResults) -> list[Block]:
     posterior, settings = results.posterior, results.settings
-    kinds = results.ledger.groupby(["kind", "basis"], sort=True).size().reset_index(name="count")
+    counted = results.ledger.assign(basis=bases(results.ledger))
+    kinds = counted.groupby(["kind", "basis"], sort=True).size().reset_index(name="count")
     rows = tuple((str(row["kind"]), str(row["basis"]), str(row["count"])) for row in kinds.to_dict("records"))
+    averaged = [given for given in posterior.givens if given.startswith("averaged over ")]
     exact = "exact sums over all graphs" if posterior.exact else f"frequencies of {posterior.kind} draws"
+    if averaged and exactly(results):
+        exact = f"the average of exact sums over all graphs{averaged[0].removeprefix('averaged')}"
     how = (
         f"{posterior.method}; {len(posterior.draws)} {posterior.kind} draws ({posterior.effective_draws:.0f} "
         f"effective); edge probabilities are {exact}; lever model: {posterior.lever_mode}; seed {settings.seed}."
@@ -270,12 +189,14 @@ def _given_blocks(results: StudyResults) -> list[Block]:
         Heading("What all this rests on"),
         Bullets(tuple(("", f"{given[:1].upper()}{given[1:]}.") for given in _givens(results))),
         Paragraph(how),
+        *_skipped_blocks(results),
         Table(
             ("Claim", "Rests on", "How many"),
             rows,
             "The ledger: by design needs only that the experimenter chose the levers; by graph needs that no hidden "
             "cause acts on two values; contested means that graphs that fit about equally well say different things; "
-            "by prior only means that the data leave it open. Every single entry is in tables/ledger.csv.",
+            "by prior only means that the data leave it open; blocked means that measurement error forbids the claim. "
+            "Every single entry is in tables/ledger.csv.",
         ),
         Heading("Do it again"),
         Paragraph(
@@ -284,3 +205,10 @@ def _given_blocks(results: StudyResults) -> list[Block]:
         ),
         Code("causalvalues demo" if settings.data.demo else "causalvalues study STUDY.toml"),
     ]
+
+
+def _skipped_blocks(results: StudyResults) -> list[Block]:
+    """Return what could not be checked, and why."""
+    if not results.checks.skipped:
+        return []
+    return [Paragraph("Not done on these answers:"), Bullets(tuple(("", said) for said in results.checks.skipped))]

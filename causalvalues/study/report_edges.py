@@ -7,15 +7,17 @@ from itertools import combinations
 
 import pandas as pd
 
+from causalvalues.discovery.exact import AVERAGED_LAYERS_UP_TO
 from causalvalues.figures import direct_effects
 from causalvalues.figures.numbers import estimate, number
 from causalvalues.graph import GraphPosterior
+from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import StudyResults, edge_set
 
 OTHER = "other lever model"
 POOLED = "pooled"
-MOST_ROWS = 45
+MOST_ROWS = 24
 NONE = "none of these"
 CLEARLY_BELOW = 0.9
 """Share of the one effective n below which a pair's own n is shown."""
@@ -28,6 +30,12 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
     own = ""
     if any(own_n_words(results, a, b) for a, b in combinations(results.evidence.names, 2)):
         own = " Pairs whose own effective n is clearly smaller are marked (own n): their numbers are too sure."
+    blocked = ""
+    if results.checks.blocked:
+        blocked = (
+            f" Every edge here is {BLOCKED}: it shows what hangs together in the scores, not which values act on each "
+            "other directly."
+        )
     blocks: list[Block] = [
         Heading("The graph"),
         Paragraph(
@@ -35,7 +43,7 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
             "data compel the direction, given no hidden cause. An edge without a head is open or contested: open, when "
             "most graphs leave the direction free, so that the data say nothing about it; contested, when graphs that "
             "fit about equally well compel opposite directions or none. The posterior uses one effective n for all "
-            f"pairs ({results.evidence.n_score:.0f}) and does not average over resamples of clusters.{own}"
+            f"pairs ({results.evidence.n_score:.0f}) and {_averaging(results)}.{own}{blocked}"
         ),
         figures["graph"],
         _edge_table(results),
@@ -51,6 +59,20 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
             strip,
         ]
     return blocks
+
+
+def _averaging(results: StudyResults) -> str:
+    """Return whether the posterior averages over resamples, in the words of its givens."""
+    said = [given for given in results.posterior.givens if given.startswith("averaged over ")]
+    if said:
+        return f"is {exactly(results)}{said[0]}"
+    return "does not average over resamples of clusters"
+
+
+def exactly(results: StudyResults) -> str:
+    """Return that what is averaged are exact sums over all graphs, where they are."""
+    few = len(results.posterior.names) <= AVERAGED_LAYERS_UP_TO
+    return "made of exact sums over all graphs, " if few and results.posterior.method.startswith("exact") else ""
 
 
 def _edge_table(results: StudyResults) -> Table:
@@ -70,7 +92,7 @@ def _edge_table(results: StudyResults) -> Table:
                 float(edge["compelled_reverse"]),
                 float(edge["prior_direction"]),
                 estimate(mean, lower, upper),
-                str(edge["verdict"]) + own_n_words(results, a, b),
+                str(edge["verdict"]) + ("; blocked" if results.checks.blocked else "") + own_n_words(results, a, b),
             )
         )
     columns = (
@@ -93,7 +115,8 @@ def _edge_table(results: StudyResults) -> Table:
         "the graphs with the edge in which this direction, or the opposite one, is the same in every graph that fits "
         "equally well; only that is evidence of direction, and what is missing to 1 is open. Verdict: compelled or "
         "open when that share is above .5 (the basis is the graph, or the prior only), contested when none is, given "
-        "when your knowledge says it. Direct effect: change of the effect for one unit of "
+        "when your knowledge says it; blocked where measurement error forbids the claim. "
+        "Direct effect: change of the effect for one unit of "
         f"the cause, with its {results.settings.model.level:.0%} interval, in draws that have the edge. Own n: "
         "effective n of this pair alone, where it is clearly below the one that all scores use "
         f"({results.evidence.n_score:.0f}).",
@@ -165,10 +188,13 @@ def _firmness_caption(columns: Collection[str], priors: Collection[str], left_ou
     if POOLED in columns:
         said += f" {POOLED.capitalize()}: groups, levers and clusters ignored; shown as a warning, not as evidence."
     said += (
-        f" {NONE[:1].upper()}{NONE[1:]}: the pair is joined, whichever of these assumptions is made. What none "
-        "of the columns varies: resampling of clusters, hidden common causes, and how reliably each value is measured."
+        f" {NONE[:1].upper()}{NONE[1:]}: the pair is joined, whichever of these assumptions is made. The study's "
+        "own column may rest on more bootstrap moments than the others. Hidden common causes and measurement error are "
+        "no part of this table."
     )
-    return said + (f" {left_out} further pairs are in the tables." if left_out > 0 else "")
+    if left_out > 0:
+        said += f" {left_out} further pairs, which this study joins less, are in tables/prior_sensitivity.csv."
+    return said
 
 
 def adjacency(posterior: GraphPosterior) -> dict[frozenset[str], float]:

@@ -12,6 +12,7 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.model import Effects, LeverEffects, PredictorComparison, StructuralModel
 from causalvalues.planning import Plan, Target
 from causalvalues.study.answers import Answers
+from causalvalues.study.checks import Checks
 from causalvalues.study.paired_check import PairedCheck
 from causalvalues.study.settings import PlanSettings, QuerySettings, StudySettings
 
@@ -79,7 +80,8 @@ class StudyResults:
     effects : Effects
         Total effects.
     ledger : DataFrame
-        See `effect_ledger`.
+        See `effect_ledger`; ``blocked`` says what forbids a claim ("" for nothing).
+    checks : Checks
     levers : LeverFindings or None
         None without levers.
     pooled : GraphPosterior or None
@@ -100,6 +102,7 @@ class StudyResults:
     model: StructuralModel
     effects: Effects
     ledger: pd.DataFrame
+    checks: Checks
     levers: LeverFindings | None
     pooled: GraphPosterior | None
     sensitivity: pd.DataFrame | None

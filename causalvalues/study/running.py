@@ -27,6 +27,7 @@ from causalvalues.study.saving import save
 from causalvalues.study.settings import StudySettings
 from causalvalues.study.study_file import read_study
 from causalvalues.study.tables import csv_text, tables
+from causalvalues.study.unfinished import clear, unfinished_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,9 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
     """Run a study and write its folder.
 
     The same study, seed and input give the same bytes of every file except the times in ``manifest.json``. The folder
-    appears whole or not at all: an error or an interrupt leaves an earlier run as it was.
+    appears whole or not at all: an error or an interrupt leaves an earlier run as it was. What a long order search has
+    done by then is kept beside it, in a folder of the same name that ends in ``.unfinished``, and the same call goes on
+    from there.
 
     Parameters
     ----------
@@ -93,14 +96,16 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
     folder = Path() if isinstance(study, StudySettings) else Path(study).parent
     _refuse_to_lose_input(out, settings, folder, study)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    with progress_bar(STEPS + 1) as say:
-        results = study_results(settings, folder, say)
+    kept = unfinished_folder(out, settings, folder)
+    with progress_bar(STEPS + 1) as say, _saying_how_to_go_on(kept):
+        results = study_results(settings, folder, say, kept)
         say("draw and write")
         with _ending_cleanly(), replacing_folder(out) as part:
             _write_all(results, part)
             ended = datetime.now(UTC).isoformat(timespec="seconds")
             write_text(part / NAME, manifest_text(results, part, started, ended))
             _refuse_to_lose_files(out)
+    clear(kept)
     return StudyRun(out, (NAME, *files_in(out)), results)
 
 
@@ -155,6 +160,20 @@ def _refuse_to_lose_input(out: Path, settings: StudySettings, folder: Path, stud
     for path in read:
         if path.is_file() and path.resolve().is_relative_to(out.resolve()):
             raise StudyError(f"{path} lies in the run folder {out}, which is replaced whole. Give another folder.")
+
+
+@contextmanager
+def _saying_how_to_go_on(kept: Path) -> Iterator[None]:
+    """Say after an interrupt whether draws are kept, and how to go on from them."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not kept.is_dir():
+            raise KeyboardInterrupt("Interrupted. Nothing was written.") from None
+        raise KeyboardInterrupt(
+            f"Interrupted. The bootstrap graphs that are done are kept in {kept.parent}; the same command goes on from "
+            "there, with the result of an uninterrupted run."
+        ) from None
 
 
 @contextmanager

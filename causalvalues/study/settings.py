@@ -29,6 +29,8 @@ class DataSettings(Section):
     centring : {"none", "person_mean"}, default "none"
     drop : list of str
         Dimensions to leave out after scoring.
+    strata_by : str
+        Label of the strata that clusters were sampled within; they are resampled within them, too.
     """
 
     path: str = ""
@@ -42,6 +44,7 @@ class DataSettings(Section):
     drop: list[Name] = []
     cluster_by: str = ""
     group_by: str = ""
+    strata_by: str = ""
     unit: str = ""
     item: str = ""
     answer: str = ""
@@ -56,9 +59,31 @@ class DataSettings(Section):
 
 
 class EvidenceSettings(Section):
-    """``[evidence]``: ``within`` names a label whose group means are removed."""
+    """``[evidence]``: how rows become moments.
+
+    Parameters
+    ----------
+    within : str
+        Label whose group means are removed.
+    moments : {"product", "polychoric", "rank", "corrected"}, default "product"
+        Covariances of the scores as they stand; of the latent scales behind ordinal answers; of normal scores of
+        ranks; of the true scores behind items that measure with error (needs a key).
+    missing : {"em", "pairwise", "listwise"}, default "em"
+        What product moments do about rows with missing answers.
+    ordinal : list of str, default every column of few steps
+        Of polychoric moments: the ordinal columns.
+    reliability : {"alpha", "omega", "split_half"}, default "alpha"
+        Which coefficient speaks of measurement error, in corrected moments and in the check.
+    over : str
+        Label of repeats or paraphrases, for split-half.
+    """
 
     within: str = ""
+    moments: Literal["product", "polychoric", "rank", "corrected"] = "product"
+    missing: Literal["em", "pairwise", "listwise"] = "em"
+    ordinal: list[Name] = []
+    reliability: Literal["alpha", "omega", "split_half"] = "alpha"
+    over: str = ""
 
 
 class KnowledgeSettings(Section):
@@ -78,6 +103,8 @@ class DiscoverySettings(Section):
         Exact up to 20 values, order search above.
     draws : int, default 1000
         Graphs drawn from the exact posterior.
+    moment_draws : int, default 100 (40 above 16 scored columns) where rows are clustered or moments estimated, else 0
+        Bootstrap moments that the exact posterior is averaged over.
     score, alpha_w, prior, odds
         Local score and prior over graphs of the exact posterior.
     levers : {"saturated", "sparse"}, default "saturated"
@@ -93,6 +120,7 @@ class DiscoverySettings(Section):
 
     method: Literal["auto", "exact", "order"] = "auto"
     draws: int = Field(default=1000, ge=1)
+    moment_draws: int | None = Field(default=None, ge=0)
     score: Literal["BGe", "BIC"] = "BGe"
     alpha_w: float | None = None
     prior: Literal["uniform", "sparse", "fair_parents"] = "uniform"
@@ -104,6 +132,47 @@ class DiscoverySettings(Section):
     resamples: int = Field(default=100, ge=1)
     penalty: float = 1.0
     time_limit: float | None = None
+
+
+class FalsifySettings(Section):
+    """``[falsify]``: a graph is learned from one part of the clusters and tested on the other.
+
+    Parameters
+    ----------
+    run : bool, default True
+    share : float, default 0.5
+        Of the clusters that are kept from learning.
+    splits : int, default 1
+        How often the clusters are split anew.
+    """
+
+    run: bool = True
+    share: float = Field(default=0.5, gt=0, lt=1)
+    splits: int = Field(default=1, ge=1)
+
+
+class CheckSettings(Section):
+    """``[checks]``: what else stands beside the graph; each is left out, with a word, where it cannot be done.
+
+    Parameters
+    ----------
+    measurement_error : bool, default True
+        Reliabilities, and the expected share of false edges (answers to items with a key).
+    item_stability : bool, default True
+        Each edge with single items left out.
+    hidden_causes : bool, default True
+        Graphs given hidden factors, sensitivity values and a search that allows for hidden causes.
+    partial_by : str, default the clusters
+        Label whose shared part is removed in the partialled graph.
+    lever_ratios : bool, default True
+        The ratio of lever effects on two values against the graph's total effect.
+    """
+
+    measurement_error: bool = True
+    item_stability: bool = True
+    hidden_causes: bool = True
+    partial_by: str = ""
+    lever_ratios: bool = True
 
 
 class ModelSettings(Section):
@@ -211,6 +280,8 @@ class StudySettings(Section):
     evidence: EvidenceSettings = EvidenceSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     discovery: DiscoverySettings = DiscoverySettings()
+    falsify: FalsifySettings = FalsifySettings()
+    checks: CheckSettings = CheckSettings()
     model: ModelSettings = ModelSettings()
     query: list[QuerySettings] = []
     plan: list[PlanSettings] = []

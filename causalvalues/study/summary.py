@@ -7,7 +7,7 @@ from typing import Any
 
 from causalvalues.figures.numbers import number
 from causalvalues.planning import Plan
-from causalvalues.study.report import first_lines
+from causalvalues.study.report_first import first_lines
 from causalvalues.study.running import StudyRun
 from causalvalues.study.wording import OUTCOMES, chance_words
 

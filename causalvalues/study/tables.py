@@ -32,16 +32,55 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
             found["cross_effects"] = results.levers.comparison.cross_effects
         if results.levers.other is not None:
             found["other_lever_model_edges"] = results.levers.other.averaged_graph()
+    found |= _check_tables(results)
     if results.paired is not None:
         found["paired_check"] = results.paired.table
     for number, answered in enumerate(results.queries, start=1):
         plain = answered.table if "path" in answered.table else _named(answered.table)
+        if "path" in plain and results.checks.blocked:
+            plain = plain.assign(blocked="measurement error")
         found[f"query_{number}"] = plain
     for number, planned in enumerate(results.plans, start=1):
         found[f"plan_{number}"] = _named(planned.plan.predicted)
         found[f"plan_{number}_side_effects"] = _named(planned.plan.side_effects)
         found[f"plan_{number}_alternatives"] = _alternatives(planned.plan.alternatives)
         found[f"plan_{number}_ledger"] = planned.plan.ledger
+    return found
+
+
+def _check_tables(results: StudyResults) -> dict[str, pd.DataFrame]:
+    """Return the tables of what stands beside the graph."""
+    checks, found = results.checks, {}
+    if results.evidence.thresholds:
+        rows = [
+            (name, k, each) for name, steps in results.evidence.thresholds.items() for k, each in enumerate(steps, 1)
+        ]
+        found["thresholds"] = pd.DataFrame(rows, columns=["value", "step", "threshold"])
+    if checks.measurement is not None:
+        measured = checks.measurement
+        found["reliability"] = _named(measured.table)
+        if measured.false_edges is not None:
+            found["false_edges"] = measured.false_edges.table
+        if measured.stability is not None:
+            found["item_stability"] = measured.stability.pairs
+    if checks.falsification is not None:
+        found["held_out_test"] = checks.falsification.table
+        found["held_out_prediction"] = pd.concat(
+            [_named(table).assign(split=k) for k, table in enumerate(checks.falsification.predictions, 1)]
+        )
+    if checks.fit is not None:
+        found["fit_indices"] = _named(checks.fit.table)
+    if checks.assumptions is not None:
+        found["assumption_tests"] = checks.assumptions.table
+    if checks.hidden is not None:
+        found["hidden_causes"] = checks.hidden.pairs
+        found["hidden_cause_models"] = _named(checks.hidden.comparison)
+    if checks.sensitivity is not None:
+        found["sensitivity_values"] = checks.sensitivity
+    if checks.latent is not None:
+        found["latent_check"] = checks.latent.table
+    if checks.lever_ratios is not None:
+        found["lever_ratios"] = checks.lever_ratios
     return found
 
 

@@ -1,0 +1,28 @@
+"""Claims that measurement error forbids are marked wherever they are made."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+BLOCKED = "blocked by measurement error"
+KINDS = ("arrow", "effect")
+"""Kinds of the ledger that speak of direct effects and of paths between values; those of levers rest on the design."""
+
+
+def blocked_ledger(ledger: pd.DataFrame, blocked: bool) -> pd.DataFrame:
+    """Return the ledger with a column ``blocked``: what forbids the claim, or nothing.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Made by `effect_ledger`.
+    blocked : bool
+        Whether measurement error blocks claims about direct effects and paths.
+    """
+    stopped = ledger["kind"].isin(KINDS) & blocked
+    return ledger.assign(blocked=stopped.map({True: "measurement error", False: ""}))
+
+
+def bases(ledger: pd.DataFrame) -> pd.Series:
+    """Return what each claim rests on; for a blocked one, that it is blocked."""
+    return ledger["basis"].astype(str).where(ledger["blocked"] == "", BLOCKED)
