@@ -191,11 +191,13 @@ def test_the_penalty_is_the_stated_multiple_of_the_standard_bic(penalty: float, 
         assert len(best_graph(moments(np.array([[1, r], [r, 1]]), n), method).edges) == edges
 
 
-def test_the_extended_penalty_is_the_default_exactly_when_p_squared_exceeds_n() -> None:
+def test_the_extended_penalty_is_the_default_and_is_named() -> None:
     few = OrderSearch(resamples=1, restarts=0)
-    assert order_search(moments(np.eye(10), 90), few).settings["ebic"] == 0.5
-    assert order_search(moments(np.eye(10), 200), few).settings["ebic"] == 0.0
-    assert "gamma 0.5" in order_search(moments(np.eye(10), 90), few).method
+    assert few.ebic == 0.5
+    assert "gamma 0.5" in order_search(moments(np.eye(10), 200), few).method
+    assert (
+        "extended" not in order_search(moments(np.eye(10), 200), OrderSearch(ebic=0.0, resamples=1, restarts=0)).method
+    )
 
 
 def test_draws_are_acyclic_equally_weighted_and_counted_by_the_edge_table(posterior: GraphPosterior) -> None:

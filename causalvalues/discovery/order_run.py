@@ -61,13 +61,12 @@ class OrderRun:
             require_part(part, where)
         self.samples = BootstrapSamples(evidence, seed)
         fewest = float(self.samples.n.min())
-        self.ebic = (0.5 if p**2 > fewest else 0.0) if method.ebic is None else method.ebic
         must = knowledge.must(self.names)
         self.problem = OrderProblem(
             allowed=knowledge.allowed(self.names),
             must=must,
             n=self.samples.n,
-            price=method.penalty / 2 * np.log(self.samples.n) + 2 * self.ebic * float(np.log(p)),
+            price=method.penalty / 2 * np.log(self.samples.n) + 2 * method.ebic * float(np.log(p)),
             limit=max(1, int(must.sum(axis=0).max(initial=0)), min(p - 1, int(fewest / 4))),
             which=self.samples.which,
         )
@@ -81,7 +80,7 @@ class OrderRun:
     @property
     def score_name(self) -> str:
         """The score in words."""
-        extended = f", extended with gamma {self.ebic:g}" if self.ebic else ""
+        extended = f", extended with gamma {self.method.ebic:g}" if self.method.ebic else ""
         return f"Gaussian BIC x {self.method.penalty:g}{extended}"
 
     @property
@@ -141,10 +140,10 @@ class OrderRun:
     def draw(self, number: int) -> Draw:
         """Return the graph of one bootstrap sample, in sorted-name order; the first one even when time is used up."""
         deadline = self._deadline(1.0)
-        if self._late or time.monotonic() > deadline:
+        if not self._late and time.monotonic() > deadline:
             self._late = any(draw.graph is not None for draw in list(self.draws.values()))
-            if self._late:
-                return Draw(None, complete=False)
+        if self._late:
+            return Draw(None, complete=False)
         generator = stream(self.seed, "order search", "draw", number)
         R = self.samples.sample(number, generator)
         if R is None:
@@ -161,7 +160,7 @@ class OrderRun:
         method = self.method
         return {
             "penalty": method.penalty,
-            "ebic": self.ebic,
+            "ebic": method.ebic,
             "resamples": method.resamples,
             "restarts": method.restarts,
             "draw_restarts": method.draw_restarts,

@@ -26,8 +26,9 @@ class OrderSearch:
     ----------
     penalty : float, default 1.0
         Multiple of the standard BIC penalty: 1 is the BIC (as bnlearn, pgmpy); flopsearch and Tetrad use 2.
-    ebic : float or None, default None
-        Gamma of the extended BIC (Foygel and Drton 2010). None: 0.5 when p squared exceeds n, else 0.
+    ebic : float, default 0.5
+        Gamma of the extended BIC (Foygel and Drton 2010), from 0, the plain BIC, to 1. Among networks of 10 to 25 nodes
+        and 200 to 2,000 rows, 0.5 was nearer to the truth than 0.
     resamples : int, default 100
         Bootstrap samples: of clusters when the rows are clustered, else of rows (in blocks when there are many).
     restarts : int, default 50
@@ -51,7 +52,7 @@ class OrderSearch:
     """
 
     penalty: float = 1.0
-    ebic: float | None = None
+    ebic: float = 0.5
     resamples: int = 100
     restarts: int = 50
     draw_restarts: int = 5
@@ -64,8 +65,8 @@ class OrderSearch:
             raise DiscoveryError(
                 f"`penalty` is {self.penalty}. Give a positive multiple of the standard BIC, such as 1."
             )
-        if self.ebic is not None and not 0 <= self.ebic <= 1:
-            raise DiscoveryError(f"`ebic` is {self.ebic}. Give a number from 0 (plain BIC) to 1, or None.")
+        if not 0 <= self.ebic <= 1:
+            raise DiscoveryError(f"`ebic` is {self.ebic}. Give a number from 0 (plain BIC) to 1.")
         if self.resamples < 1 or self.restarts < 0 or self.draw_restarts < 0:
             raise DiscoveryError("`resamples` must be at least 1, and `restarts` and `draw_restarts` at least 0.")
         if self.time_limit is not None and not self.time_limit > 0:
