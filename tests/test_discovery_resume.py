@@ -137,6 +137,8 @@ def test_a_real_interrupt_of_a_real_process_loses_no_draw(tmp_path: Path) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a test run in the background of a shell would hand on that interrupts are ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
     )
     try:
         until = time.monotonic() + 60
@@ -146,6 +148,7 @@ def test_a_real_interrupt_of_a_real_process_loses_no_draw(tmp_path: Path) -> Non
         _, words = process.communicate(timeout=60)
     finally:
         process.kill()
+        process.communicate()
     last = words.strip().splitlines()[-1]
     assert "of 100000 bootstrap draws are done and kept in" in last
     done = int(last.split("Interrupted: ")[1].split()[0])
