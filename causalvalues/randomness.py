@@ -10,6 +10,8 @@ import hashlib
 
 import numpy as np
 
+from causalvalues.errors import CausalValuesError
+
 
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """Return the generator that belongs to a seed and a path of names.
@@ -17,7 +19,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        The user's seed, zero or more.
+        The user's seed, a whole number of zero or more.
     *names : str or int
         What the stream is for, for example ``"bootstrap", 17``.
 
@@ -26,6 +28,11 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     numpy.random.Generator
         The same generator for the same arguments, whatever else was drawn before.
 
+    Raises
+    ------
+    CausalValuesError
+        If the seed is negative or no whole number.
+
     Examples
     --------
     >>> float(stream(1, "a").random()) == float(stream(1, "a").random())
@@ -33,8 +40,35 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     >>> float(stream(1, "a").random()) == float(stream(1, "b").random())
     False
     """
+    require_whole("seed", seed, 0)
     words: list[int] = []
     for name in names:
         digest = hashlib.sha256(f"{type(name).__name__}:{name}".encode()).digest()
         words.append(int.from_bytes(digest[:8], "little"))
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
+
+
+def require_whole(what: str, number: object, least: int = 1) -> None:
+    """Refuse a setting that is no whole number, or is too small.
+
+    Parameters
+    ----------
+    what : str
+        Name of the setting, for the message.
+    number : object
+        Its value.
+    least : int, default 1
+
+    Raises
+    ------
+    CausalValuesError
+        Naming the setting and what it may be.
+
+    Examples
+    --------
+    >>> require_whole("draws", 0)
+    Traceback (most recent call last):
+    causalvalues.errors.CausalValuesError: `draws` is 0. Give a whole number of 1 or more.
+    """
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+        raise CausalValuesError(f"`{what}` is {number!r}. Give a whole number of {least} or more.")

@@ -48,9 +48,9 @@ def correlation_tests(evidence: Evidence) -> pd.DataFrame:
     scatter = evidence.scatter[np.ix_(order, order)]
     projection = residual_maker(scatter, p)
     residual = projection @ scatter @ projection.T
+    standard = evidence.correlation.to_numpy()[np.ix_(order[:p], order[:p])]
     scale = np.sqrt(np.diag(residual))
-    standard = residual / np.outer(scale, scale)
-    if not (scale > 0).all() or np.linalg.eigvalsh(standard)[0] < 1e-10:
+    if np.linalg.eigvalsh(standard)[0] < 1e-10:
         raise DataError(
             "The values' scatter is singular, so partial correlations do not exist. Run `check` to see why."
         )
@@ -83,5 +83,5 @@ def _correlation(matrix: FloatArray, influence: FloatArray, strata: IntArray | N
 def _p_values(r: FloatArray, se: FloatArray) -> FloatArray:
     bounded = np.clip(r, -1 + 1e-12, 1 - 1e-12)
     with np.errstate(divide="ignore"):
-        z = np.abs(np.arctanh(bounded)) * (1 - bounded**2) / se
+        z = np.abs(np.arctanh(bounded)) * (1 - bounded**2) / np.where((se > 0) | (r != 0), se, 1.0)
     return np.array([math.erfc(value / math.sqrt(2)) for value in z])

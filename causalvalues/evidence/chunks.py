@@ -120,6 +120,9 @@ class ParquetRows:
         for name in (*self.columns, *self.labels, *self.levers, self.cluster_by, self.weight, within):
             if name and name not in schema.names:
                 raise DataError(f"{self.path} has no column {name!r}." + did_you_mean(name, schema.names))
+        for name in (self.cluster_by, within):
+            if name and pa.types.is_nested(schema.field(name).type):
+                raise DataError(f"Column {name!r} of {self.path} holds {schema.field(name).type}, which is no label.")
         numeric = [
             field.name for field in schema if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
         ]
@@ -138,7 +141,14 @@ class ParquetRows:
             return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)
 
         def labels(name: str) -> Labels | None:
-            return np.array(batch.column(name).to_pylist(), dtype=object).astype(str) if name else None
+            if not name:
+                return None
+            found = batch.column(name).to_pylist()
+            if None in found:
+                raise DataError(
+                    f"Column {name!r} of {self.path} lacks a label in some rows. Fill them in or drop them."
+                )
+            return np.array(found, dtype=object).astype(str)
 
         scores = np.empty((batch.num_rows, len(values)))
         for j, name in enumerate(sorted(values)):
@@ -164,6 +174,11 @@ def chunk_of(data: ResponseMatrix | pd.DataFrame, within: str = "") -> Chunk:
     matrix = as_matrix(data)
     if within and within not in matrix.labels:
         raise DataError(f"There is no label {within!r} to work within." + did_you_mean(within, matrix.labels))
+    if matrix.strata_by:
+        raise DataError(
+            f"A stream does not keep the strata ({matrix.strata_by!r}). Give all rows at once, or leave them out: "
+            'dataclasses.replace(matrix, strata_by="").'
+        )
     order = sorted(range(len(matrix.names)), key=lambda j: matrix.names[j])
     return Chunk(
         matrix.names,

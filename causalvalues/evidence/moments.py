@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import DataError
+from causalvalues.evidence.relations import CONSTANT
 from causalvalues.frozen import FloatArray, IntArray, frozen_floats
 from causalvalues.responses.matrix import ResponseMatrix
 
@@ -260,8 +261,16 @@ class Evidence:
 
     @property
     def correlation(self) -> pd.DataFrame:
-        """Correlation (p, p) of the values with the design columns partialled out."""
+        """Correlation (p, p) of the values with the design columns partialled out; a value must vary to have one."""
         residual = self.residual_scatter
+        whole = np.diag(self.scatter)[: len(self.names)]
+        varies = np.diag(residual) > np.maximum(1e-10 * whole, self.n * (CONSTANT * self.mean[: len(self.names)]) ** 2)
+        if not varies.all():
+            still = sorted(name for name, moves in zip(self.names, varies, strict=True) if not moves)
+            raise DataError(
+                f"{', '.join(map(repr, still))} {'does' if len(still) == 1 else 'do'} not vary within design cells, so "
+                f"no correlation is defined. Drop {'it' if len(still) == 1 else 'them'}: matrix.drop({still!r})."
+            )
         scale = np.sqrt(np.diag(residual))
         return pd.DataFrame(residual / np.outer(scale, scale), index=list(self.names), columns=list(self.names))
 

@@ -6,11 +6,13 @@ ordinal probit, whose thresholds are the normal quantiles of the cumulative shar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from causalvalues.errors import DataError
+from causalvalues.evidence.relations import CONSTANT
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 
 SLOPE_SPREAD = 5.0
@@ -111,6 +113,22 @@ def design_cells(columns: FloatArray, weights: FloatArray) -> Cells:
     return Cells(np.asarray(codes.ravel(), dtype=np.int64), (distinct - centre) / spread, spread)
 
 
+def refuse_unanswered(names: Sequence[str], columns: FloatArray) -> None:
+    """Refuse columns (n, p) that nobody answered.
+
+    Raises
+    ------
+    DataError
+        Naming them.
+    """
+    empty = [name for name, column in zip(names, columns.T, strict=True) if np.isnan(column).all()]
+    if empty:
+        raise DataError(
+            f"No row answers {', '.join(map(repr, empty))}, so nothing is known of it. Drop it "
+            f"(`matrix.drop({empty!r})`)."
+        )
+
+
 def ordinal_margin(scores: FloatArray, weights: FloatArray, cells: Cells, name: str) -> Ordinal:
     """Estimate the thresholds and design effects of one column by maximum likelihood.
 
@@ -167,6 +185,9 @@ def continuous_margin(scores: FloatArray, weights: FloatArray, cells: Cells) -> 
     slopes = inverse @ (x.T @ (w * (scores[there] - level)))
     left = scores[there] - level - x @ slopes
     scale = float(np.sqrt(w @ left**2 / w.sum()))
+    spread = float(np.sqrt(w @ (scores[there] - level) ** 2 / w.sum()))
+    if scale <= max(1e-10 * spread, CONSTANT * float(np.abs(scores[there]).max())):
+        scale = 0.0  # what is left is rounding
     z = np.full(len(scores), np.nan)
     z[there] = left / scale if scale > 0 else 0.0
     return Continuous(z, scale, level + float(slopes[0]), slopes[1:] / (scale or 1.0), inverse)

@@ -66,6 +66,12 @@ class PartScores:
                 + ("Use alpha." if name == "omega" and len(self.members[j]) == 2 else _NO_PARTS)
             )
         block = self.block(j)
+        largest = float(np.diag(block).max())
+        if largest > 1e120 or 0 < largest < 1e-120:
+            raise DataError(
+                f"The parts of {self.names[j]!r} vary by too large or too small numbers (variance {largest:g}). Give "
+                "the answers in another unit, so that their spread is near 1."
+            )
         if not (np.diag(block) > 1e-12 * max(float(np.diag(block).max()), 1e-300)).all():
             raise DataError(f"A part of {self.names[j]!r} does not vary within design cells. Drop it.")
         return COEFFICIENTS[name](block, self.weights[j])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from causalvalues.errors import DataError
 from causalvalues.evidence.effective import residual_maker
 from causalvalues.evidence.moments import Evidence
 from causalvalues.evidence.sums import sorted_sums
@@ -34,7 +35,13 @@ def partial_effective_n(evidence: Evidence) -> FloatArray:
     projection = residual_maker(scatter, p)
     residual = projection @ scatter @ projection.T
     scale = np.sqrt(np.diag(residual))
-    inverse = np.linalg.inv(residual / np.outer(scale, scale))
+    correlation = residual / np.outer(scale, scale)
+    if np.linalg.eigvalsh(correlation)[0] < 1e-10:
+        raise DataError(
+            f"The values {sorted(evidence.names)} follow from each other within rounding, so they have no partial "
+            "correlations. Drop one of them."
+        )
+    inverse = np.linalg.inv(correlation)
     projection = projection / scale[:, None]
     moves = inverse @ projection @ sums.second @ projection.T @ inverse
     size = np.sqrt(np.diag(inverse))

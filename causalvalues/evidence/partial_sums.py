@@ -12,7 +12,8 @@ from causalvalues.evidence.assembling import evidence_of
 from causalvalues.evidence.chunks import Chunk
 from causalvalues.evidence.design import Design, design_columns
 from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums
-from causalvalues.evidence.rows import UsedRows
+from causalvalues.evidence.relations import LARGEST as LARGEST_NUMBER
+from causalvalues.evidence.rows import UsedRows, refuse_huge, refuse_uneven
 from causalvalues.evidence.sums import LARGEST, cluster_sums
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.responses.matrix import ResponseMatrix
@@ -42,6 +43,8 @@ class PartialSums:
     weightless: int = 0
     squares: float = 0.0
     seen: int = 0
+    lightest: float = np.inf
+    heaviest: float = 0.0
 
     @classmethod
     def begin(cls, chunk: Chunk, listwise: bool) -> PartialSums:
@@ -96,6 +99,7 @@ class PartialSums:
             self._put(key, other.weight[i], other.first[i] + other.weight[i] * step, second)
         for name in ("rows", "dropped", "weightless", "squares", "seen"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.lightest, self.heaviest = min(self.lightest, other.lightest), max(self.heaviest, other.heaviest)
 
     def _put(self, key: Key, weight: float, first: FloatArray, second: FloatArray) -> None:
         if key in self.keys:
@@ -158,12 +162,7 @@ class PartialSums:
 
     def _usable(self, chunk: Chunk) -> IntArray | None:
         """Return which rows to use; None for all."""
-        if np.isinf(chunk.scores).any():
-            j = int(np.flatnonzero(np.isinf(chunk.scores).any(axis=0))[0])
-            raise DataError(
-                f"Column {sorted(chunk.names)[j]!r} holds infinity after row {self.seen}. Mark these answers as "
-                "missing or drop the column."
-            )
+        self._refuse_numbers(chunk)
         # The sum is NaN exactly when an answer is missing, and needs no array of the size of the chunk.
         complete = None if not np.isnan(chunk.scores.sum()) else ~np.isnan(chunk.scores).any(axis=1)
         if complete is not None and not self.listwise:
@@ -174,6 +173,13 @@ class PartialSums:
         positive = None if chunk.weights is None or (chunk.weights > 0).all() else chunk.weights > 0
         if chunk.weights is not None and not (np.isfinite(chunk.weights) & (chunk.weights >= 0)).all():
             raise DataError("Row weights must be finite and not negative.")
+        if chunk.weights is not None and (chunk.weights > 0).any():
+            used = chunk.weights[chunk.weights > 0]
+            self.lightest = min(self.lightest, float(used.min()))
+            self.heaviest = max(self.heaviest, float(used.max()))
+            if not 1 / LARGEST_NUMBER < self.lightest <= self.heaviest < LARGEST_NUMBER:
+                raise DataError("Row weights are too large or too small in number. Divide them by their mean.")
+            refuse_uneven(self.lightest, self.heaviest)
         if complete is None and positive is None:
             return None
         keep = np.ones(len(chunk.scores), dtype=bool) if complete is None else complete
@@ -182,6 +188,22 @@ class PartialSums:
             self.weightless += int((keep & ~positive).sum())
             keep = keep & positive
         return np.flatnonzero(keep)
+
+    def _refuse_numbers(self, chunk: Chunk) -> None:
+        scores = chunk.scores
+        # Two passes without an array of the size of the chunk; not within bounds where a number is missing.
+        if len(scores) and not (scores.max() <= LARGEST_NUMBER and scores.min() >= -LARGEST_NUMBER):
+            infinite = np.isinf(scores).any(axis=0)
+            if infinite.any():
+                raise DataError(
+                    f"Column {sorted(chunk.names)[int(np.argmax(infinite))]!r} holds infinity after row {self.seen}. "
+                    "Mark these answers as missing or drop the column."
+                )
+            refuse_huge("Column", sorted(chunk.names), scores)
+        if chunk.doses is not None:
+            if not np.isfinite(chunk.doses).all():
+                raise DataError("Lever doses must be finite numbers; write 0 where a lever was not used.")
+            refuse_huge("Lever", chunk.levers, chunk.doses)
 
     def _refuse_other_columns(self, chunk: Chunk) -> None:
         for what, mine, theirs in (

@@ -23,6 +23,7 @@ from causalvalues.evidence.ordinal_thresholds import (
     continuous_margin,
     design_cells,
     ordinal_margin,
+    refuse_unanswered,
 )
 from causalvalues.evidence.rows import UsedRows, used_rows
 from causalvalues.frozen import FloatArray
@@ -77,6 +78,7 @@ class PolychoricMoments:
         order = sorted(range(len(matrix.names)), key=lambda j: matrix.names[j])
         names = tuple(matrix.names[j] for j in order)
         columns = np.ascontiguousarray(rows.scores[:, order])
+        refuse_unanswered(names, columns)
         design = design_columns(matrix.levers, rows.doses, rows.groups)
         frame = frame_of(rows, design)
         cells = design_cells(frame.columns, frame.weights)

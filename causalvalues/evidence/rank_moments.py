@@ -14,7 +14,13 @@ from causalvalues.evidence.effective import pairwise_effective_n
 from causalvalues.evidence.latent_pairs import product_pair
 from causalvalues.evidence.latent_sums import Frame, Latent, frame_of, latent_sums, spanning_groups
 from causalvalues.evidence.moments import Evidence
-from causalvalues.evidence.ordinal_thresholds import Cells, Continuous, continuous_margin, design_cells
+from causalvalues.evidence.ordinal_thresholds import (
+    Cells,
+    Continuous,
+    continuous_margin,
+    design_cells,
+    refuse_unanswered,
+)
 from causalvalues.evidence.rows import used_rows
 from causalvalues.frozen import FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
@@ -57,6 +63,7 @@ class RankMoments:
         order = sorted(range(len(matrix.names)), key=lambda j: matrix.names[j])
         names = tuple(matrix.names[j] for j in order)
         columns = np.ascontiguousarray(rows.scores[:, order])
+        refuse_unanswered(names, columns)
         design = design_columns(matrix.levers, rows.doses, rows.groups)
         frame = frame_of(rows, design)
         cells = design_cells(frame.columns, frame.weights)

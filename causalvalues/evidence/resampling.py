@@ -19,7 +19,7 @@ from causalvalues.evidence.effective import pairwise_effective_n, score_n
 from causalvalues.evidence.moments import ClusterSums, Evidence
 from causalvalues.evidence.sums import charged_groups, recentred, sorted_sums, totals
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
-from causalvalues.randomness import stream
+from causalvalues.randomness import require_whole, stream
 
 Thing = TypeVar("Thing")
 
@@ -131,8 +131,11 @@ def bootstrap_counts(evidence: Evidence, seed: int, draws: int) -> FloatArray:
         Clusters are drawn within strata, as many as the stratum has. A stratum of one cluster takes it twice or not
         at all, with even chances, which gives the variance of a cluster that is centred at the overall mean.
     """
+    require_whole("draws", draws, 0)
     from_sums = _Draws(evidence)
-    return np.array([from_sums.counts(seed, number) for number in range(draws)]).reshape(draws, -1)
+    return np.array([from_sums.counts(seed, number) for number in range(draws)]).reshape(
+        draws, len(from_sums.sums.weight)
+    )
 
 
 def bootstrap_scatters(evidence: Evidence, seed: int, draws: int, first: int = 0) -> FloatArray:
@@ -188,6 +191,7 @@ def joint_bootstrap_scatters(
     DataError
         If a part holds no cluster sums, or a draw holds fewer than p + 2 rows of it.
     """
+    require_whole("draws", draws, 0)
     drawers = [_Draws(part) for part in parts]
     lead, others = drawers[0], drawers[1:]
     found = tuple(np.empty((draws, len(each.order), len(each.order))) for each in drawers)

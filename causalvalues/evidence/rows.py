@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from causalvalues.errors import DataError, did_you_mean
+from causalvalues.evidence.relations import LARGEST
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.responses.matrix import ResponseMatrix
+
+WIDEST_WEIGHTS = 1e10
+"""Largest ratio of two row weights; beyond it the light rows are lost in the rounding of sums."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,8 @@ def used_rows(matrix: ResponseMatrix, within: str, complete: bool = True) -> Use
     Raises
     ------
     DataError
-        If there is no column, an answer is infinite, the label is unknown, or fewer than p + 2 rows can be used.
+        If there is no column, an answer is infinite or too large for sums of squares, the label is unknown, weights
+        are of too different sizes, or fewer than p + 2 rows can be used.
     """
     if not matrix.names:
         raise DataError("The matrix has no column. Give at least one value dimension.")
@@ -108,17 +114,46 @@ def used_rows(matrix: ResponseMatrix, within: str, complete: bool = True) -> Use
         raise DataError("The weights of all rows with answers are 0, so no row counts. Give positive weights.")
     if keep.sum() < len(matrix.names) + 2:
         raise DataError(_too_few_rows(matrix, int(keep.sum()), complete))
-    weights = matrix.weights[keep]
+    weights = unit_weights(matrix.weights[keep])
     return UsedRows(
         scores=matrix.scores[keep],
         doses=matrix.doses[keep],
-        weights=weights / weights.mean(),
+        weights=weights,
         clusters=_codes(matrix.clusters, keep),
         groups=_codes(matrix.labels[within], keep) if within else None,
         notes=_row_notes(matrix, usable, keep) if complete else _answer_notes(matrix, usable, keep),
         within=within,
         strata=_codes(matrix.strata, keep),
     )
+
+
+def unit_weights(weights: FloatArray) -> FloatArray:
+    """Return positive row weights (n,) scaled to mean 1.
+
+    Raises
+    ------
+    DataError
+        If the largest is more than 1e10 times the smallest.
+    """
+    largest = float(weights.max())
+    refuse_uneven(float(weights.min()), largest)
+    shares = weights / largest
+    return np.asarray(shares / shares.mean())
+
+
+def refuse_uneven(smallest: float, largest: float) -> None:
+    """Refuse row weights of too different sizes.
+
+    Raises
+    ------
+    DataError
+        If the largest is more than 1e10 times the smallest.
+    """
+    if largest * (1 / WIDEST_WEIGHTS) > smallest:
+        raise DataError(
+            f"Row weights run from {smallest:g} to {largest:g}: beside the largest the others vanish from all sums. "
+            "Write 0 for rows that must not count, and trim the largest weights."
+        )
 
 
 def _codes(labels: tuple[str, ...] | None, keep: BoolArray) -> IntArray | None:
@@ -138,6 +173,24 @@ def _refuse_infinities(matrix: ResponseMatrix) -> None:
             f"Column {matrix.names[j]!r} holds infinity in {len(rows)} rows (row {shown}, counted from 0). "
             "Mark these answers as missing or drop the column."
         )
+    for kind, names, numbers in (("Column", matrix.names, matrix.scores), ("Lever", matrix.levers, matrix.doses)):
+        refuse_huge(kind, names, numbers)
+
+
+def refuse_huge(kind: str, names: Sequence[str], numbers: FloatArray) -> None:
+    """Refuse columns (n, k) of numbers whose sums of squares cannot be held.
+
+    Raises
+    ------
+    DataError
+        Naming the first of them.
+    """
+    for name, column in zip(names, numbers.T, strict=True):
+        if len(column) and (np.fmax.reduce(column) > LARGEST or np.fmin.reduce(column) < -LARGEST):
+            raise DataError(
+                f"{kind} {name!r} holds numbers above {LARGEST:g} in size, whose squares cannot be held. Give it in "
+                "another unit, so that its spread is near 1, or mark these answers as missing."
+            )
 
 
 def _too_few_rows(matrix: ResponseMatrix, rows: int, complete: bool) -> str:

@@ -50,6 +50,11 @@ def summarise_stream(
     listwise = method.missing == "listwise"
     if is_dask(data):
         return _dask_sums(data, within, listwise).evidence(within)
+    if not isinstance(data, (Iterable, ParquetRows)):
+        raise DataError(
+            f"The data are {type(data).__name__}. Give a ResponseMatrix, a pandas DataFrame, an iterable of either, or "
+            "ParquetRows(path)."
+        )
     sums: PartialSums | None = None
     for chunk in chunks_of(data, within):
         sums = PartialSums.begin(chunk, listwise) if sums is None else sums

@@ -152,6 +152,10 @@ def _refuse_impossible(scatter: FloatArray, psi: FloatArray, names: tuple[str, .
     p = len(names)
     projection = residual_maker(scatter, p)
     residual = projection @ scatter @ projection.T
+    still = [name for name, left, all_of_it in zip(names, np.diag(residual), np.diag(scatter), strict=False)
+             if not left > 1e-10 * all_of_it]  # fmt: skip
+    if still:
+        raise DataError(f"Within design cells {still} do not vary, so they have no true scores. Drop them.")
     scale = np.sqrt(np.diag(residual))
     correlation = residual / np.outer(scale, scale)
     values, vectors = np.linalg.eigh(correlation)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import DataError, did_you_mean
+from causalvalues.evidence.long_answers import numbers_of
 from causalvalues.evidence.parts import item_parts
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.responses.matrix import ResponseMatrix
@@ -132,10 +133,7 @@ def variance_components(table: pd.DataFrame, answer: str, unit: str, facets: Seq
             raise DataError(f"There is no column {name!r}." + did_you_mean(name, [str(c) for c in table.columns]))
     if not facets or len(names) > MOST_FACETS or len(set(names)) < len(names):
         raise DataError(f"Give one to {MOST_FACETS - 1} different facets besides the unit; there are {list(facets)}.")
-    kept = table[table[answer].notna()]
-    values = kept[answer].to_numpy(dtype=np.float64)
-    if len(values) < 2 or not np.isfinite(values).all():
-        raise DataError(f"Column {answer!r} needs at least two answers, all of them finite.")
+    kept, values = numbers_of(table, answer, names)
     codes = {name: np.unique(kept[name].astype(str).to_numpy(dtype=object), return_inverse=True)[1] for name in names}
     effects = tuple(tuple(sorted(some)) for size in range(1, len(names) + 1) for some in combinations(names, size))
     variances, left_out = _estimates(values - values.mean(), codes, unit, effects)
@@ -200,6 +198,10 @@ def generalisability(
             mixed += part
         elif random:
             other += part
+    if not true[0] + mixed[0] > 0:
+        raise DataError(
+            f"{components.unit!r} has no variance, by itself or with a facet, so there is nothing to be reliable about."
+        )
     with np.errstate(invalid="ignore"):
         both = np.column_stack([true / (true + mixed), true / (true + mixed + other)])
     errors = _jackknife_error(both[1:])

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from causalvalues.errors import ModelError
 from causalvalues.evidence import Evidence
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph.orienting import ways_around
@@ -31,9 +32,18 @@ class Standardised:
 
 
 def standardised(evidence: Evidence) -> Standardised:
-    """Sort the moments by name and split them."""
+    """Sort the moments by name and split them.
+
+    Raises
+    ------
+    ModelError
+        Naming values without spread.
+    """
     order = sorted(range(len(evidence.names)), key=lambda j: evidence.names[j])
     scatter = evidence.residual_scatter[np.ix_(order, order)]
+    still = [evidence.names[order[j]] for j in np.flatnonzero(~(np.diag(scatter) > 0))]
+    if still:
+        raise ModelError(f"No effect can be estimated: {still} do not vary within design cells. Drop them.")
     scale = np.sqrt(np.diag(scatter))
     return Standardised(tuple(evidence.names[j] for j in order), scatter / np.outer(scale, scale), scale)
 

@@ -33,6 +33,11 @@ REMEDY = {
     SKEWNESS: "use rank-based moments, or intervals from a bootstrap",
 }
 
+TESTS = (CURVATURE, VARIANCE, PRODUCTS, SKEWNESS)
+
+EXACT = 1e-12
+"""Share of a value's variance below which its residual is rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class AssumptionTests:
@@ -89,7 +94,7 @@ def assumption_tests(
     Raises
     ------
     ModelError
-        If the graph and the data have different values.
+        If the graph and the data have different values, a value is constant, or there is one cluster.
 
     Notes
     -----
@@ -194,10 +199,15 @@ def _centred_rows(matrix: ResponseMatrix, used: UsedRows) -> _Rows:
     group = np.zeros(n, dtype=np.int64) if used.groups is None else used.groups
     design = design_columns(matrix.levers, used.doses, used.groups).columns
     cluster = np.arange(n, dtype=np.int64) if used.clusters is None else used.clusters
+    if not cluster.any():
+        raise ModelError("All rows belong to one cluster, so nothing says how much another would differ. Add clusters.")
     blank = _Rows({}, np.zeros((n, 0)), used.weights, cluster, group)
     values = {}
     for name, column in zip(matrix.names, used.scores.T, strict=True):
         centred = _centre(column[:, None], blank)[:, 0]
+        if not np.abs(centred).max() > 1e-14 * np.abs(column).max():
+            raise ModelError(f"The value {name!r} does not vary, so nothing about it can be tested. Drop it.")
+        centred = centred / np.abs(centred).max()  # squares of very small numbers vanish
         values[name] = centred / np.sqrt(np.square(centred).mean())
     return _Rows(values, _centre(design, blank), used.weights, cluster, group)
 
@@ -229,6 +239,12 @@ def _scores(value: str, dag: Dag, rows: _Rows) -> dict[str, tuple[FloatArray, st
     residual = _residual(y[:, None], x, rows)[:, 0]
     fitted = y - residual
     sigma2 = float((rows.weight * residual**2).sum() / rows.weight.sum())
+    if not sigma2 > EXACT:
+        return {
+            test: (np.zeros((0, 0)), "its causes and the design explain it fully")
+            for test in TESTS
+            if test != PRODUCTS or len(parents) > 1
+        }
     products = [causes[:, i] * causes[:, j] for i in range(len(parents)) for j in range(i, len(parents))]
     out: dict[str, tuple[FloatArray, str]] = {}
     if x.shape[1]:

@@ -14,7 +14,7 @@ from causalvalues.evidence.moments import Evidence
 from causalvalues.evidence.resampling import resample
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.graph import GraphPosterior
-from causalvalues.randomness import stream
+from causalvalues.randomness import require_whole, stream
 
 UNEQUAL = 1.2
 """Ratio of effective rows above which groups count as unequal in size."""
@@ -91,7 +91,11 @@ def compare(
     Tsamardinos, Brown and Aliferis (2006), Machine Learning 65, 31-78 (Hamming distance of classes); Peters and
     Buhlmann (2015), Neural Computation 27, 771-799 (intervention distance).
     """
+    require_whole("draws", draws)
     first = _checked(posteriors)
+    unknown = [] if evidences is None else [label for label in posteriors if label not in evidences]
+    if unknown:
+        raise ModelError(f"There is no evidence of the group {unknown[0]!r}. Give one for each posterior, or none.")
     aligned = {label: _Aligned.of(posterior, sorted(first.names)) for label, posterior in posteriors.items()}
     n = {} if evidences is None else {label: float(evidences[label].n_score) for label in posteriors}
     pairs = _pairs(first.names, aligned)
@@ -119,6 +123,8 @@ def at_equal_n(evidences: Mapping[str, Evidence], seed: int = 0) -> dict[str, Ev
     dict of str to Evidence
         Without cluster sums, so that all groups are scored on one matrix each.
     """
+    if not evidences:
+        raise ModelError("There is no evidence to compare. Give the evidence of two groups or more.")
     least = min(evidence.n_score for evidence in evidences.values())
     found = {}
     for label, evidence in evidences.items():

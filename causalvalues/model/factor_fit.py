@@ -42,6 +42,9 @@ def fit_factors(moments: GroupMoments, layout: Layout, start: tuple[Layout, Fact
     theta = _start(moments, layout, places, size) if start is None else _carried(start, layout, places, size)
     share = moments.n / moments.n.sum()
     value, converged = _discrepancy(moments, layout, theta, places), False
+    if not np.isfinite(value):  # means over groups of variances that fit may not fit
+        theta = _start(moments, layout, places, size)
+        value = _discrepancy(moments, layout, theta, places)
     for _ in range(STEPS):
         gradient, information = np.zeros(size), np.zeros((size, size))
         for g, place in enumerate(places):

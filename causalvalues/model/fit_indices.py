@@ -23,6 +23,9 @@ EFFECTIVE = "effective n"
 INDEPENDENT = "rows as independent"
 ROBUST = "scaled by clusters"
 
+DEPENDENT = 1e-10
+"""Smallest eigenvalue of the correlations below which values are taken as linearly dependent."""
+
 
 @dataclass(frozen=True, eq=False)
 class FitIndices:
@@ -120,7 +123,7 @@ def fit_indices(dag: Dag, evidence: Evidence, learned_here: bool = False) -> Fit
     moments = value_moments(evidence)
     graph = sorted_adjacency(dag, moments)
     sign, log_det = np.linalg.slogdet(moments.correlation)
-    if sign <= 0:
+    if sign <= 0 or np.linalg.eigvalsh(moments.correlation)[0] < DEPENDENT:
         raise ModelError("The values are linearly dependent in this evidence, so fit has no number. Drop one of them.")
     discrepancy = (float(np.log(equations(graph, moments.correlation)[1]).sum() - log_det), -float(log_det))
     shared = {

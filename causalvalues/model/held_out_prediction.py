@@ -8,6 +8,7 @@ from scipy.special import stdtr
 
 from causalvalues.errors import ModelError
 from causalvalues.evidence.effective import residual_maker
+from causalvalues.evidence.learnable import require_learnable
 from causalvalues.evidence.moments import Evidence
 from causalvalues.evidence.sums import free_clusters, sorted_sums, varying
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
@@ -52,6 +53,8 @@ def held_out_prediction(dag: Dag, learning: Evidence, test: Evidence, level: flo
     ------
     ModelError
         If the values differ or `test` holds no cluster sums.
+    CheckError
+        If values are constant, collinear or ipsative in `learning`.
 
     References
     ----------
@@ -60,6 +63,7 @@ def held_out_prediction(dag: Dag, learning: Evidence, test: Evidence, level: flo
     """
     if test.clusters is None:
         raise ModelError("The held-out evidence holds no cluster sums. Use the one that `summarise` made.")
+    require_learnable(learning)
     known, new = value_moments(learning), value_moments(test)
     graph = sorted_adjacency(dag, known)
     sorted_adjacency(dag, new)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import ModelError, did_you_mean
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Evidence, require_learnable
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import Dag, EquivalenceClass
 from causalvalues.model.adjusting import Adjustment, Sets, Standardised, adjustments, standardised
@@ -67,6 +67,8 @@ def ida(
     ------
     ModelError
         If names differ or are unknown, the class has no member, or a cause has more than 100,000 possible parent sets.
+    CheckError
+        If values are constant, collinear or ipsative.
 
     Examples
     --------
@@ -79,6 +81,7 @@ def ida(
     >>> ida(pair, open_class)[["cause", "effect", "lower", "upper", "sign"]].round(2).to_numpy().tolist()
     [['a', 'b', 0.0, 1.06, 'open'], ['b', 'a', 0.0, 0.48, 'open']]
     """
+    require_learnable(evidence)
     moments = standardised(evidence)
     directed, undirected = _sorted_class(graph, moments.names)
     chosen = _places(moments.names, moments.names if causes is None else causes)
@@ -124,7 +127,10 @@ def joint_ida(
     ------
     ModelError
         As in `ida`, or when the effect is one of the causes.
+    CheckError
+        As in `ida`.
     """
+    require_learnable(evidence)
     moments = standardised(evidence)
     directed, undirected = _sorted_class(graph, moments.names)
     places, goal = _places(moments.names, causes), _places(moments.names, [effect])[0]

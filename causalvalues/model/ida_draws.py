@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import ModelError
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Evidence, require_learnable
 from causalvalues.evidence.resampling import bootstrap_evidence
 from causalvalues.frozen import FloatArray
 from causalvalues.graph import GraphPosterior
@@ -77,6 +77,7 @@ def _ranges(
     """Return the smallest and largest possible effect (s, p, p) in each draw, in sorted order of the names."""
     if set(posterior.names) != set(evidence.names):
         raise ModelError(f"The graphs are over {posterior.names}, the evidence over {evidence.names}.")
+    require_learnable(evidence)
     p, order = len(posterior.names), sorted(range(len(posterior.names)), key=lambda i: posterior.names[i])
     box = np.ix_(order, order)
     fixed = standardised(evidence) if evidence.clusters is None else None
@@ -88,8 +89,14 @@ def _ranges(
         key = directed.tobytes() + undirected.tobytes()
         if key not in plans:
             plans[key] = [[way[0] for way in adjustments(directed, undirected, [i], method)] for i in range(p)]
-        moments = standardised(bootstrap_evidence(evidence, seed, number)) if fixed is None else fixed
-        for i in range(p):
-            effects = total_effects_of(moments, i, plans[key][i])
-            low[number, i], high[number, i] = effects.min(axis=0), effects.max(axis=0)
+        try:
+            moments = standardised(bootstrap_evidence(evidence, seed, number)) if fixed is None else fixed
+            for i in range(p):
+                effects = total_effects_of(moments, i, plans[key][i])
+                low[number, i], high[number, i] = effects.min(axis=0), effects.max(axis=0)
+        except (np.linalg.LinAlgError, ModelError):
+            raise ModelError(
+                f"Bootstrap draw {number} of the {evidence.n} rows leaves linearly dependent values: there are too few "
+                f"clusters or rows for {p} values. Add some, drop values, or use `ida`, which draws none."
+            ) from None
     return low, high

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from causalvalues.errors import ModelError, did_you_mean
+from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.model.factor_fit import FactorFit, difference_scaling, fit_factors
 from causalvalues.model.factor_layout import GroupMoments, Layout
 from causalvalues.model.factor_scaling import baseline
@@ -170,12 +171,19 @@ def _moments(
     answers = np.column_stack([matrix.column(item) for item in items])
     signs = np.array([key.items[key.canonical(item)].sign for item in items]) * (-1 if key.most == "low" else 1)
     answers = answers * signs
+    if np.isinf(answers).any():
+        raise ModelError(
+            f"Item {items[int(np.argmax(np.isinf(answers).any(axis=0)))]!r} holds infinity. Mark it missing."
+        )
     complete = ~np.isnan(answers).any(axis=1) & (matrix.weights > 0)
     labels = np.array(matrix.labels[group_by], dtype=str)
     groups = tuple(str(label) for label in np.unique(labels))
     if len(groups) < 2:
         raise ModelError(f"All rows belong to the group {groups[0]!r} of {group_by!r}. Give rows of two groups.")
     clusters = np.arange(len(matrix)) if matrix.clusters is None else np.unique(matrix.clusters, return_inverse=True)[1]
+    if len(np.unique(clusters[complete])) == 1:
+        raise ModelError("All complete rows belong to one cluster, so nothing says how much another would differ.")
+    answers = _standardised(answers, complete)
     n, means, covariances, rows = [], [], [], []
     for group in groups:
         mine = complete & (labels == group)
@@ -189,6 +197,7 @@ def _moments(
         still = np.flatnonzero(np.ptp(z, axis=0) == 0)
         if len(still):
             raise ModelError(f"All answers to {items[still[0]]!r} are the same in the group {group!r}. Leave it out.")
+        _refuse_dependent(group, items, z)
         n.append(float(len(x)))
         means.append(x.mean(axis=0))
         covariances.append(z.T @ z / len(x))
@@ -200,6 +209,25 @@ def _moments(
     if np.ptp(matrix.weights[complete]) > 0:
         notes.append("row weights were not used: every complete row counts the same")
     return GroupMoments(np.array(n), np.array(means), np.array(covariances), tuple(rows)), groups, notes
+
+
+def _standardised(answers: FloatArray, complete: BoolArray) -> FloatArray:
+    """Return answers in units of their spread over all complete rows: equalities over groups stay what they are."""
+    if not complete.any():
+        return answers
+    centred = answers - answers[complete].mean(axis=0)
+    size = np.abs(centred[complete]).max(axis=0)
+    centred = centred / np.where(size > 0, size, 1.0)
+    spread = np.sqrt(np.square(centred[complete]).mean(axis=0))
+    return np.asarray(centred / np.where(spread > 0, spread, 1.0))
+
+
+def _refuse_dependent(group: str, items: list[str], z: FloatArray) -> None:
+    spread = np.sqrt(np.square(z).mean(axis=0))
+    values, vectors = np.linalg.eigh(z.T @ z / len(z) / np.outer(spread, spread))
+    if values[0] < 1e-10:
+        bound = [item for item, share in zip(items, vectors[:, 0], strict=True) if abs(share) > 1e-3]
+        raise ModelError(f"In the group {group!r} the answers to {bound} follow from each other. Drop one of them.")
 
 
 def _indices(chi2: float, df: int, null: tuple[float, int], total: float, groups: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from causalvalues.errors import ModelError
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.model.exchange_cells import Cells
 
@@ -85,6 +86,11 @@ def _numbers(covariance: FloatArray, variances: bool) -> tuple[FloatArray, Float
     """Return Fisher's z and log variances (K, E), and the correlations and variances themselves."""
     i, j = np.triu_indices(covariance.shape[1], 1)
     square = np.einsum("kii->ki", covariance)
+    if not (square > 0).all():
+        raise ModelError(
+            "A value does not vary in one of the groups, so it has no correlations there. Run `check` on the rows of "
+            "each group, and drop the value or leave the group out."
+        )
     r = (covariance[:, i, j] / np.sqrt(square[:, i] * square[:, j])).clip(-LARGEST, LARGEST)
     if not variances:
         return np.arctanh(r), r

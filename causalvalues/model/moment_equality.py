@@ -75,7 +75,8 @@ def equal_moments(
     Raises
     ------
     ModelError
-        As in `same_structure`; or if a group has no more rows than values.
+        As in `same_structure`; or if a group has no more rows than values, or its values do not vary or follow from
+        each other.
 
     References
     ----------
@@ -90,9 +91,25 @@ def equal_moments(
     if (weight <= len(cells.names)).any():
         small = cells.groups[int(np.argmin(weight))]
         raise ModelError(f"The group {small!r} has no more rows than values. Leave it out, or drop values.")
+    for group, own in zip(cells.groups, scatter, strict=True):
+        _refuse_dependent(group, cells.names, own)
     chi2, df = (box if moment == "covariance" else jennrich)(scatter, weight)
     test = same_structure(matrix, group_by, moment, exchange, seed)
     return MomentEquality(chi2, df, float(chdtrc(df, chi2)), test, cells.groups)
+
+
+def _refuse_dependent(group: str, names: tuple[str, ...], scatter: FloatArray) -> None:
+    """Refuse a group in which values do not vary, or follow from each other."""
+    spread = np.diag(scatter)
+    still = [name for name, square in zip(names, spread, strict=True) if not square > 0]
+    if still:
+        raise ModelError(f"In the group {group!r} {still} do not vary. Drop them: matrix.drop({still!r}).")
+    values, vectors = np.linalg.eigh(scatter / np.sqrt(np.outer(spread, spread)))
+    if values[0] < 1e-10:
+        bound = [name for name, share in zip(names, vectors[:, 0], strict=True) if abs(share) > 1e-3]
+        raise ModelError(
+            f"In the group {group!r} {bound} follow from each other. Drop one of them, for example {bound[-1]!r}."
+        )
 
 
 def box(scatter: FloatArray, weight: FloatArray) -> tuple[float, int]:

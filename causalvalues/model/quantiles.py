@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray
 
 
@@ -43,7 +44,7 @@ def weighted_quantiles(draws: FloatArray, weights: FloatArray, shares: tuple[flo
 
 
 def interval_shares(level: float) -> tuple[float, float]:
-    """Return the two tail shares of a central interval; raise `ValueError` when the level is not inside (0, 1)."""
+    """Return the two tail shares of a central interval; raise `ModelError` when the level is not inside (0, 1)."""
     if not 0 < level < 1:
-        raise ValueError(f"The level of an interval is {level}. Give a number between 0 and 1.")
+        raise ModelError(f"The level of an interval is {level}. Give a number between 0 and 1.")
     return (1 - level) / 2, (1 + level) / 2

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from causalvalues.errors import ModelError
+from causalvalues.evidence.learnable import require_learnable
 from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.graph.dag import Dag
@@ -90,6 +91,8 @@ def sensitivity_values(
     ------
     ModelError
         If graph and evidence speak of different values, or too few effective rows are left for an equation.
+    CheckError
+        If values are constant, collinear or ipsative.
 
     References
     ----------
@@ -99,6 +102,7 @@ def sensitivity_values(
     if set(graphs.names) != set(evidence.names):
         odd = sorted(set(graphs.names) ^ set(evidence.names))
         raise ModelError(f"The graph and the evidence differ in the values {', '.join(odd)}. Use the same evidence.")
+    require_learnable(evidence)
     moments = sorted_moments(evidence, False)
     place = [graphs.names.index(name) for name in moments.scored]
     if isinstance(graphs, Dag):

@@ -87,6 +87,12 @@ class Choices:
             raise DataError("There is no choice.")
         if not (np.isfinite(self.weights) & (self.weights >= 0)).all():
             raise DataError("Weights of choices must be finite and not negative.")
+        used = self.weights[self.weights > 0]
+        if len(used) and not 1e-100 < used.min() <= used.max() < min(1e10 * used.min(), 1e100):
+            raise DataError(
+                f"Weights of choices run from {used.min():g} to {used.max():g}: too large, too small or too uneven for "
+                "sums. Divide them by their mean; write 0 for choices that must not count."
+            )
         codes = np.concatenate([self.first, self.second])
         if codes.min() < 0 or codes.max() >= len(self.names):
             raise DataError(f"An option has the number {codes.max()}; there are {len(self.names)} names.")

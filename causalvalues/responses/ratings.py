@@ -44,6 +44,9 @@ class BradleyTerry:
 
     prior_wins: float = 0.0
 
+    def __post_init__(self) -> None:
+        _within("prior_wins", self.prior_wins, 0.0)
+
     @property
     def finite(self) -> bool:
         """Whether strengths are finite though some options never lost, or were never compared with others."""
@@ -106,6 +109,9 @@ class Thurstone:
 
     prior_variance: float = 10.0
 
+    def __post_init__(self) -> None:
+        _within("prior_variance", self.prior_variance, 1e-6)
+
     @property
     def finite(self) -> bool:
         """Whether strengths are finite though some options never lost, or were never compared with others."""
@@ -143,6 +149,10 @@ class Elo:
     step: float = 4.0
     scale: float = 400.0
 
+    def __post_init__(self) -> None:
+        _within("step", self.step, 0.0)
+        _within("scale", self.scale, 1e-6)
+
     @property
     def finite(self) -> bool:
         """Whether strengths are finite though some options never lost, or were never compared with others."""
@@ -155,6 +165,11 @@ class Elo:
         first, second, winners = _games(choices)
         rated = evalica.elo(first, second, winners, weights=_weights(choices), k=self.step, scale=self.scale)
         return _centred(np.array([float(rated.scores.get(name, rated.initial)) for name in choices.names]))
+
+
+def _within(what: str, number: float, least: float) -> None:
+    if not least <= number <= 1e6:
+        raise DataError(f"`{what}` is {number:g}. Give a number from {least:g} to 1e6.")
 
 
 def _games(choices: Choices) -> tuple[list[str], list[str], list[Winner]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.frozen import BoolArray, FloatArray
-from causalvalues.randomness import stream
+from causalvalues.randomness import require_whole, stream
 from causalvalues.responses.choices import Choices
 
 Triple = tuple[int, int, int]
@@ -81,6 +81,7 @@ def transitivity(choices: Choices, resamples: int = 200, seed: int = 0) -> Trans
     Tversky and Russo (1969), Journal of Mathematical Psychology 6, 1-12; Regenwetter, Dana and Davis-Stober (2011),
     Psychological Review 118, 42-56.
     """
+    require_whole("resamples", resamples, 0)
     share = _shares(choices.wins.to_numpy())
     drawn = _drawn_shares(choices, resamples, seed)
     k = len(choices.names)
