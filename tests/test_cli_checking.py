@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def test_falsify_tests_the_graph_on_other_clusters_and_says_what_it_found(tmp_pa
     assert held["splits"][0]["rows_learned"] + held["splits"][0]["rows_tested"] == 180
     words = run("falsify", tmp_path / "answers.csv", "--cluster-by", "persona_id", "--seed", 1)
     assert words.stdout.startswith("The graph is ")
+    assert len(held["splits"]) == 11
+    p = pd.DataFrame(held["splits"])["correlation_p"]
+    foreseen = pd.read_fwf(io.StringIO(words.stdout.split("better)\n")[1]))
+    assert len(foreseen) == 4
+    assert "undecided" in held["verdict"] or f"[{p.min():.3g} to {p.max():.3g}]" in held["verdict"]
 
 
 def test_reliable_items_end_with_0_and_noisy_ones_with_1(tmp_path: Path) -> None:
@@ -109,6 +115,32 @@ def test_compare_finds_the_edge_that_one_group_lacks(tmp_path: Path) -> None:
     assert held["invariance"] is None
     assert held["graphs_at_equal_n"] is None
     assert list(pd.read_csv(out)["differs"]) == pytest.approx([row["differs"] for row in held["graphs"]["pairs"]])
+
+
+def test_compare_of_items_says_how_reliable_scores_are_in_each_group(tmp_path: Path) -> None:
+    """Items of the second model hold four times the noise, and are no worse measures otherwise."""
+    random = np.random.default_rng(8)
+    key = tmp_path / "key.toml"
+    lines = ['format = "causalvalues-key/1"', 'id = "three"', 'name = "Three"', 'theory = "none"', "[dimensions]"]
+    names = ("care", "power", "rules")
+    key.write_text("\n".join(lines + [f"{name} = {[f'{name[0]}{i}' for i in range(3)]}" for name in names]) + "\n")
+    rows = {}
+    factors = random.normal(size=(400, 3)) @ (np.eye(3) + 0.5)
+    for j, name in enumerate(names):
+        for i in range(3):
+            rows[f"{name[0]}{i}"] = factors[:, j] + np.repeat([0.4, 1.6], 200) * random.normal(size=400)
+    ids = {"model": ["x"] * 200 + ["y"] * 200, "persona_id": [str(i) for i in range(400)]}
+    pd.DataFrame(ids | rows).to_csv(tmp_path / "items.csv", index=False, float_format="%.5f")
+    words = ("compare", tmp_path / "items.csv", "--by", "model", "--key", key, "--permutations", 19)
+    found = run(*words)
+    assert found.exit_code == 0, found.output
+    assert "no difference in loadings or intercepts found for 3 of 3 dimensions (rows: x 200, y 200)" in found.stdout
+    assert "Reliability of scores in each group" in found.stdout
+    held = json.loads(run(*words, "--json").stdout)["invariance"]
+    for row in held["reliability"]:
+        assert row["dimension"] in names
+        assert row["x"] > 0.9 > 0.75 > row["y"]
+    assert any("edges of scores are weakened" in note for note in held["notes"])
 
 
 def test_compare_of_unequal_groups_learns_again_from_equally_many_rows(tmp_path: Path) -> None:

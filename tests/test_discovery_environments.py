@@ -107,9 +107,9 @@ def test_the_best_graph_equals_enumeration_under_the_bic_in_both_searches() -> N
         dag, total = best_dag(found, ExactPosterior(score=BIC()))
         assert total == pytest.approx(logs.max(), abs=1e-8)
         assert logs[[(graph == dag.adjacency).all() for graph in graphs]] == pytest.approx(logs.max(), abs=1e-8)
-        searched = best_graph(found, OrderSearch(restarts=20))
+        searched = best_graph(found, OrderSearch(restarts=20, ebic=0.0))
         assert logs[[(graph == searched.adjacency).all() for graph in graphs]] == pytest.approx(logs.max(), abs=1e-8)
-        result = discover(found, OrderSearch(resamples=2, restarts=20))
+        result = discover(found, OrderSearch(resamples=2, restarts=20, ebic=0.0))
         assert result.settings["score"] == pytest.approx(logs.max(), abs=1e-8)
 
 

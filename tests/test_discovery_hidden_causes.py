@@ -9,7 +9,7 @@ import pytest
 from causalvalues.discovery import ExactPosterior, SparseDags, discover
 from causalvalues.discovery.factor_chain import FactorChain, FactorProblem
 from causalvalues.discovery.factor_graph import FactorGraph, graph_only_bic
-from causalvalues.discovery.hidden_causes import HiddenCauseSettings, hidden_cause_models
+from causalvalues.discovery.hidden_causes import CLEAR, HiddenCauseSettings, _verdict, hidden_cause_models
 from causalvalues.errors import DiscoveryError
 from causalvalues.evidence import Evidence, summarise
 from causalvalues.graph import Knowledge
@@ -113,8 +113,26 @@ def test_where_no_factor_is_needed_the_comparison_says_so():
     evidence = summarise(rows(2, np.zeros(6)))
     models = hidden_cause_models(evidence, settings=HiddenCauseSettings(factor=QUICK))
     assert models.comparison["bic"].idxmin() == "graph only"
-    assert "do not ask" in models.verdict
+    assert 0 < models.comparison.loc["general factor", "difference"] < CLEAR
+    assert "the data do not decide" in models.verdict
     assert models.comparison.loc["factor only", "difference"] > 10
+
+
+@pytest.mark.parametrize(
+    ("general", "said"),
+    [
+        (85.0, "fits clearly better"),
+        (95.0, "(BIC 5.0 apart; best with one: general factor): the data do not decide"),
+        (105.0, "(BIC 5.0 apart; best with one: general factor): the data do not decide"),
+        (115.0, "do not ask for a hidden factor: the BIC of the graph alone is lower by 15.0"),
+    ],
+)
+def test_a_small_difference_in_fit_decides_nothing_in_either_direction(general: float, said: str):
+    comparison = pd.DataFrame(
+        {"bic": [100.0, 150.0, general], "identified": True, "why": ""},
+        index=["graph only", "factor only", "general factor"],
+    )
+    assert said in _verdict(comparison)
 
 
 def test_a_hidden_factor_is_preferred_by_the_comparison_where_there_is_one():
@@ -200,6 +218,10 @@ def test_clustered_rows_are_averaged_over_bootstrap_moments():
 
     assert len(averaged.draws) == 80
     assert width(averaged) > width(fixed)
+    # fit is compared on the data's own moments: resampled ones would favour models with many parameters
+    assert averaged.settings["bic"] == pytest.approx(fixed.settings["bic"])
+    alone = [graph_only_bic(summarise(matrix), FactorGraph(draws=80, moment_draws=number), 0) for number in (0, 20)]
+    assert alone[0] == pytest.approx(alone[1])
 
 
 def test_bad_settings_and_evidence_are_refused_by_name():

@@ -93,6 +93,20 @@ def test_coefficients_of_parallel_parts_agree_and_unequal_weights_do_no_harm() -
     assert omega(s, uneven).value == pytest.approx(exact)
 
 
+def test_alpha_of_unequal_weights_can_lie_above_the_reliability_and_corrected_moments_say_so() -> None:
+    loadings, weights = np.array([1 / 3, 1.0]), np.array([3.0, 1.0])
+    s = np.outer(loadings, loadings) + 0.5 * np.eye(2)
+    assert (weights @ loadings) ** 2 / (weights @ s @ weights) == pytest.approx(0.444, abs=1e-3)
+    assert alpha(s, weights).value == pytest.approx(0.593, abs=1e-3)
+    items = {name: replace(item, weight=2.0) if name == "care_1" else item for name, item in KEY.items.items()}
+    matrix = answers(200, np.random.default_rng(1))
+    uneven = ScoringKey("test", "Test", "none", items)
+    said = [any("care unequally" in note for note in summarise(matrix, moments=moments).notes) for moments in (
+        CorrectedMoments(uneven), CorrectedMoments(KEY), CorrectedMoments(uneven, "omega"),
+    )]  # fmt: skip
+    assert said == [True, False, False]
+
+
 def test_a_heywood_case_stops_at_no_unique_variance() -> None:
     r = np.array([[1.0, 0.9, 0.9], [0.9, 1.0, 0.6], [0.9, 0.6, 1.0]])
     loadings, free = one_factor(r)

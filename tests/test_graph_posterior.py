@@ -62,7 +62,16 @@ def test_compelled_is_a_share_of_the_graphs_that_have_the_edge() -> None:
     assert row["compelled"] == pytest.approx(5 / 8)
     assert row["compelled_reverse"] == pytest.approx(2 / 8)
     assert row["open"] == pytest.approx(1 / 8)
-    assert row["verdict"] == "compelled"
+    assert row["verdict"] == "contested"
+
+
+def test_an_arrow_is_compelled_when_most_graphs_have_the_edge_and_compel_it() -> None:
+    often = row_of(posterior_of([(FORWARD, 9), (BACKWARD, 2), (OPEN, 1), (APART, 4)]), "ab")
+    assert often["adjacent"] * often["compelled"] == pytest.approx(9 / 16)
+    assert often["verdict"] == "compelled"
+    less = row_of(posterior_of([(FORWARD, 8), (BACKWARD, 2), (OPEN, 1), (APART, 5)]), "ab")
+    assert less["compelled"] > 0.7
+    assert less["verdict"] == "contested"
 
 
 def test_joint_probabilities_stay_joint() -> None:
@@ -109,7 +118,10 @@ def test_the_shares_of_an_edge_add_up_and_the_verdict_follows_from_them(counts: 
     table = table[table["adjacent"] > 0]
     shares = table[["compelled", "compelled_reverse", "open"]]
     np.testing.assert_allclose(shares.sum(axis=1), 1)
-    assert ((table["verdict"] == "compelled") == (table["compelled"] > 0.5)).all()
+    named = table["verdict"] == "compelled"
+    joint = table["adjacent"] * table["compelled"]
+    assert (joint[named] > 0.5).all()
+    assert (joint[~named] <= 0.5 + 1e-12).all()
     assert ((table["verdict"] == "open") == (table["open"] > 0.5)).all()
     assert not (table["compelled_reverse"] > 0.5).any()
 

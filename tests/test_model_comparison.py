@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from causalvalues.model.comparison import at_equal_n, compare
 from causalvalues.model.exchange_cells import equal_groups, exchange_cells, exchanged
 from causalvalues.model.invariance import measurement_invariance
 from causalvalues.model.moment_differences import _errors
-from causalvalues.model.moment_equality import equal_moments
+from causalvalues.model.moment_equality import box, equal_moments, jennrich
 from causalvalues.model.structure_exchange import Exchange, same_structure
 from causalvalues.responses import ResponseMatrix, demo_responses, score
 from causalvalues.theories import ItemKey, ScoringKey, scoring_key, theory
@@ -224,6 +225,35 @@ def test_likelihood_ratio_p_values_of_independent_normal_rows_are_uniform(moment
     assert 0.42 <= np.mean(p_values) <= 0.58
 
 
+@pytest.mark.parametrize("moment", ["covariance", "correlation"])
+def test_design_columns_that_were_taken_out_count_as_rows_that_are_not_there(moment: str) -> None:
+    """Two groups of 60 rows with 15 levers each are held as 45 rows each; as 60 they reject in 15% of the runs."""
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=(120, 4))
+    which = np.concatenate([rng.permutation(np.arange(60) % 16) for _ in range(2)])
+    doses = (which[:, None] == np.arange(15)).astype(float)
+    labels = {"g": ["x"] * 60 + ["y"] * 60}
+    names = [f"l{j}" for j in range(15)]
+    matrix = ResponseMatrix(
+        tuple("abcd"), scores, [str(i) for i in range(120)], labels=labels, levers=names, doses=doses
+    )
+    scatter = []
+    for g in (slice(0, 60), slice(60, 120)):
+        design = np.column_stack([np.ones(60), doses[g]])
+        residual = scores[g] - design @ np.linalg.lstsq(design, scores[g], rcond=None)[0]
+        scatter.append(residual.T @ residual)
+    expected = (box if moment == "covariance" else jennrich)(np.array(scatter), np.array([45.0, 45.0]))
+    found = equal_moments(matrix, "g", moment, Exchange(permutations=1))  # type: ignore[arg-type]
+    assert (found.chi2, found.df) == (pytest.approx(expected[0]), expected[1])
+    kept = [g + i for g in (0, 60) for i in np.unique(which[g : g + 60], return_index=True)[1]]
+    kept += [i for g in (0, 60) for i in range(g, g + 60) if i not in kept][:3] + [
+        i for i in range(60, 120) if i not in kept
+    ][:3]
+    few = matrix.rows([i in kept for i in range(120)])
+    with pytest.raises(ModelError, match=r"less its \d+ design columns than values"):
+        equal_moments(few, "g", moment, Exchange(permutations=1))  # type: ignore[arg-type]
+
+
 def alike(units: tuple[int, int], rows_: tuple[int, int], seed: int) -> ResponseMatrix:
     """Two models with equal correlations; the rows of a unit are all but equal in the first model only."""
     rng = np.random.default_rng(seed)
@@ -418,7 +448,64 @@ def test_repeated_rows_are_not_new_rows_for_the_scaled_chi_square() -> None:
     )  # fmt: skip
     a, b = (measurement_invariance(m, KEY, "g").models.loc["metric"] for m in (one, many))
     assert b["chi2"] == pytest.approx(times * a["chi2"], rel=1e-6)
-    assert b["chi2_scaled"] == pytest.approx(a["chi2_scaled"], rel=1e-6)
+    for what in ("chi2_scaled", "p_scaled", "cfi_scaled", "rmsea_scaled", "d_cfi", "d_rmsea"):
+        assert b[what] == pytest.approx(a[what], rel=1e-5, abs=1e-8), what
+
+
+def test_a_level_fails_for_what_is_wrong_and_not_for_how_alike_rows_are() -> None:
+    """One loading differs; each row is given once, or eight times as one cluster."""
+    one = items("loading", 150, 3)
+    labels = {"g": list(one.labels["g"]) * 8, "person": list(one.unit_ids) * 8}
+    many = ResponseMatrix(
+        one.names, np.tile(one.scores, (8, 1)), [str(k) for k in range(8 * len(one))], labels=labels,
+        cluster_by="person",
+    )  # fmt: skip
+    a, b = (measurement_invariance(m, KEY, "g").dimensions for m in (one, many))
+    assert a.loc["power", "metric_rmsea"] > 0.08
+    np.testing.assert_allclose(a["metric_rmsea"], b["metric_rmsea"], rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(a["metric_d_rmsea"], b["metric_d_rmsea"], rtol=1e-4, atol=1e-8)
+    assert a["level"].tolist() == b["level"].tolist() == ["configural", "scalar", "scalar"]
+
+
+def test_equal_loadings_do_not_license_edges_of_scores_where_reliabilities_differ() -> None:
+    """Error variances .25 and 4: the structure of scores differs, that of what they measure does not."""
+    rng = np.random.default_rng(4)
+    factors = rng.normal(size=(1600, 3)) @ (np.eye(3) + 0.5)
+    noise = np.repeat([0.5, 2.0], 800)[:, None] * rng.normal(size=(1600, 10))
+    signs = np.array([-1 if name == "a2" else 1 for name in KEY.items])
+    x = (factors[:, [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]] + noise) * signs * 10
+    labels = {"g": ["x"] * 800 + ["y"] * 800}
+    matrix = ResponseMatrix(tuple(KEY.items), x, [str(k) for k in range(1600)], labels=labels)
+    found = measurement_invariance(matrix, KEY, "g")
+    true = np.diag((np.eye(3) + 0.5).T @ (np.eye(3) + 0.5))
+    expected = [[t / (t + e / k) for e in (0.25, 4.0)] for t, k in zip(true, (4, 3, 3), strict=True)]
+    np.testing.assert_allclose(found.reliability.to_numpy(), expected, atol=0.05)
+    assert list(found.reliability.columns) == ["x", "y"]
+    assert found.dimensions["level"].tolist() == ["scalar"] * 3
+    for name, advice in found.dimensions["advice"].items():
+        assert "no difference found (n = 800, 800)" in advice
+        assert "edges of scores only where reliabilities are equal" in advice
+        assert f"y {found.reliability.loc[name, 'y']:.2f}" in advice
+    assert any("edges of scores are weakened by error" in note for note in found.notes)
+    weighted = ScoringKey(
+        "k", "k", "t", {n: replace(i, weight=9.0 if n == "a0" else 1.0) for n, i in KEY.items.items()}
+    )
+    alone = measurement_invariance(matrix, weighted, "g").reliability.loc["power"]
+    share = true[0] / (true[0] + np.array([0.25, 4.0]) * (81 + 3) / 12**2)
+    np.testing.assert_allclose(alone, share, atol=0.06)
+
+
+def test_items_without_anything_in_common_are_said_to_stop_before_the_best_fit() -> None:
+    """Pure noise: no fit settles, and chi-square is smaller with equal loadings than without."""
+    scores = np.random.default_rng(2).normal(size=(120, 10))
+    labels = {"g": ["x", "y"] * 60}
+    noise = ResponseMatrix(tuple(KEY.items), scores, [str(k) for k in range(120)], labels=labels)
+    found = measurement_invariance(noise, KEY, "g", ["security", "care"])
+    assert found.models.loc["metric", "chi2"] < found.models.loc["configural", "chi2"]
+    (said,) = (note for note in found.notes if "stopped before their best" in note)
+    assert "configural" in said
+    assert "chi-square falls" in said
+    assert not any("stopped" in note for note in measurement_invariance(items("none", 300), KEY, "g").notes)
 
 
 def test_the_unit_and_direction_of_answers_do_not_matter() -> None:
@@ -478,6 +565,8 @@ def assert_agrees_with_lavaan(matrix: ResponseMatrix, key: ScoringKey, dimension
             ("srmr", "srmr_bentler_nomean"),
         ):
             assert ours[here] == pytest.approx(theirs[f"{level}ML"][there], abs=1e-3), (level, here)
+        for here, there in (("cfi_scaled", "cfi.robust"), ("rmsea_scaled", "rmsea.robust")):
+            assert ours[here] == pytest.approx(theirs[f"{level}MLM"][there], abs=2e-3), (level, there)
         n = len(frame)
         assert ours["chi2_scaled"] * n / (n - 1) == pytest.approx(theirs[f"{level}MLM"]["chisq.scaled"], rel=2e-3)
 
@@ -532,7 +621,9 @@ def test_invariance_of_human_values_agrees_with_lavaan(shared_data: Path, tmp_pa
 
 
 @pytest.mark.shared
-def test_universalism_may_be_compared_between_countries_in_its_edges_but_not_in_its_mean(shared_data: Path) -> None:
+def test_universalism_has_other_intercepts_in_another_country_and_no_other_loadings_are_found(
+    shared_data: Path,
+) -> None:
     found = measurement_invariance(
         human_values(shared_data, ("DE", "FI")), scoring_key("pvq-21"), "country", ["universalism", "benevolence"]
     )
@@ -579,6 +670,23 @@ def test_answers_made_on_a_circle_agree_with_it_and_noise_does_not() -> None:
     found = circle_order(noise, schwartz, draws=100)
     assert found.table.loc["correlation", "p"] > 0.02
     assert found.table.loc["correlation", "lower"] < 0 < found.table.loc["correlation", "upper"]
+
+
+def test_the_interval_of_an_agreement_holds_the_corrected_one_and_may_miss_the_observed_one() -> None:
+    rng = np.random.default_rng(7)
+    angle = 2 * np.pi * np.arange(10) / 10
+    mixing = np.array([np.cos(angle), np.sin(angle)])
+    tables = []
+    for _ in range(12):
+        groups = {
+            label: summarise(pd.DataFrame(rng.normal(size=(150, 2)) @ mixing + rng.normal(size=(150, 10))))
+            for label in ("x", "y")
+        }
+        tables.append(compare_patterns(groups, draws=200))
+    table = pd.concat(tables)
+    assert ((table["lower"] <= table["corrected"]) & (table["corrected"] <= table["upper"])).all()
+    assert (table["corrected"] > table["agreement"]).mean() > 0.8
+    assert (table["agreement"] < table["lower"]).any()
 
 
 def gemma_values(folder: Path) -> pd.DataFrame:

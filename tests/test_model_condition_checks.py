@@ -57,6 +57,22 @@ def test_the_tests_equal_those_of_statsmodels() -> None:
     assert (row["f"], row["p"]) == (pytest.approx(cut.fvalue), pytest.approx(cut.f_pvalue))
 
 
+def test_with_an_intercept_for_each_condition_the_slopes_are_compared_and_shifts_do_not_matter() -> None:
+    """Environments made within conditions; the oracle has a dummy for each of them."""
+    import statsmodels.formula.api as smf
+
+    matrix = chain(1, stray=3.0)
+    frame = matrix.frame()
+    free = frame.assign(here=(frame["condition"] == "set a").astype(float))
+    whole = smf.ols("c ~ b + C(condition)", free).fit()
+    apart = smf.ols("c ~ b + b:here + C(condition)", free).fit()
+    f, p, df = apart.compare_f_test(whole)
+    table = condition_checks(CHAIN, environments(matrix, "condition", FORCED, within="condition"))
+    row = table.set_index(["value", "condition"]).loc[("c", "set a")]
+    assert (row["f"], row["p"], row["df1"]) == (pytest.approx(f), pytest.approx(p), df)
+    assert row["df2"] == apart.df_resid
+
+
 def test_p_values_are_uniform_when_the_assumptions_hold() -> None:
     found = pd.concat([condition_checks(CHAIN, seen(chain(seed))) for seed in range(1000, 1150)])
     for assumption in (SAME, CUT):

@@ -22,7 +22,7 @@ from causalvalues.graph import Dag, EquivalenceClass
 from causalvalues.model import lever_effects
 from causalvalues.model.falsify import HeldOut, central_graph, falsify, joined_p, split_rows
 from causalvalues.model.graph_nulls import GraphNulls, graph_test, node_permutations, random_graphs
-from causalvalues.model.held_out_prediction import CORRELATION, covariance_selection, held_out_prediction
+from causalvalues.model.held_out_prediction import CORRELATION, FULL, covariance_selection, held_out_prediction
 from causalvalues.model.implied_independences import implied_independences
 from causalvalues.model.label_permutation import LabelPermutations, descendants_move_more
 from causalvalues.model.partial_correlations import value_moments
@@ -287,7 +287,7 @@ def test_a_common_cause_passes_on_the_rows_it_was_learned_from_and_not_on_others
         learner = ExactPosterior(draws=100)
         learned = central_graph(discover(evidence, learner, seed=seed))
         same.append(graph_test(learned, evidence, FEW, seed).permutation_p <= 0.05)
-        found = falsify(rows, learner, HeldOut(nulls=FEW), seed=seed)
+        found = falsify(rows, learner, HeldOut(splits=1, nulls=FEW), seed=seed)
         held_out.append(found.permutation_p <= 0.05)
     assert np.mean(same) >= 0.85
     assert np.mean(held_out) <= 0.2
@@ -344,6 +344,52 @@ def test_several_splits_are_joined_as_twice_the_median() -> None:
     assert joined_p([0.3]) == 0.3
     assert joined_p([0.01, 0.04, 0.5]) == pytest.approx(0.08)
     assert joined_p([0.9, 0.8]) == 1.0
+
+
+def test_one_lucky_split_does_not_speak_for_the_others() -> None:
+    dag, data = simulated(6, 240, 1)
+    found = falsify(data, dag, HeldOut(nulls=GraphNulls(20, 20)))
+    assert len(found.tests) == len(found.table) == 11
+    against = np.array([0.01, *np.linspace(0.2, 0.9, 10)])  # the first split says better, the others do not
+    denser = np.array([0.5, *np.full(10, 0.99)])  # all but the first say that edges are missing
+    lucky = []
+    for table, p, full in zip(found.predictions, against, denser, strict=True):
+        new = table.copy()
+        new.loc[CORRELATION, "p"], new.loc[FULL, "p"], new.loc[FULL, "se"] = p, full, 0.1
+        lucky.append(new)
+    tests = tuple(replace(test, permutation_p=0.001, random_p=0.001, equivalent=0.0) for test in found.tests)
+    tests = tuple(replace(test, permuted=np.ones(999, dtype=int)) for test in tests)
+    found = replace(found, predictions=tuple(lucky), tests=tests)
+    assert "no better than its strongest correlations" in found.verdict
+    assert f"p = {2 * np.median(against):.3g} [0.01 to 0.9]" in found.verdict
+    assert "twice the median of 11 splits" in found.verdict
+    assert found.all_edges_p == pytest.approx(0.02)
+    joined = found.prediction
+    assert joined.loc[CORRELATION, "p"] == pytest.approx(min(2 * np.median(against), 1))
+    differences = [table.loc[CORRELATION, "difference"] for table in lucky]
+    assert joined.loc[CORRELATION, "difference"] == pytest.approx(np.mean(differences))
+    one = replace(found, predictions=tuple(lucky[:1]), tests=tests[:1], graphs=(dag,), rows=found.rows[:1])
+    assert "; better than its strongest correlations in prediction (p = 0.01)" in one.verdict
+    assert one.all_edges_p == pytest.approx(0.5)
+
+
+def test_a_graph_with_every_edge_is_not_said_to_lack_edges() -> None:
+    _, data = simulated(4, 200, 2)
+    full = Dag(tuple(data.columns), np.triu(np.ones((4, 4), dtype=bool), 1))
+    assert falsify(data, full, HeldOut(splits=1, nulls=FEW)).all_edges_p == 1.0
+
+
+def test_a_true_graph_that_doubling_puts_out_of_reach_is_undecided_and_not_rejected() -> None:
+    names = tuple("abcde")
+    chain = Dag.from_edges(names, [("a", "b"), ("b", "c"), ("d", "e")])  # 4 of 120 labellings say the same: p >= .033
+    rows = np.random.default_rng(0).normal(size=(2000, 5)) @ np.linalg.inv(np.eye(5) - chain.adjacency * 0.8)
+    data = pd.DataFrame(rows, columns=list(names))
+    one, several = (falsify(data, chain, HeldOut(splits=splits, nulls=FEW)) for splits in (1, 3))
+    assert one.informative
+    assert several.permutation_p > 0.05
+    assert not several.informative
+    assert not several.rejected
+    assert several.verdict.startswith("undecided")
 
 
 def test_too_few_clusters_are_refused() -> None:

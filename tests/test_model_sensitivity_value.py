@@ -61,6 +61,13 @@ def test_a_confounder_of_exactly_the_robustness_value_makes_the_adjusted_estimat
     assert adjusted(rows, weaker) > 0.01
 
 
+def test_the_sentence_speaks_of_the_estimate_and_takes_the_arrow_for_given():
+    dag, evidence = Dag.from_edges("dwxy", EDGES), summarise(data())
+    for share, said in ((1.0, "cannot bring the estimate to zero, if the arrow is there"), (0.5, "by 50%, if the")):
+        table = sensitivity_values(dag, evidence, SensitivitySettings(share=share))
+        assert table["meaning"].str.contains(said, regex=False).all()
+
+
 def test_a_share_of_one_half_halves_the_estimate():
     rows = data()
     how = SensitivitySettings(share=0.5)

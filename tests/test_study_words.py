@@ -38,7 +38,7 @@ def text_of(run: StudyRun) -> str:
 def test_the_first_lines_count_compelled_contested_and_open_edges(demo_run: StudyRun) -> None:
     verdicts = pd.read_csv(demo_run.folder / "tables" / "edges.csv")["verdict"]
     said = dict(first_lines(demo_run.results).items)["Directions."]
-    found = re.findall(r"direction of (\d+); (\d+) (?:is|are) contested .*; (\d+) (?:is|are) open", said)
+    found = re.findall(r"direction of (\d+) is compelled.*\. (\d+) (?:is|are) contested .*; (\d+) (?:is|are) open", said)
     assert [int(count) for count in found[0]] == [
         int((verdicts == each).sum()) for each in ("compelled", "contested", "open")
     ]
@@ -187,3 +187,39 @@ def test_a_combination_with_few_rows_points_to_its_finding(demo_run: StudyRun) -
     assert few_rows({"do_benevolence": 1.0}, results) == []
     assert few_rows({"do_achievement": 1.0, "do_tradition": 1.0}, results) == []
     assert few_rows({"do_benevolence": 1.0, "do_conformity": 1.0}, replace(results, findings=())) == []
+
+
+def test_the_held_out_test_is_told_by_all_splits_with_their_range(demo_run: StudyRun) -> None:
+    splits = pd.read_csv(demo_run.folder / "tables" / "held_out_test.csv")
+    assert len(splits) == 11
+    said = dict(first_lines(demo_run.results).items)["Does it hold on other rows?"]
+    p = splits["correlation_p"]
+    joined = min(2 * p.median(), 1.0)
+    assert p.min() < 0.01 < 0.5 < p.max()  # any single split could be found to say anything
+    assert f"{'better' if joined <= 0.05 else 'no better'} than its strongest correlations" in said
+    least = "< .001" if p.min() < 0.001 else f"{p.min():.3f}".removeprefix("0")
+    assert f"p = {number(float(f'{joined:.3g}'))} [{least} to {number(p.max())}]" in said
+    assert f"implies {splits['implied'].median():.0f} independences" in said
+    assert f"violate {splits['violated'].median():.0f} of them" in said
+    assert "11 times" in said
+
+
+def test_robustness_is_that_of_the_interval_and_its_table_is_said_to_hold_likely_arrows(demo_run: StudyRun) -> None:
+    table = pd.read_csv(demo_run.folder / "tables" / "sensitivity_values.csv")
+    text, label = text_of(demo_run), demo_run.results.label
+    part = text[text.index("## Hidden common causes") : text.index("## Does the graph hold?")]
+    header = next(line for line in part.splitlines() if line.startswith("| Cause")).split(" | ")
+    place = header.index("Robustness (95% interval)")
+    rows = [line.split(" | ") for line in part.splitlines() if line.startswith("| ")]
+    shown = {(row[0].removeprefix("| "), row[1]): row[place] for row in rows}
+    compared = 0
+    for arrow in table.to_dict("records"):
+        cell = shown.get((label(arrow["cause"]), label(arrow["effect"])))
+        if cell is not None:
+            assert cell == number(arrow["robustness_significant"])
+            compared += 1
+    assert compared > 5
+    assert (table["robustness_significant"] < table["robustness"]).all()
+    assert "if the arrow is there" in part
+    assert table["probability"].min() >= 0.25
+    assert "sensitivity_values.csv holds all arrows whose probability is .25 or more, none below" in part

@@ -145,12 +145,13 @@ def exact_posterior(
         exact=p <= LAYERS_UP_TO and not wanted,
         method=f"exact posterior, {method.score}, {type(method.prior).__name__}",
         givens=(*_givens(evidence, method), *found.notes),
-        settings={**_settings(method), "moment_draws": wanted, **_targets(evidence)},
+        settings={**_settings(method), "moment_draws": wanted},
         seed=seed,
         order_modular=found.modular[both],
         levers=evidence.levers,
         lever_mode=method.levers if evidence.levers else "none",
         lever_draws=found.levers[:, :, back],
+        targets=evidence.targets if isinstance(evidence, Environments) else (),
     )
 
 
@@ -285,10 +286,6 @@ def _givens(evidence: Evidence | Environments, method: ExactPosterior) -> tuple[
         *row_givens(evidence),
         *((levers[method.levers],) if evidence.levers else ()),
     )
-
-
-def _targets(evidence: Evidence | Environments) -> dict[str, object]:
-    return {} if isinstance(evidence, Evidence) else {"targets": [list(target) for target in evidence.targets]}
 
 
 def _settings(method: ExactPosterior) -> dict[str, object]:

@@ -78,7 +78,8 @@ class FactorGraph:
         GraphPosterior
             `settings` holds ``loadings`` (factor -> value -> mean, lower, upper, active: standardised effect of the
             factor with a 90% interval, and the share of draws in which it acts), ``bic`` (mean over draws of
-            -2 log likelihood + parameters (log n - 1)), ``identified`` and ``why``.
+            -2 log likelihood + parameters (log n - 1), all of the data's own moments: resampled ones would favour
+            models with many parameters), ``identified`` and ``why``.
 
         Raises
         ------
@@ -153,7 +154,10 @@ class FactorGraph:
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """Draws in sorted-name order: graphs (s, p, p), loadings and active (s, p, k), chain (s,), weights (s,)."""
+    """Draws in sorted-name order: graphs (s, p, p), loadings and active (s, p, k), chain (s,), weights (s,).
+
+    Fit and parameters (s,) are those of as many draws given the data's own moments, whichever the others rest on.
+    """
 
     graphs: BoolArray
     loadings: FloatArray
@@ -207,14 +211,18 @@ def _sample(method: FactorGraph, correlations: list[FloatArray], problem: Factor
     chains = sorted(chains, key=lambda item: (-item[0], item[1]))[:8]
     chains = sorted(((_merit(c, data, 30), number, c) for _, number, c in chains), key=lambda i: (-i[0], i[1]))[:4]
     sizes = np.diff(np.linspace(0, method.draws, len(chains) + 1).astype(int))
-    kept = [_record(c, correlations, int(size)) for (_, _, c), size in zip(chains, sizes, strict=True)]
+    owns = [_record(c, [data], int(size)) for (_, _, c), size in zip(chains, sizes, strict=True)]
+    kept = owns
+    if len(correlations) > 1:
+        kept = [_record(c, correlations, int(size)) for (_, _, c), size in zip(chains, sizes, strict=True)]
     merits = np.array([merit for merit, _, _ in chains])
     share = np.exp(merits - merits.max())
     columns = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
+    fit, parameters = (np.concatenate([own[place] for own in owns]) for place in (3, 4))
     chain_of = np.repeat(np.arange(len(kept)), sizes)
     weights = (share / sizes)[chain_of]
     loadings = _aligned(columns[1])
-    return _Draws(columns[0], loadings, columns[2], columns[3], columns[4], chain_of, weights / weights.sum())
+    return _Draws(columns[0], loadings, columns[2], fit, parameters, chain_of, weights / weights.sum())
 
 
 def _start(data: FloatArray, may_load: BoolArray, number: int, random: np.random.Generator) -> FloatArray:

@@ -34,10 +34,11 @@ class HiddenCauseModels:
         every model), ``supported`` (above .5 under every model that the BIC does not rule out by 10 or more; the
         partialled model is never ruled out). Sorted by ``least``.
     comparison : DataFrame
-        One row a model: ``bic`` (mean over draws; lower is better), ``difference`` to the best, ``identified``,
+        One row a model: ``bic`` (mean over draws given the data's own moments; lower is better), ``difference`` to the best, ``identified``,
         ``why``. Rows "graph only" and "factor only" are the same sampler without factor and without edges. The
         partialled model rests on other moments, so it has no row.
     verdict : str
+        Whether a hidden factor is asked for, not asked for, or undecided (less than 10 apart in BIC).
     """
 
     posteriors: Mapping[str, GraphPosterior]
@@ -160,12 +161,18 @@ def _comparison(
 
 
 def _verdict(comparison: pd.DataFrame) -> str:
-    best = str(comparison["bic"].idxmin())
-    gap = float(comparison["difference"][GRAPH_ONLY])
-    if best == GRAPH_ONLY:
-        return "The data do not ask for a hidden factor: the graph alone has the lowest BIC."
-    strength = "clearly" if gap > CLEAR else "weakly"
-    words = f"A hidden factor fits {strength} better than the graph alone (BIC lower by {gap:.1f}, model {best!r})."
+    """Return what the BIC says of the graph alone and the best model with a factor; by less than `CLEAR`, nothing."""
+    bic = comparison["bic"]
+    best = str(bic.drop(GRAPH_ONLY).idxmin())
+    gap = float(bic[GRAPH_ONLY] - bic[best])
+    if abs(gap) < CLEAR:
+        return (
+            f"Models with and without a hidden factor fit about equally well (BIC {abs(gap):.1f} apart; best with one: "
+            f"{best}): the data do not decide."
+        )
+    if gap < 0:
+        return f"The data do not ask for a hidden factor: the BIC of the graph alone is lower by {-gap:.1f}."
+    words = f"A hidden factor fits clearly better than the graph alone (BIC lower by {gap:.1f}, model {best!r})."
     if not bool(comparison["identified"][best]):
         words += f" It is not identified: {comparison['why'][best]!s}."
     return words

@@ -170,11 +170,10 @@ class OrderRun:
         }
 
     def _rows(self) -> dict[str, object]:
-        """Rows that the score counts; with environments for each value, and what was forced."""
+        """Rows that the score counts; with environments for each value."""
         if isinstance(self.evidence, Evidence):
             return {"n": float(self.samples.n[0])}
-        n = dict(zip(self.names, self.samples.n.tolist(), strict=True))
-        return {"n": n, "targets": [list(target) for target in self.evidence.targets]}
+        return {"n": dict(zip(self.names, self.samples.n.tolist(), strict=True))}
 
     def givens(self, drawn: int, complete: bool) -> tuple[str, ...]:
         """The assumptions, and what a time limit did."""

@@ -151,6 +151,7 @@ def order_search(
         seed=seed,
         levers=evidence.levers,
         lever_mode="saturated" if evidence.levers else "none",
+        targets=evidence.targets if isinstance(evidence, Environments) else (),
     )
 
 

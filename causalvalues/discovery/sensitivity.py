@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import pandas as pd
 
+from causalvalues.discovery.discover import discover
 from causalvalues.discovery.exact import ExactPosterior
 from causalvalues.discovery.moment_draws import draws_wanted
 from causalvalues.discovery.priors import FairParents, SparseDags
 from causalvalues.discovery.scores import BIC, BGe
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
+from causalvalues.evidence.environments import value_parts
 from causalvalues.graph import Knowledge
 
 MOMENT_DRAWS = 20
 """Bootstrap matrices behind each column: the same for all columns, so that these differ by their priors alone."""
 
 
-def prior_sensitivity(evidence: Evidence, knowledge: Knowledge | None = None, seed: int = 0) -> pd.DataFrame:
+def prior_sensitivity(
+    evidence: Evidence | Environments, knowledge: Knowledge | None = None, seed: int = 0
+) -> pd.DataFrame:
     """Return P(adjacent) of every pair under several parameter priors and graph priors.
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : Evidence or Environments
         Moments of 2 to 14 values (above, each column costs one run of weighted draws).
     knowledge : Knowledge, optional
     seed : int, default 0
@@ -42,10 +46,12 @@ def prior_sensitivity(evidence: Evidence, knowledge: Knowledge | None = None, se
         "fair parents": ExactPosterior(prior=FairParents(), moment_draws=averaged),
         "BIC": ExactPosterior(score=BIC(), moment_draws=averaged),
     }
-    if evidence.degrees_of_freedom <= m:
+    if min(part.degrees_of_freedom for part in value_parts(evidence)[0]) <= m:
         del methods["BIC"]
     knowledge = Knowledge() if knowledge is None else knowledge
-    tables = {name: method.learn(evidence, knowledge, seed).adjacent_probabilities for name, method in methods.items()}
+    tables = {
+        name: discover(evidence, method, knowledge, seed).adjacent_probabilities for name, method in methods.items()
+    }
     rows = []
     for i, first in enumerate(evidence.names):
         for j, second in enumerate(evidence.names[i + 1 :], start=i + 1):

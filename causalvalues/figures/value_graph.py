@@ -34,8 +34,8 @@ def value_graph(
     """Draw the averaged graph of a posterior, or a given graph.
 
     An edge is as wide as its P(adjacent). It is blue and solid for a positive effect and vermillion and dashed for a
-    negative one. It has a head only when its direction is compelled, given the edge, with more than .5 and at least
-    ``options.head`` probability, or given by knowledge: an open or contested edge is not an arrow.
+    negative one. It has a head only when most graphs have the edge and compel its direction (and at least
+    ``options.head`` of those with the edge do), or when knowledge gives it: an open or contested edge is no arrow.
 
     Parameters
     ----------

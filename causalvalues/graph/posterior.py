@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from causalvalues.errors import DiscoveryError
+from causalvalues.errors import DiscoveryError, did_you_mean
 from causalvalues.frozen import BoolArray, FloatArray, frozen_bools, frozen_floats
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_given
@@ -57,8 +57,7 @@ class GraphPosterior:
     givens : tuple of str
         The assumptions that the numbers rest on; printed with every table.
     settings : mapping
-        Resolved settings of the learner, JSON-ready. ``targets``, where it occurs, lists the sets of values that were
-        forced together.
+        Resolved settings of the learner, JSON-ready.
     seed : int
     order_modular : array (p, p) or None
         Diagnostic: P(i -> j) under the order-modular prior, which favours graphs with many orderings.
@@ -66,6 +65,8 @@ class GraphPosterior:
     lever_mode : {"none", "saturated", "sparse"}
     lever_draws : array (s, k, p) of bool
         Which levers are direct causes of which values in each draw (all of them when saturated).
+    targets : tuple of tuple of str, default ()
+        Sets of values that were forced together in some condition; () where the graphs come from one condition.
     """
 
     names: tuple[str, ...]
@@ -83,6 +84,7 @@ class GraphPosterior:
     levers: tuple[str, ...] = ()
     lever_mode: Literal["none", "saturated", "sparse"] = "none"
     lever_draws: BoolArray = field(default=None)  # type: ignore[arg-type]
+    targets: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -98,6 +100,9 @@ class GraphPosterior:
             put(self, "order_modular", frozen_floats(self.order_modular, (p, p), "order_modular"))
         levers = np.ones((s, k, p), dtype=bool) if self.lever_draws is None else self.lever_draws
         put(self, "lever_draws", frozen_bools(levers, (s, k, p), "lever_draws"))
+        put(self, "targets", tuple(tuple(target) for target in self.targets))
+        for name in sorted({name for target in self.targets for name in target} - set(self.names)):
+            raise DiscoveryError(f"A target names the unknown value {name!r}." + did_you_mean(name, self.names))
 
     def __repr__(self) -> str:
         return (
@@ -137,14 +142,6 @@ class GraphPosterior:
         sparse = self.lever_mode == "sparse"
         fixed = self.given_directions | separated_pairs(self.names, self.targets)
         return compelled_given(self.draws, fixed, self.lever_draws if sparse else None)
-
-    @property
-    def targets(self) -> tuple[tuple[str, ...], ...]:
-        """Sets of values that were forced together in some condition; () where the graphs come from one condition."""
-        held = self.settings.get("targets", ())
-        if not isinstance(held, (list, tuple)):
-            raise DiscoveryError(f"The targets of a posterior should be lists of names; they are {held!r}.")
-        return tuple(tuple(str(name) for name in target) for target in held)
 
     @cached_property
     def given_directions(self) -> BoolArray:
@@ -190,8 +187,9 @@ class GraphPosterior:
               are shares of the draws that have the edge (NaN where none has).
             - ``compelled_reverse``: P(effect -> cause is compelled | adjacent).
             - ``open``: 1 - compelled - compelled_reverse, the share in which the direction is left open.
-            - ``verdict``: "given" when knowledge allows one direction only; "compelled" when ``compelled`` > .5;
-              "open" when ``open`` > .5; else "contested": graphs that fit about equally well compel it in different
+            - ``verdict``: "given" when knowledge allows one direction only; "compelled" when P(joined, and compelled
+              this way) = ``adjacent`` x ``compelled`` > .5: an arrow that is more probable than not; "open" when
+              ``open`` > .5; else "contested": graphs that fit about equally well lack the edge, compel it in different
               directions or leave it open. "" where no draw has the edge.
             - ``prior_direction``: P(cause -> effect | adjacent) under the prior; NaN where it is not known.
         """
@@ -209,14 +207,17 @@ class GraphPosterior:
 
     def _pair(self, i: int, j: int, settled: FloatArray) -> tuple[object, ...]:
         """Return a row of `pairs`; `settled` is P(compelled | adjacent), [cause, effect]."""
-        given = self.given_directions
+        given, joined = self.given_directions, self.edge[i, j] + self.edge[j, i]
+
+        def compelled(a: int, b: int) -> bool:
+            return bool(joined * settled[a, b] > 0.5)
 
         def support(a: int, b: int) -> tuple[bool, bool, float, str]:
-            return bool(given[a, b]), bool(settled[a, b] > 0.5), float(self.edge[a, b]), self.names[b]
+            return bool(given[a, b]), compelled(a, b), float(self.edge[a, b]), self.names[b]
 
         a, b = (i, j) if support(i, j) >= support(j, i) else (j, i)
-        both, prior = self.edge[a, b] + self.edge[b, a], self.prior_edge[a, b] + self.prior_edge[b, a]
-        direction = self.edge[a, b] / both if both > 0 else np.nan
+        prior = self.prior_edge[a, b] + self.prior_edge[b, a]
+        direction = self.edge[a, b] / joined if joined > 0 else np.nan
         before = 1.0 if given[a, b] else self.prior_edge[a, b] / prior if prior > 0 else np.nan
         left = float(np.clip(1 - settled[a, b] - settled[b, a], 0, 1))
         verdict: Verdict = "contested"
@@ -224,12 +225,12 @@ class GraphPosterior:
             verdict = "given"
         elif np.isnan(left):
             verdict = ""
-        elif settled[a, b] > 0.5:
+        elif compelled(a, b):
             verdict = "compelled"
         elif left > 0.5:
             verdict = "open"
         ends = (self.names[a], self.names[b])
-        return (*ends, both, direction, settled[a, b], settled[b, a], left, verdict, before)
+        return (*ends, joined, direction, settled[a, b], settled[b, a], left, verdict, before)
 
     def most_probable_class(self) -> tuple[EquivalenceClass, float]:
         """Return the equivalence class with the largest total weight of draws, and that weight.

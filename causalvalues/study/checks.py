@@ -19,7 +19,8 @@ from causalvalues.discovery import (
     hidden_cause_models,
     latent_check,
 )
-from causalvalues.evidence import Evidence, ProductMoments, summarise
+from causalvalues.errors import StudyError
+from causalvalues.evidence import Environments, Evidence, ProductMoments, summarise
 from causalvalues.graph import Dag, GraphPosterior, Knowledge
 from causalvalues.model import (
     AssumptionTests,
@@ -30,14 +31,16 @@ from causalvalues.model import (
     SensitivitySettings,
     StructuralModel,
     assumption_tests,
+    condition_checks,
     falsify,
     fit_indices,
     lever_overidentification,
     own_values,
-    sensitivity_values,
 )
+from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
 from causalvalues.study.attempts import tried
+from causalvalues.study.conditions import Conditions, equation_strengths
 from causalvalues.study.learning import SIDE_DRAWS, beside
 from causalvalues.study.measurement import Measurement
 from causalvalues.study.moments import LATENT
@@ -77,6 +80,8 @@ class Checks:
     latent : LatentCheck or None
     lever_ratios : DataFrame or None
         See `lever_overidentification`.
+    conditions : DataFrame or None
+        See `condition_checks`.
     skipped : tuple of str
         What could not be done, and why.
     """
@@ -91,6 +96,7 @@ class Checks:
     sensitivity: pd.DataFrame | None = None
     latent: LatentCheck | None = None
     lever_ratios: pd.DataFrame | None = None
+    conditions: pd.DataFrame | None = None
     skipped: tuple[str, ...] = ()
 
     @property
@@ -109,20 +115,37 @@ class Checks:
 class Learned:
     """What a study has learned, and from what."""
 
-    evidence: Evidence
+    evidence: Evidence | Environments
     posterior: GraphPosterior
     model: StructuralModel
     method: Learner
     knowledge: Knowledge
 
 
-def run_checks(settings: StudySettings, answers: Answers, learned: Learned) -> Checks:
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The rows that checks are made on: all of them, or those in which nothing was forced.
+
+    Parameters
+    ----------
+    answers : Answers
+    evidence : Evidence or None
+        None where these rows are too few.
+    conditions : Conditions or None, default None
+    """
+
+    answers: Answers
+    evidence: Evidence | None
+    conditions: Conditions | None = None
+
+
+def run_checks(settings: StudySettings, standing: Standing, learned: Learned) -> Checks:
     """Make the checks that the settings ask for and the answers allow, save measurement error and hidden factors.
 
     Parameters
     ----------
     settings : StudySettings
-    answers : Answers
+    standing : Standing
     learned : Learned
 
     Returns
@@ -130,28 +153,52 @@ def run_checks(settings: StudySettings, answers: Answers, learned: Learned) -> C
     Checks
     """
     skipped: list[str] = []
-    asked, matrix = settings.checks, answers.matrix
-    evidence, posterior = learned.evidence, learned.posterior
-    held_out = None
+    consensus = consensus_dag(learned.posterior, learned.knowledge)
+    checks = Checks(consensus=consensus)
+    if settings.checks.hidden_causes:
+        strengths = partial(equation_strengths, learned.posterior, learned.evidence, STRENGTHS)
+        checks = replace(checks, sensitivity=tried("sensitivity values", skipped, strengths))
+    if isinstance(learned.evidence, Environments):
+        found = tried("what conditions did", skipped, partial(_condition_checks, settings, consensus, learned.evidence))
+        checks = replace(checks, conditions=found)
+    checks = replace(checks, skipped=tuple(skipped))
+    if standing.evidence is None:
+        why = "" if standing.conditions is None else standing.conditions.note
+        return replace(checks, skipped=(*skipped, f"{', '.join(_plain_checks(settings))}: {why}."))
+    return checks.joined(_checks_of_plain_rows(settings, standing, learned, consensus))
+
+
+def _plain_checks(settings: StudySettings) -> list[str]:
+    """Return the names of the checks that need rows in which nothing was forced."""
+    said = ["the test on held-out rows"] if settings.falsify.run else []
+    said += ["fit indices", "tests of the equations"]
+    return said + (["graphs with hidden factors", "the search with hidden causes"] * settings.checks.hidden_causes)
+
+
+def _condition_checks(settings: StudySettings, consensus: Dag, environments: Environments) -> pd.DataFrame:
+    if settings.evidence.moments in LATENT:
+        raise StudyError(f"moments = {settings.evidence.moments!r} puts each condition on a scale of its own")
+    return condition_checks(consensus, environments)
+
+
+def _checks_of_plain_rows(settings: StudySettings, standing: Standing, learned: Learned, consensus: Dag) -> Checks:
+    """Make the checks that hold for rows in which nothing was forced."""
+    skipped: list[str] = []
+    asked, within, evidence = settings.checks, settings.evidence.within, standing.evidence
+    if evidence is None:
+        return Checks()
+    matrix, posterior, held_out = standing.answers.matrix, learned.posterior, None
     if settings.falsify.run:
-        held_out = tried("the test on held-out rows", skipped, lambda: held_out_test(settings, answers, learned))
-    consensus = consensus_dag(posterior, learned.knowledge)
-    within = settings.evidence.within
+        held_out = tried("the test on held-out rows", skipped, partial(held_out_test, settings, matrix, learned))
     checks = Checks(
         falsification=held_out,
         held_out_method=None if held_out is None else _quick_words(learned),
-        consensus=consensus,
         fit=tried("fit indices", skipped, lambda: fit_indices(consensus, evidence, learned_here=True)),
         assumptions=tried("tests of the equations", skipped, lambda: assumption_tests(matrix, consensus, within)),
     )
     if asked.hidden_causes:
-        checks = replace(
-            checks,
-            sensitivity=tried(
-                "sensitivity values", skipped, lambda: sensitivity_values(posterior, evidence, STRENGTHS)
-            ),
-            latent=tried("the search with hidden causes", skipped, lambda: latent_check(posterior, evidence)),
-        )
+        latent = tried("the search with hidden causes", skipped, lambda: latent_check(posterior, evidence))
+        checks = replace(checks, latent=latent)
     if asked.lever_ratios and evidence.levers and settings.evidence.moments not in LATENT:
         aims = OveridentificationSettings(settings.model.level, aims=own_values(matrix.levers, matrix.names))
         ratios = tried("ratios of levers", skipped, lambda: lever_overidentification(matrix, learned.model, aims))
@@ -159,11 +206,11 @@ def run_checks(settings: StudySettings, answers: Answers, learned: Learned) -> C
     return replace(checks, skipped=tuple(skipped))
 
 
-def held_out_test(settings: StudySettings, answers: Answers, learned: Learned) -> Falsification:
+def held_out_test(settings: StudySettings, matrix: ResponseMatrix, learned: Learned) -> Falsification:
     """Learn from one part of the clusters with a quick form of the study's learner, and test on the other part."""
     method = quick(learned)
     how = HeldOut(settings.falsify.share, settings.falsify.splits, settings.evidence.within)
-    return falsify(answers.matrix, method, how, learned.knowledge, settings.seed)
+    return falsify(matrix, method, how, learned.knowledge, settings.seed)
 
 
 def quick(learned: Learned) -> Learner:
@@ -183,21 +230,20 @@ def _quick_words(learned: Learned) -> str | None:
     return f"{method.resamples} resamples" if isinstance(method, OrderSearch) else None
 
 
-def hidden_checks(settings: StudySettings, answers: Answers, evidence: Evidence, method: Learner) -> Checks:
+def hidden_checks(settings: StudySettings, standing: Standing, method: Learner) -> Checks:
     """Learn graphs given hidden factors and within clusters, where that is asked for and can be done.
 
     Parameters
     ----------
     settings : StudySettings
-    answers : Answers
-    evidence : Evidence
+    standing : Standing
     method : Learner
         Of the study.
     """
-    if not settings.checks.hidden_causes:
+    if not settings.checks.hidden_causes or standing.evidence is None:
         return Checks()
     skipped: list[str] = []
-    verb = partial(hidden_models, settings, answers, evidence, method)
+    verb = partial(hidden_models, settings, standing.answers, standing.evidence, method)
     return Checks(hidden=tried("graphs with hidden factors", skipped, verb), skipped=tuple(skipped))
 
 

@@ -20,7 +20,7 @@ from causalvalues.discovery import (
 )
 from causalvalues.discovery.exact import MOST_COLUMNS, MOST_VALUES
 from causalvalues.discovery.moment_draws import draws_wanted
-from causalvalues.evidence import Evidence, summarise
+from causalvalues.evidence import Environments, Evidence, summarise
 from causalvalues.graph import GraphPosterior, Knowledge
 from causalvalues.model import MaximumLikelihood, PosteriorDraws
 from causalvalues.randomness import stream
@@ -31,7 +31,7 @@ SIDE_DRAWS = 20
 """Bootstrap moments of learners that stand beside the study's own."""
 
 
-def learner(settings: DiscoverySettings, evidence: Evidence, unfinished: Path | None = None) -> Learner:
+def learner(settings: DiscoverySettings, evidence: Evidence | Environments, unfinished: Path | None = None) -> Learner:
     """Return the method object that the settings stand for; an order search keeps its draws in `unfinished`."""
     exact = settings.method == "exact" or (settings.method == "auto" and len(evidence.names) <= MOST_VALUES)
     if not exact:
@@ -56,13 +56,13 @@ def learner(settings: DiscoverySettings, evidence: Evidence, unfinished: Path | 
     )
 
 
-def beside(method: Learner, evidence: Evidence, most: int = SIDE_DRAWS) -> Learner:
+def beside(method: Learner, evidence: Evidence | Environments, most: int = SIDE_DRAWS) -> Learner:
     """Return a learner that averages over fewer bootstrap moments, for graphs that stand beside the study's own.
 
     Parameters
     ----------
     method : Learner
-    evidence : Evidence
+    evidence : Evidence or Environments
         That it will learn from.
     most : int, default 20
         Bootstrap moments at most. With 20, a probability differs from that of 100 by a few hundredths.
@@ -138,20 +138,21 @@ def knowledge_of(settings: KnowledgeSettings) -> Knowledge:
 
 
 def pooled_posterior(
-    settings: StudySettings, matrix: ResponseMatrix, evidence: Evidence, method: Learner | None = None
+    settings: StudySettings, matrix: ResponseMatrix, evidence: Evidence | Environments, method: Learner | None = None
 ) -> GraphPosterior | None:
-    """Learn as if there were neither levers nor clusters; None when there are neither.
+    """Learn as if there were neither levers nor clusters nor forced values; None when there are none of these.
 
     Parameters
     ----------
     settings : StudySettings
     matrix : ResponseMatrix
-    evidence : Evidence
+    evidence : Evidence or Environments
         Of the study.
     method : Learner, optional
         Of the study; where it is an order search that keeps its draws, this one keeps its own beside them.
     """
-    if not matrix.levers and not matrix.cluster_by and not settings.evidence.within:
+    forced = isinstance(evidence, Environments) and any(evidence.targets)
+    if not matrix.levers and not matrix.cluster_by and not settings.evidence.within and not forced:
         return None
     naive = summarise(matrix.frame()[list(matrix.names)].dropna())
     less = len(evidence.levers) if settings.discovery.levers == "sparse" else 0
@@ -168,7 +169,9 @@ def _moved(alpha_w: float | None, columns: int) -> float | None:
     return None if alpha_w is None else alpha_w + columns
 
 
-def other_lever_model(settings: StudySettings, evidence: Evidence, knowledge: Knowledge) -> GraphPosterior | None:
+def other_lever_model(
+    settings: StudySettings, evidence: Evidence | Environments, knowledge: Knowledge
+) -> GraphPosterior | None:
     """Learn with sparse levers where they were saturated, and the reverse; None where that cannot be done."""
     wanted = "sparse" if settings.discovery.levers == "saturated" else "saturated"
     more = len(evidence.levers) * (1 if wanted == "sparse" else -1)

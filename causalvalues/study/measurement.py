@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from causalvalues.discovery import FalseEdges, ItemStability, expected_false_edges, item_stability
 from causalvalues.errors import CausalValuesError, DataError
-from causalvalues.evidence import CorrectedMoments, ProductMoments, reliability, summarise
+from causalvalues.evidence import CorrectedMoments, Environments, ProductMoments, reliability, summarise
 from causalvalues.graph import Knowledge
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
@@ -21,6 +22,7 @@ REPEATS = ("prompt_id", "paraphrase", "wording", "repeat")
 FEW_VALUES, MANY_VALUES = 10, 14
 """Up to the first, false edges are simulated with `SIMULATED` data sets; up to the second, with a quarter of them."""
 SIMULATED = 16
+KNOWS_NONE = "they take rows of one kind, and here values were forced in some of them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,12 @@ class Measurement:
         return float("nan") if self.false_edges is None else self.false_edges.expected(self.scores)
 
 
-def measurement_of(settings: StudySettings, answers: Answers, knowledge: Knowledge | None = None) -> Measurement | None:
+def measurement_of(
+    settings: StudySettings,
+    answers: Answers,
+    knowledge: Knowledge | None = None,
+    forced: Environments | None = None,
+) -> Measurement | None:
     """Estimate reliabilities, the expected share of false edges, and the stability of edges; None without items.
 
     Parameters
@@ -66,10 +73,19 @@ def measurement_of(settings: StudySettings, answers: Answers, knowledge: Knowled
     settings : StudySettings
     answers : Answers
     knowledge : Knowledge, optional
+    forced : Environments, optional
+        Conditions in which values were forced: each reliability is then that of the rows in which its value was free,
+        and the rest, which knows no forced values, is left out.
     """
     items, key, evidence = answers.items, answers.key, settings.evidence
     if items is None or key is None:
         return None
+    if forced is not None:
+        return Measurement(
+            reliabilities_when_free(items, key, settings, forced),
+            evidence.reliability,
+            skipped=("expected false edges, and edges with single items left out: " + KNOWS_NONE,),
+        )
     table = reliabilities(items, key, evidence.within, evidence.over)
     scores = "corrected" if evidence.moments == "corrected" else "as they are"
     found, skipped = None, []
@@ -108,6 +124,21 @@ def reliabilities(items: ResponseMatrix, key: ScoringKey, within: str = "", over
             except DataError:
                 continue
     return reliability(items, key, within)
+
+
+def reliabilities_when_free(
+    items: ResponseMatrix, key: ScoringKey, settings: StudySettings, forced: Environments
+) -> pd.DataFrame:
+    """Return the reliability of each dimension in the rows of the conditions in which nobody forced it."""
+    label, parts = items.labels[forced.by], []
+    for place in range(len(forced.free)):
+        mine = [name for name, own in zip(forced.names, forced.which, strict=True) if own == place]
+        free = {condition.name for condition in forced.conditions if not set(mine) & set(condition.forced)}
+        own = [item for item in key.all_items if item in key.items and key.items[item].dimension in mine]
+        rows = items.rows(np.array([name in free for name in label])).drop(sorted(set(items.names) - set(own)))
+        how = (settings.evidence.within, settings.evidence.over)
+        parts.append(reliabilities(rows, key.subset(own), *how).loc[mine])
+    return pd.concat(parts).loc[list(forced.names)]
 
 
 def false_edges(settings: StudySettings, matrix: ResponseMatrix, table: pd.DataFrame) -> FalseEdges | None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.responses import ResponseMatrix
-from causalvalues.study.settings import LeverSettings, PlanSettings, QuerySettings, StudySettings
+from causalvalues.study.settings import (
+    EnvironmentSettings,
+    LeverSettings,
+    PlanSettings,
+    QuerySettings,
+    StudySettings,
+)
 
 
 def check_names(settings: StudySettings, matrix: ResponseMatrix) -> None:
@@ -30,11 +36,40 @@ def check_names(settings: StudySettings, matrix: ResponseMatrix) -> None:
         _among("[evidence] `within`", [settings.evidence.within], matrix.labels, "a label")
     if settings.checks.partial_by:
         _among("[checks] `partial_by`", [settings.checks.partial_by], matrix.labels, "a label")
+    if settings.environments is not None:
+        _check_environments(settings.environments, matrix)
     _among("[evidence] `ordinal`", settings.evidence.ordinal, matrix.names, "a value")
     for number, query in enumerate(settings.query, start=1):
         _check_query(f"[[query]] number {number}", query, matrix)
     for number, plan in enumerate(settings.plan, start=1):
         _check_plan(f"[[plan]] number {number}", plan, matrix)
+
+
+def _check_environments(asked: EnvironmentSettings, matrix: ResponseMatrix) -> None:
+    place = "[environments]"
+    _among(f"{place} `by`", [asked.by], matrix.labels, "a label")
+    there = sorted(set(matrix.labels[asked.by]))
+    kind = f"a condition (a text of the label {asked.by!r})"
+    if asked.baseline:
+        _among(f"{place} `baseline`", [asked.baseline], there, kind)
+    _among(f"{place} `forced`", asked.forced, there, kind)
+    for condition, values in asked.forced.items():
+        _among(f"{place} `forced`, {condition!r}", values, matrix.names, "a value")
+    if asked.unknown:
+        return
+    entries = asked.forced or matrix.names
+    missing = [condition for condition in there if condition not in entries and condition != asked.baseline]
+    if missing and asked.forced:
+        raise StudyError(
+            f"{place} `forced` does not say which values the condition {missing[0]!r} forces. "
+            f"Add it, with [] if it is none."
+        )
+    if missing:
+        said = did_you_mean(missing[0], matrix.names)
+        raise StudyError(
+            f"{place} the condition {missing[0]!r} is not named after a value.{said} Say in `forced` which values each "
+            "condition forces; a condition that forces nothing can be the `baseline`."
+        )
 
 
 def _check_query(place: str, query: QuerySettings, matrix: ResponseMatrix) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from causalvalues.discovery import ExactPosterior, Learner
 from causalvalues.discovery.exact import LAYERS_UP_TO
 from causalvalues.discovery.sensitivity import prior_sensitivity
-from causalvalues.evidence import Evidence
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.graph import GraphPosterior
 from causalvalues.study.answers import Answers
 from causalvalues.study.attempts import tried
@@ -26,7 +26,7 @@ class Otherwise:
     Parameters
     ----------
     pooled : GraphPosterior or None
-        Levers and clusters ignored.
+        Levers, clusters and forced values ignored.
     priors : DataFrame or None
         See `prior_sensitivity`.
     levers : GraphPosterior or None
@@ -41,14 +41,16 @@ class Otherwise:
     checks: Checks = field(default_factory=Checks)
 
 
-def assumed_otherwise(settings: StudySettings, answers: Answers, evidence: Evidence, method: Learner) -> Otherwise:
+def assumed_otherwise(
+    settings: StudySettings, answers: Answers, evidence: Evidence | Environments, method: Learner
+) -> Otherwise:
     """Learn under other assumptions; nothing here depends on what the study itself learns.
 
     Parameters
     ----------
     settings : StudySettings
     answers : Answers
-    evidence : Evidence
+    evidence : Evidence or Environments
     method : Learner
         Of the study.
     """
@@ -61,7 +63,8 @@ def assumed_otherwise(settings: StudySettings, answers: Answers, evidence: Evide
     if asked.compare_levers and matrix.levers and evidence.levers:
         levers = other_lever_model(settings, evidence, knowledge)
     if settings.checks.measurement_error and answers.items is not None:
-        measurement = tried("measurement error", skipped, lambda: measurement_of(settings, answers, knowledge))
+        forced = evidence if isinstance(evidence, Environments) and any(evidence.targets) else None
+        measurement = tried("measurement error", skipped, lambda: measurement_of(settings, answers, knowledge, forced))
     if measurement is not None:
         skipped += measurement.skipped
     return Otherwise(pooled, priors, levers, Checks(measurement=measurement, skipped=tuple(skipped)))

@@ -22,7 +22,8 @@ from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import read_answers
 from causalvalues.study.aside import Aside
 from causalvalues.study.blocking import blocked_ledger
-from causalvalues.study.checks import Learned, hidden_checks, run_checks
+from causalvalues.study.checks import Learned, Standing, hidden_checks, run_checks
+from causalvalues.study.conditions import answers_to_ask, conditions_of, is_told, with_unknown_targets
 from causalvalues.study.halving import PlanModels, plan_models
 from causalvalues.study.learning import estimator, knowledge_of, learner, thinned
 from causalvalues.study.moments import LATENT, evidence_of, refuse_other_units
@@ -35,6 +36,7 @@ from causalvalues.study.results import LeverFindings, StudyResults
 from causalvalues.study.settings import StudySettings
 
 STEPS = 9
+NO_HALVES = "Plans are not judged on halves of the clusters where values were forced, so their chances flatter them."
 
 
 def study_results(
@@ -65,46 +67,50 @@ def study_results(
     """
     say("read the answers")
     answers = read_answers(settings.data, folder)
-    matrix = answers.matrix
-    check_names(settings, matrix)
+    settings, answers = with_unknown_targets(settings, answers)
+    check_names(settings, answers.matrix)
     refuse_other_units(settings)
     say("check the answers")
-    findings = check(matrix)
+    findings = tuple(found for found in check(answers.matrix) if not is_told(settings, found))
     refuse(findings)
     evidence = evidence_of(answers, settings.evidence)
+    conditions = conditions_of(settings, answers)
+    learned_from = evidence if conditions is None else conditions.environments
+    asked = answers_to_ask(settings, answers, conditions)
+    matrix = asked.matrix
+    standing = Standing(asked, evidence if conditions is None else conditions.evidence, conditions)
     say("learn the graphs")
     knowledge, method = knowledge_of(settings.knowledge), learner(settings.discovery, evidence, unfinished)
     threaded = isinstance(method, ExactPosterior)  # an order search has threads of its own
-    learning = Aside(lambda: discover(evidence, method, knowledge, settings.seed), threaded)
-    aside = Aside(lambda: assumed_otherwise(settings, answers, evidence, method), threaded, after=learning)
+    learning = Aside(lambda: discover(learned_from, method, knowledge, settings.seed), threaded)
+    aside = Aside(lambda: assumed_otherwise(settings, answers, learned_from, method), threaded, after=learning)
     say("look for hidden causes")
-    hidden = hidden_checks(settings, answers, evidence, method)
+    hidden = hidden_checks(settings, standing, method)
     posterior = learning.result()
     say("fit the model")
     graphs = thinned(posterior, settings.discovery.draws, settings.seed)
     method_of_fit, said = estimator(settings, method, evidence)
     graphs = replace(graphs, givens=(*graphs.givens, *said))
-    model = fit(graphs, evidence, method_of_fit, settings.seed)
+    model = fit(graphs, learned_from, method_of_fit, settings.seed)
     say("check what stands behind the graph")
-    checks = run_checks(settings, answers, Learned(evidence, graphs, model, method, knowledge)).joined(hidden)
+    checks = run_checks(settings, standing, Learned(learned_from, graphs, model, method, knowledge)).joined(hidden)
     say("ask and plan")
     level = settings.model.level
-    models = PlanModels(model, None)
-    if settings.plan:
+    models = PlanModels(model, None, "" if conditions is None else NO_HALVES)
+    if settings.plan and conditions is None:
         models = plan_models(answers, settings, graphs, (model, evidence), method_of_fit)
     queries = tuple(ask(query, model, matrix, level) for query in settings.query)
-    plans = tuple(make_plan(asked, models, answers, settings.seed) for asked in settings.plan)
+    plans = tuple(make_plan(plan, models, asked, settings.seed) for plan in settings.plan)
     counterfactuals = any(query.kind == "counterfactual" for query in settings.query)
     say("learn under other assumptions")
     otherwise = aside.result()
     checks = checks.joined(otherwise.checks)
-    levers = None
-    if matrix.levers and evidence.levers:
-        levers = _lever_findings(settings, matrix, model, otherwise.levers)
+    steered = bool(matrix.levers and evidence.levers)
+    levers = _lever_findings(settings, matrix, model, otherwise.levers) if steered else None
     return StudyResults(
         settings=settings,
         answers=answers,
-        findings=tuple(findings),
+        findings=findings,
         evidence=evidence,
         posterior=posterior,
         model=model,
@@ -117,6 +123,7 @@ def study_results(
         queries=queries,
         plans=plans,
         paired=paired_check(matrix, model, level) if counterfactuals else None,
+        conditions=conditions,
     )
 
 

@@ -9,6 +9,7 @@ from causalvalues.model import plan_ledger
 from causalvalues.model.fitting import LINEAR, NO_HIDDEN
 from causalvalues.study.blocking import BLOCKED, bases
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
+from causalvalues.study.report_conditions import condition_blocks, doubted, unknown_target_blocks
 from causalvalues.study.report_edges import edge_blocks, exactly
 from causalvalues.study.report_first import first_lines
 from causalvalues.study.report_hidden import hidden_blocks
@@ -41,6 +42,7 @@ def report(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
         *hidden_blocks(results),
         *standing_blocks(results),
         *lever_blocks(results, figures),
+        *unknown_target_blocks(results),
         *lever_ratio_blocks(results),
         *_effect_blocks(results, figures),
         *_query_blocks(results),
@@ -51,7 +53,11 @@ def report(results: StudyResults, figures: dict[str, Picture]) -> list[Block]:
 
 def _doctor_blocks(results: StudyResults) -> list[Block]:
     blocks: list[Block] = [Heading("The answers")]
-    blocks.append(Bullets(tuple(("", note) for note in results.evidence.notes)))
+    notes = results.evidence.notes
+    if results.conditions is not None:
+        notes = notes[: len(results.answers.matrix.notes)]  # the others speak of all rows, forced or not
+    blocks.append(Bullets(tuple(("", note) for note in notes)))
+    blocks += condition_blocks(results)
     if not results.findings:
         blocks.append(Paragraph("The data doctor found nothing that would make a learned graph wrong."))
         return blocks
@@ -73,6 +79,8 @@ def _effect_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[B
     comparison = results.levers.comparison if results.levers is not None else None
     if comparison is not None and not comparison.difference[1] > 0:
         caution = " On these answers the graph did not foresee the effects of levers better than simple predictors did."
+    if doubted(results):
+        caution += " The conditions did not do what learning from forced rows assumes (see Does the graph hold?)."
     contested = "; contested: graphs that fit about equally well disagree" if "contested" in standing else ""
     return [
         Heading("What moves what: total effects"),

@@ -13,6 +13,7 @@ from causalvalues.figures.numbers import estimate, number
 from causalvalues.graph import GraphPosterior
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
+from causalvalues.study.report_conditions import by_forcing, forcing_words
 from causalvalues.study.results import StudyResults, edge_set
 
 OTHER = "other lever model"
@@ -39,11 +40,12 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
     blocks: list[Block] = [
         Heading("The graph"),
         Paragraph(
-            "An edge says that two values stay related whichever others are held fixed. An arrow head says that the "
-            "data compel the direction, given no hidden cause. An edge without a head is open or contested: open, when "
+            "An edge says that two values stay related whichever others are held fixed. An arrow head says that "
+            "most graphs have the edge and compel its direction, given no hidden cause. An edge without a head is open "
+            "or contested: open, when "
             "most graphs leave the direction free, so that the data say nothing about it; contested, when graphs that "
-            "fit about equally well compel opposite directions or none. The posterior uses one effective n for all "
-            f"pairs ({results.evidence.n_score:.0f}) and {_averaging(results)}.{own}{blocked}"
+            f"fit about equally well compel opposite directions, leave it open or lack the edge. "
+            f"{_effective_n(results)} and {_averaging(results)}.{own}{forcing_words(results)}{blocked}"
         ),
         figures["graph"],
         _edge_table(results),
@@ -59,6 +61,12 @@ def edge_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
             strip,
         ]
     return blocks
+
+
+def _effective_n(results: StudyResults) -> str:
+    if results.conditions is not None:
+        return "The posterior scores the equation of each value on the rows in which nobody forced it"
+    return f"The posterior uses one effective n for all pairs ({results.evidence.n_score:.0f})"
 
 
 def _averaging(results: StudyResults) -> str:
@@ -78,6 +86,7 @@ def exactly(results: StudyResults) -> str:
 def _edge_table(results: StudyResults) -> Table:
     direct = direct_effects(results.model, results.settings.model.level)
     rows: list[tuple[Cell, ...]] = []
+    forcing = by_forcing(results.posterior)
     for edge in results.posterior.averaged_graph().to_dict("records"):
         a, b = str(edge["cause"]), str(edge["effect"])
         tables = (direct.mean, direct.lower, direct.upper)
@@ -92,7 +101,10 @@ def _edge_table(results: StudyResults) -> Table:
                 float(edge["compelled_reverse"]),
                 float(edge["prior_direction"]),
                 estimate(mean, lower, upper),
-                str(edge["verdict"]) + ("; blocked" if results.checks.blocked else "") + own_n_words(results, a, b),
+                str(edge["verdict"])
+                + (" by forcing" if (a, b) in forcing else "")
+                + ("; blocked" if results.checks.blocked else "")
+                + own_n_words(results, a, b),
             )
         )
     columns = (
@@ -113,20 +125,31 @@ def _edge_table(results: StudyResults) -> Table:
         f"{number(results.posterior.threshold)}. P(this way | edge): of the direction that the row shows, given that "
         "they are joined; Prior: the same before the data. Compelled this way | edge, the other way | edge: share of "
         "the graphs with the edge in which this direction, or the opposite one, is the same in every graph that fits "
-        "equally well; only that is evidence of direction, and what is missing to 1 is open. Verdict: compelled or "
-        "open when that share is above .5 (the basis is the graph, or the prior only), contested when none is, given "
-        "when your knowledge says it; blocked where measurement error forbids the claim. "
+        "equally well; only that is evidence of direction, and what is missing to 1 is open. Verdict: compelled when "
+        "more than half of all graphs have the edge and compel this direction (P(adjacent) times the share), open when "
+        "more than half of those with the edge leave it open (so the prior speaks), else contested; given when your "
+        "knowledge says it; blocked where measurement error forbids the claim. "
         "Direct effect: change of the effect for one unit of "
-        f"the cause, with its {results.settings.model.level:.0%} interval, in draws that have the edge. Own n: "
-        "effective n of this pair alone, where it is clearly below the one that all scores use "
-        f"({results.evidence.n_score:.0f}).",
+        f"the cause, with its {results.settings.model.level:.0%} interval, in draws that have the edge."
+        f"{_own_n(results)}",
         ("P(adjacent)", "Compelled this way | edge", "Compelled the other way | edge"),
+    )
+
+
+def _own_n(results: StudyResults) -> str:
+    if results.conditions is not None:
+        return ""
+    return (
+        " Own n: effective n of this pair alone, where it is clearly below the one that all scores use "
+        f"({results.evidence.n_score:.0f})."
     )
 
 
 def own_n_words(results: StudyResults, first: str, second: str) -> str:
     """Return ``; own n 81`` where the effective n of a pair is clearly below the one of all scores, else nothing."""
     evidence = results.evidence
+    if results.conditions is not None:
+        return ""
     own = float(evidence.pairwise_n[evidence.names.index(first), evidence.names.index(second)])
     return f"; own n {own:.0f}" if own < CLEARLY_BELOW * evidence.n_score else ""
 
@@ -159,10 +182,13 @@ def firmness(results: StudyResults) -> Table:
                 rows.append((-numbers_here[priors[0]], (label, *numbers_here.values(), verdict)))
     rows.sort(key=lambda row: (row[0], row[1][0]))
     left_out = len(rows) - MOST_ROWS
+    caption = _firmness_caption(columns, priors, left_out)
+    if POOLED in columns and results.conditions is not None and results.conditions.forced:
+        caption += " The pooled column takes forced values as if nobody had forced them."
     return Table(
         ("Pair", *columns, "Depends on"),
         tuple(row for _, row in rows[:MOST_ROWS]),
-        _firmness_caption(columns, priors, left_out),
+        caption,
         tuple(columns),
     )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from causalvalues.evidence import Environments
 from causalvalues.figures.numbers import number
 from causalvalues.model import PredictorComparison
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Bullets
+from causalvalues.study.report_conditions import condition_line, turned_words
 from causalvalues.study.report_hidden import hidden_line
 from causalvalues.study.report_measurement import measurement_line
 from causalvalues.study.report_tests import held_out_line
@@ -44,6 +46,7 @@ def first_lines(results: StudyResults) -> Bullets:
         said.append(("Does the graph add anything?", _adds(results.levers.comparison)))
     said.append(("Does it hold on other rows?", held_out_line(results)))
     said.append(("Hidden common causes.", hidden_line(results)))
+    said.append(("What conditions did.", condition_line(results)))
     said.append(("How much data?", _rows_sentence(results)))
     if results.pooled is not None:
         said.append(("What a pooled analysis would have claimed.", _pooled_sentence(results)))
@@ -66,6 +69,8 @@ def _adds(found: PredictorComparison) -> str:
 
 
 def _rows_sentence(results: StudyResults) -> str:
+    if results.conditions is not None:
+        return _equations_sentence(results, results.conditions.environments)
     evidence = results.evidence
     pairs = evidence.pairwise_n[np.triu_indices(len(evidence.names), 1)]
     said = f"n = {evidence.n} rows"
@@ -89,6 +94,23 @@ def _rows_sentence(results: StudyResults) -> str:
     return said + "."
 
 
+def _equations_sentence(results: StudyResults, environments: Environments) -> str:
+    """Return how many rows the equations rest on, where values were forced."""
+    matrix = results.answers.matrix
+    clusters = f" of {len(set(matrix.clusters or ()))} clusters (same {matrix.cluster_by})" if matrix.cluster_by else ""
+    rows, scored = [part.n for part in environments.free], [part.n_score for part in environments.free]
+    return (
+        f"n = {len(matrix)} rows{clusters} in {len(environments.conditions)} conditions. The equation of a value rests "
+        f"on the {_span(rows)} rows in which nobody forced it (effective n = {_span(scored)})."
+    )
+
+
+def _span(numbers: Sequence[float]) -> str:
+    """Return the least and the most of some numbers."""
+    least, most = f"{min(numbers):.0f}", f"{max(numbers):.0f}"
+    return least if least == most else f"{least} to {most}"
+
+
 def _pooled_sentence(results: StudyResults) -> str:
     pooled, here = edge_set(results.pooled), edge_set(results.posterior)  # type: ignore[arg-type]
     gone, new = pooled - here, here - pooled
@@ -106,8 +128,10 @@ def _pooled_words(results: StudyResults) -> str:
     """Return what the pooled analysis does differently."""
     said = ["levers ignored"] if results.evidence.levers else []
     said += [f"differences between {results.evidence.within} groups kept in"] if results.evidence.within else []
+    forced = results.conditions is not None and results.conditions.forced
+    said += ["forced values taken as if nobody had forced them"] if forced else []
     said += ["all rows taken as independent"] if results.answers.matrix.cluster_by else []
-    return " and ".join(said)
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def _pairs(edges: Iterable[frozenset[str]], results: StudyResults) -> str:
@@ -126,14 +150,15 @@ def _direction_sentence(results: StudyResults) -> str:
         verdict: int((table["verdict"] == verdict).sum()) for verdict in ("compelled", "contested", "open", "given")
     }
     said = (
-        f"Of the {len(table)} edges of the averaged graph, the data compel the direction of {counts['compelled']}; "
-        f"{_are(counts['contested'])} contested (graphs that fit about equally well compel opposite directions or none)"
-        f"; {_are(counts['open'])} open (most graphs leave the direction free, so only the prior speaks)"
+        f"Of the {len(table)} edges of the averaged graph, the direction of {counts['compelled']} is compelled: "
+        f"most graphs have the edge and allow no other direction. {_are(counts['contested'])} contested (graphs that "
+        f"fit about equally well compel opposite directions, leave it open or lack it); {_are(counts['open'])} open "
+        "(most graphs leave the direction free, so only the prior speaks)"
     )
     if counts["given"]:
         said += f"; {_are(counts['given'])} given by your knowledge"
     heads = "compelled and given" if counts["given"] else "compelled"
-    said = f"{said}. Only the {heads} ones have an arrow head."
+    said = f"{said}. Only the {heads} ones have an arrow head.{turned_words(results)}"
     return f"{said} All of them are {BLOCKED}." if results.checks.blocked else said
 
 

@@ -7,9 +7,10 @@ import math
 import pandas as pd
 
 from causalvalues.figures.numbers import number
-from causalvalues.study.checks import FACTOR_DRAWS, FACTOR_STARTS, Checks
+from causalvalues.study.checks import FACTOR_DRAWS, FACTOR_STARTS, STRENGTHS, Checks
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Table
 from causalvalues.study.learning import SIDE_DRAWS
+from causalvalues.study.report_conditions import plain_rows_words
 from causalvalues.study.results import StudyResults
 from causalvalues.study.wording import journal
 
@@ -33,6 +34,9 @@ def hidden_blocks(results: StudyResults) -> list[Block]:
     if checks.hidden is not None:
         said += f"{journal(checks.hidden.verdict)} {hidden_line(results)} "
         said += "An edge that does not survive is not disproved; it cannot be told apart from a hidden cause."
+    plain = plain_rows_words(results)
+    if plain and (checks.hidden is not None or checks.latent is not None):
+        said += f" What allows for hidden causes was learned {plain}, so it knows less than the study does."
     return [Heading("Hidden common causes"), Paragraph(said.strip()), _table(results, edges)]
 
 
@@ -99,11 +103,14 @@ def _table(results: StudyResults, edges: pd.DataFrame) -> Table:
             "another seed such a number changes by about .1, single ones by .3 and more"
         )
     if checks.sensitivity is not None:
-        columns += ["Robustness", "Strongest other cause x"]
+        interval = f"{1 - STRENGTHS.alpha:.0%} interval"
+        columns += [f"Robustness ({interval})", "Strongest other cause x"]
         said += (
-            ". Robustness: a hidden cause that explains less than this share of what is left of both values cannot "
-            "remove the arrow; strongest other cause x: how many times as strong as the strongest observed other cause "
-            "it would have to be"
+            ". Robustness: if the arrow is there, a hidden cause that explains less than this share of what is left of "
+            f"both values cannot make its {interval} hold zero (.00: it does without one); strongest other cause x: how "
+            "many times as strong as the strongest observed other cause it would have to be to bring the estimate "
+            "itself to zero. tables/sensitivity_values.csv holds all arrows whose probability is "
+            f"{number(STRENGTHS.least)} or more, none below"
         )
     if checks.latent is not None:
         columns.append("Could be hidden")
@@ -120,7 +127,7 @@ def _strength(values: pd.DataFrame, pair: tuple[str, str]) -> list[Cell]:
     if row.empty:
         return [None, None]
     times = float(row["times_benchmark"].iloc[0])
-    return [float(row["robustness"].iloc[0]), number(times) if math.isfinite(times) else None]
+    return [float(row["robustness_significant"].iloc[0]), number(times) if math.isfinite(times) else None]
 
 
 def _could_be(table: pd.DataFrame, pair: tuple[str, str]) -> str:

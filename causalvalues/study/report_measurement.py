@@ -26,6 +26,8 @@ def measurement_blocks(results: StudyResults) -> list[Block]:
         Heading("How reliably each value is measured"),
         Paragraph(_share_words(found) + _simulated_words(found) + _corrected_words(found)),
     ]
+    if results.conditions is not None and results.conditions.forced:
+        blocks.append(Paragraph("Each reliability is that of the rows in which nobody forced the value."))
     if found.stability is not None:
         blocks.append(Paragraph(_stability_words(found.stability, results)))
     return [*blocks, _reliability_table(found, results)]

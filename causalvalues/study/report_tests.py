@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from causalvalues.figures.numbers import number
 from causalvalues.model import AssumptionTests, Falsification, FitIndices, HeldOut
 from causalvalues.study.document import Block, Bullets, Heading, Paragraph
+from causalvalues.study.report_conditions import condition_table, condition_test_items, plain_rows_words
 from causalvalues.study.results import StudyResults
 from causalvalues.study.wording import journal
 
@@ -14,12 +16,14 @@ FIT_HEADS = {"effective n": "From the effective rows", "scaled by clusters": "fr
 MANY_VIOLATED = 0.1
 """Share of violated independences above which a graph holds in part only; a true one violates about .05."""
 EFFECTIVE, SCALED = "effective n", "scaled by clusters"
+_P = r"\d+(?:\.\d+)?(?:e-?\d+)?"
+"""A number from 0 to 1 in any notation."""
 
 
 def standing_blocks(results: StudyResults) -> list[Block]:
     """Return the held-out test, fit and tests of the equations, each in a sentence or two."""
     checks = results.checks
-    said = []
+    said = list(condition_test_items(results))
     if checks.falsification is not None:
         said.append(("Rows that learning did not see.", held_out_line(results) + _held_out_how(results)))
     if checks.fit is not None:
@@ -28,7 +32,11 @@ def standing_blocks(results: StudyResults) -> list[Block]:
         said.append(("Linear equations.", _assumption_words(checks.assumptions)))
     if not said:
         return []
-    return [Heading("Does the graph hold?"), Bullets(tuple(said))]
+    blocks: list[Block] = [Heading("Does the graph hold?")]
+    plain = plain_rows_words(results)
+    if plain and (checks.falsification or checks.fit or checks.assumptions):
+        blocks.append(Paragraph(f"Except for the tests of the conditions, all of this is seen {plain}."))
+    return [*blocks, Bullets(tuple(said)), *condition_table(results)]
 
 
 def held_out_line(results: StudyResults) -> str:
@@ -36,16 +44,20 @@ def held_out_line(results: StudyResults) -> str:
     found = results.checks.falsification
     if found is None:
         return ""
-    (learned, tested), table = found.rows[0], found.table
+    table, splits = found.table, len(found.rows)
+    usual = table[["rows_learned", "rows_tested", "implied", "violated"]].median()
+    learned, tested, implied, violated = (f"{each:.0f}" for each in usual)
+    plain = plain_rows_words(results)
     others = f"{tested} rows of other clusters" if results.answers.matrix.cluster_by else f"{tested} other rows"
-    often = f" ({len(found.rows)} splits)" if len(found.rows) > 1 else ""
+    often = f", {splits} times" if splits > 1 else ""
     said = (
-        f"{_answer(found)} Learned anew from {learned} rows and tested on {others}{often}, the "
+        f"{_answer(found)} Learned anew from {learned} rows and tested on {others}{often}"
+        f"{' (all of them ' + plain + ')' if plain else ''}, the "
         f"graph is {journal(small_p(found.verdict))}."
     )
-    implied, violated = int(table["implied"].iloc[0]), int(table["violated"].iloc[0])
-    if implied:
-        said += f" It implies {implied} independences; the new rows violate {violated} of them."
+    if usual["implied"] > 0:
+        medians = " (medians of the splits)" if splits > 1 else ""
+        said += f" It implies {implied} independences; the new rows violate {violated} of them{medians}."
     return said + _densities(found)
 
 
@@ -64,17 +76,14 @@ def _held_out_how(results: StudyResults) -> str:
     method, nulls = results.checks.held_out_method, HeldOut().nulls
     how = f" It was learned from {method}." if method else ""
     return (
-        f"{how} It was held against up to {nulls.permutations} shufflings of its values and {nulls.random_graphs} "
-        "random graphs with as many edges. More in tables/held_out_test.csv and tables/held_out_prediction.csv."
+        f"{how} In each split it was held against up to {nulls.permutations} shufflings of its values and "
+        f"{nulls.random_graphs} random graphs with as many edges. More in tables/held_out_test.csv and "
+        "tables/held_out_prediction.csv."
     )
 
 
 def _densities(found: Falsification) -> str:
-    table = found.predictions[0]
-    if "all edges" not in table.index:
-        return ""
-    row = table.loc["all edges"]
-    if float(row["p"]) > 0.95:  # type: ignore[arg-type]
+    if found.all_edges_p <= found.level:
         return " A graph with every edge foresees them better still, so edges are missing."
     return ""
 
@@ -113,16 +122,21 @@ def _assumption_words(tests: AssumptionTests) -> str:
 
 
 def small_p(text: str) -> str:
-    """Return a sentence with p-values below .01 kept to three decimals, which two would make zero.
+    """Return a sentence with p-values and their ranges, where below .01, to three decimals: two would make them zero.
 
     Examples
     --------
     >>> small_p("better (p = 0.002, q = 0.0004); p = 0.0317")
     'better (p = .002, q = 0.0004); p = 0.0317'
+    >>> small_p("no better (p = 0.155 [2.9e-05 to 0.911])")
+    'no better (p = 0.155 [< .001 to 0.911])'
     """
-    return re.sub(
-        r"\bp = (0\.\d+)", lambda found: f"p {_p(float(found[1]))}" if float(found[1]) < 0.01 else found[0], text
-    )
+    say = partial(re.sub, _P, lambda found: _small(found[0]))
+    return re.sub(rf"\bp = {_P}(?: \[{_P} to {_P}\])?", lambda found: say(found[0]).replace("= <", "<"), text)
+
+
+def _small(p: str) -> str:
+    return _p(float(p)).removeprefix("= ") if float(p) < 0.01 else p
 
 
 def _p(p: float) -> str:

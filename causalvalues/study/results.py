@@ -13,6 +13,7 @@ from causalvalues.model import Effects, LeverEffects, PredictorComparison, Struc
 from causalvalues.planning import Plan, Target
 from causalvalues.study.answers import Answers
 from causalvalues.study.checks import Checks
+from causalvalues.study.conditions import Conditions
 from causalvalues.study.paired_check import PairedCheck
 from causalvalues.study.settings import PlanSettings, QuerySettings, StudySettings
 
@@ -75,6 +76,7 @@ class StudyResults:
     answers : Answers
     findings : tuple of Finding
     evidence : Evidence
+        Moments of all rows, forced or not.
     posterior : GraphPosterior
     model : StructuralModel
     effects : Effects
@@ -92,6 +94,8 @@ class StudyResults:
     plans : tuple of Planned
     paired : PairedCheck or None
         Counterfactual beside real answers; None without queries, or where no unit answered with and without a lever.
+    conditions : Conditions or None, default None
+        Conditions in which known values were forced, which the graphs and equations were learned from.
     """
 
     settings: StudySettings
@@ -109,6 +113,7 @@ class StudyResults:
     queries: tuple[Answered, ...]
     plans: tuple[Planned, ...]
     paired: PairedCheck | None
+    conditions: Conditions | None = None
 
     def label(self, name: str) -> str:
         """Return a value's name as its theory writes it."""

@@ -85,6 +85,8 @@ def load(path: str | Path) -> Saved:
     held = _read(Path(path))
     kind = _KINDS[held.pop("format")]
     del held["version"]
+    if kind is GraphPosterior:
+        held.setdefault("targets", [])  # files of earlier versions have none
     known = {field.name for field in fields(kind)}
     if set(held) != known:
         odd = ", ".join(sorted(set(held) ^ known))
@@ -151,10 +153,10 @@ def _value(kind: type, name: str, value: Any) -> Any:
         return array
     if name in ("names", "values", "levers", "givens"):
         return _texts(name, value)
-    if name == "combinations":
+    if name in ("combinations", "targets"):
         if not isinstance(value, list):
             raise TypeError(f"{name} should be a list")
-        return tuple(_texts(name, levers) for levers in value)
+        return tuple(_texts(name, each) for each in value)
     known = WORDS.get((kind, name))
     if known is not None and value not in known:
         raise ValueError(f"{name} is {value!r}, and should be one of {', '.join(known)}")

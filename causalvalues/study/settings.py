@@ -86,6 +86,29 @@ class EvidenceSettings(Section):
     over: str = ""
 
 
+class EnvironmentSettings(Section):
+    """``[environments]``: conditions in which values were forced from outside.
+
+    Parameters
+    ----------
+    by : str
+        Label that names the condition of a row.
+    forced : table of condition = list of values
+        The values that were forced in each condition, [] for none. Left out: each condition but the baseline is named
+        after the value that it forces.
+    baseline : str
+        A condition in which nothing was forced.
+    unknown : bool, default False
+        It is not known what the conditions act on: each but the baseline becomes a lever, and learning finds its
+        targets.
+    """
+
+    by: str
+    forced: dict[Name, list[Name]] = {}
+    baseline: str = ""
+    unknown: bool = False
+
+
 class KnowledgeSettings(Section):
     """``[knowledge]``: what is known before the data; edges are pairs ``[cause, effect]``."""
 
@@ -142,13 +165,13 @@ class FalsifySettings(Section):
     run : bool, default True
     share : float, default 0.5
         Of the clusters that are kept from learning.
-    splits : int, default 1
-        How often the clusters are split anew.
+    splits : int, default 11
+        How often the clusters are split anew; p-values are joined as twice their median.
     """
 
     run: bool = True
     share: float = Field(default=0.5, gt=0, lt=1)
-    splits: int = Field(default=1, ge=1)
+    splits: int = Field(default=11, ge=1)
 
 
 class CheckSettings(Section):
@@ -278,6 +301,7 @@ class StudySettings(Section):
     seed: int = Field(default=0, ge=0)
     data: DataSettings
     evidence: EvidenceSettings = EvidenceSettings()
+    environments: EnvironmentSettings | None = None
     knowledge: KnowledgeSettings = KnowledgeSettings()
     discovery: DiscoverySettings = DiscoverySettings()
     falsify: FalsifySettings = FalsifySettings()

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from causalvalues.errors import StudyError, did_you_mean
-from causalvalues.study.settings import StudySettings
+from causalvalues.study.settings import EnvironmentSettings, StudySettings
 
 DEMO = Path(__file__).parent / "demo.toml"
 
@@ -60,7 +60,29 @@ def settings_from(held: dict[str, Any], name: str = "study") -> StudySettings:
         raise StudyError(f'{name}: [data] needs either path = "answers.csv" or demo = true.')
     if data.demo and (data.key or data.theory):
         raise StudyError(f"{name}: [data] demo = true brings its own scoring key. Take out `key` and `theory`.")
+    if settings.environments is not None:
+        _check_environments(settings.environments, settings.evidence.moments, name)
     return settings
+
+
+def _check_environments(asked: EnvironmentSettings, moments: str, name: str) -> None:
+    """Refuse keys that contradict each other."""
+    if asked.unknown and asked.forced:
+        raise StudyError(
+            f"{name}: [environments] unknown = true finds out what conditions act on, and `forced` says it. Keep one."
+        )
+    if asked.unknown and not asked.baseline:
+        raise StudyError(f"{name}: [environments] unknown = true needs a `baseline` that conditions are compared with.")
+    if asked.forced.get(asked.baseline):
+        raise StudyError(
+            f"{name}: [environments] the `baseline` {asked.baseline!r} forces nothing, and `forced` says it forces "
+            f"{', '.join(asked.forced[asked.baseline])}. Keep one."
+        )
+    if moments == "corrected" and not asked.unknown:
+        raise StudyError(
+            f'{name}: [evidence] moments = "corrected" corrects items, and [environments] forces values. Choose other '
+            "moments."
+        )
 
 
 def _sentences(error: ValidationError, held: dict[str, Any], name: str) -> list[str]:

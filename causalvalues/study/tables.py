@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from causalvalues.evidence import Environments
 from causalvalues.figures import direct_effects
 from causalvalues.model import Effects, LeverEffects
+from causalvalues.study.report_conditions import by_forcing
 from causalvalues.study.results import StudyResults
 
 
@@ -19,8 +21,14 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
         "direct_effects": long_effects(direct),
         "total_effects": long_effects(results.effects),
         "ledger": results.ledger,
-        "correlation": _named(results.evidence.correlation),
     }
+    rows = results.evidence if results.conditions is None else results.conditions.evidence
+    if rows is not None:
+        found["correlation"] = _named(rows.correlation)
+    if results.posterior.lever_mode == "sparse":
+        found["lever_probabilities"] = _named(results.posterior.lever_probabilities)
+    if results.conditions is not None:
+        found |= _condition_tables(results.conditions.environments)
     if results.sensitivity is not None:
         found["prior_sensitivity"] = results.sensitivity
     if results.pooled is not None:
@@ -46,6 +54,20 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
         found[f"plan_{number}_alternatives"] = _alternatives(planned.plan.alternatives)
         found[f"plan_{number}_ledger"] = planned.plan.ledger
     return found
+
+
+def _condition_tables(environments: Environments) -> dict[str, pd.DataFrame]:
+    """Return what was forced where, and the rows that the equation of each value rests on."""
+    conditions = [
+        (each.name, ", ".join(each.forced), each.rows, each.evidence.n_score if each.evidence else None, each.note)
+        for each in environments.conditions
+    ]
+    parts = [(name, environments.of(name)) for name in environments.names]
+    equations = [(name, part.n, part.n_score) for name, part in parts]
+    return {
+        "conditions": pd.DataFrame(conditions, columns=["condition", "forced", "rows", "effective_n", "note"]),
+        "equation_rows": pd.DataFrame(equations, columns=["value", "rows", "effective_n"]),
+    }
 
 
 def _check_tables(results: StudyResults) -> dict[str, pd.DataFrame]:
@@ -79,6 +101,8 @@ def _check_tables(results: StudyResults) -> dict[str, pd.DataFrame]:
         found["sensitivity_values"] = checks.sensitivity
     if checks.latent is not None:
         found["latent_check"] = checks.latent.table
+    if checks.conditions is not None:
+        found["condition_checks"] = checks.conditions
     if checks.lever_ratios is not None:
         found["lever_ratios"] = checks.lever_ratios
     return found
@@ -115,8 +139,12 @@ def long_lever_effects(design: LeverEffects) -> pd.DataFrame:
 
 
 def _edges(results: StudyResults) -> pd.DataFrame:
-    """Return the averaged graph with the effective n of each pair alone (``own_n``)."""
+    """Return the averaged graph with the effective n of each pair alone (``own_n``), where it is one for all rows."""
     edges, names, own = results.posterior.averaged_graph(), results.evidence.names, results.evidence.pairwise_n
+    if results.conditions is not None:
+        forcing = by_forcing(results.posterior)
+        pairs = zip(edges["cause"], edges["effect"], strict=True)
+        return edges.assign(by_forcing=[(str(a), str(b)) in forcing for a, b in pairs])
     pairs = zip(edges["cause"], edges["effect"], strict=True)
     return edges.assign(own_n=[float(own[names.index(a), names.index(b)]) for a, b in pairs])
 
