@@ -107,8 +107,8 @@ def _table(results: StudyResults, edges: pd.DataFrame) -> Table:
         columns += [f"Robustness ({interval})", "Strongest other cause x"]
         said += (
             ". Robustness: if the arrow is there, a hidden cause that explains less than this share of what is left of "
-            f"both values cannot make its {interval} hold zero (.00: it does without one); strongest other cause x: how "
-            "many times as strong as the strongest observed other cause it would have to be to bring the estimate "
+            f"both values cannot make its {interval} hold zero (.00: it does without one); strongest other cause x: "
+            "how many times as strong as the strongest observed other cause it would have to be to bring the estimate "
             "itself to zero. tables/sensitivity_values.csv holds all arrows whose probability is "
             f"{number(STRENGTHS.least)} or more, none below"
         )

@@ -85,8 +85,6 @@ def load(path: str | Path) -> Saved:
     held = _read(Path(path))
     kind = _KINDS[held.pop("format")]
     del held["version"]
-    if kind is GraphPosterior:
-        held.setdefault("targets", [])  # files of earlier versions have none
     known = {field.name for field in fields(kind)}
     if set(held) != known:
         odd = ", ".join(sorted(set(held) ^ known))
