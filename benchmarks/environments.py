@@ -99,7 +99,9 @@ def learners(kind: str) -> dict[str, Callable[[ResponseMatrix, Targets], Equival
         "best_dag, intercepts": lambda m, f: EquivalenceClass.from_dag(
             best_dag(split(m, f, "condition"), EXACT)[0], f.values()
         ),
-        "best_graph": lambda m, f: EquivalenceClass.from_dag(best_graph(split(m, f), OrderSearch(ebic=0.0)), f.values()),
+        "best_graph": lambda m, f: EquivalenceClass.from_dag(
+            best_graph(split(m, f), OrderSearch(ebic=0.0)), f.values()
+        ),
         "posterior": lambda m, f: majority(discover(split(m, f), POSTERIOR)),
         "naive best_dag": lambda m, f: EquivalenceClass.from_dag(best_dag(summarise(m), EXACT)[0]),
         "naive posterior": lambda m, f: majority(discover(summarise(m), POSTERIOR)),

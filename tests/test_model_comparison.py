@@ -493,6 +493,9 @@ def test_equal_loadings_do_not_license_edges_of_scores_where_reliabilities_diffe
     alone = measurement_invariance(matrix, weighted, "g").reliability.loc["power"]
     share = true[0] / (true[0] + np.array([0.25, 4.0]) * (81 + 3) / 12**2)
     np.testing.assert_allclose(alone, share, atol=0.06)
+    units = np.array([9.0] + [1.0] * 9)  # a wider unit weighs as much as a larger weight
+    wide = ResponseMatrix(matrix.names, x * units, matrix.unit_ids, labels=labels)
+    np.testing.assert_allclose(measurement_invariance(wide, KEY, "g").reliability.loc["power"], alone, rtol=1e-4)
 
 
 def test_items_without_anything_in_common_are_said_to_stop_before_the_best_fit() -> None:

@@ -38,7 +38,9 @@ def text_of(run: StudyRun) -> str:
 def test_the_first_lines_count_compelled_contested_and_open_edges(demo_run: StudyRun) -> None:
     verdicts = pd.read_csv(demo_run.folder / "tables" / "edges.csv")["verdict"]
     said = dict(first_lines(demo_run.results).items)["Directions."]
-    found = re.findall(r"direction of (\d+) is compelled.*\. (\d+) (?:is|are) contested .*; (\d+) (?:is|are) open", said)
+    found = re.findall(
+        r"direction of (\d+) is compelled.*\. (\d+) (?:is|are) contested .*; (\d+) (?:is|are) open", said
+    )
     assert [int(count) for count in found[0]] == [
         int((verdicts == each).sum()) for each in ("compelled", "contested", "open")
     ]
@@ -195,7 +197,8 @@ def test_the_held_out_test_is_told_by_all_splits_with_their_range(demo_run: Stud
     said = dict(first_lines(demo_run.results).items)["Does it hold on other rows?"]
     p = splits["correlation_p"]
     joined = min(2 * p.median(), 1.0)
-    assert p.min() < 0.01 < 0.5 < p.max()  # any single split could be found to say anything
+    assert p.min() < 0.01  # a single split says what it likes
+    assert p.max() > 0.5
     assert f"{'better' if joined <= 0.05 else 'no better'} than its strongest correlations" in said
     least = "< .001" if p.min() < 0.001 else f"{p.min():.3f}".removeprefix("0")
     assert f"p = {number(float(f'{joined:.3g}'))} [{least} to {number(p.max())}]" in said

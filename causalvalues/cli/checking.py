@@ -25,7 +25,7 @@ def falsify(
     drop: of.Drop = [],
     within: of.Within = "",
     share: Annotated[float, typer.Option(min=0.1, max=0.9, help="Of the clusters, kept from learning.")] = 0.5,
-    splits: Annotated[int, typer.Option(min=1, help="How often the clusters are split anew.")] = 1,
+    splits: Annotated[int, typer.Option(min=1, help="How often the clusters are split anew.")] = 11,
     seed: of.Seed = 0,
     as_json: of.Json = False,
     debug: of.Debug = False,
@@ -51,7 +51,7 @@ def falsify(
         say(f"The graph is {small_p(found.verdict)}.\n")
         show(found.table, False, decimals=3)
         say("\nForeseeing the new rows (differences in nats a row, above zero: the graph is better)")
-        show(found.predictions[0].rename_axis("model").reset_index(), False, decimals=3)
+        show(found.prediction.rename_axis("model").reset_index(), False, decimals=3)
     raise typer.Exit(int(found.rejected))
 
 

@@ -110,11 +110,15 @@ def _show_groups(found: GroupFindings) -> None:
     if found.invariance is not None:
         table = found.invariance.dimensions
         same = table[table["level"] == "scalar"]
-        equal = f"{len(same)} of {len(table)} dimensions have equal loadings and intercepts"
-        say(f"Do the items measure the same in all groups? {equal}.")
+        rows = ", ".join(f"{group} {n}" for group, n in zip(found.invariance.groups, found.invariance.n, strict=True))
+        equal = f"No difference in loadings or intercepts found for {len(same)} of {len(table)} dimensions"
+        say(f"Do the items measure the same in all groups? {equal} (rows: {rows}).")
         failing = [str(advice) for advice in table[table["level"] != "scalar"]["advice"]]
         for each in (*failing, *found.invariance.notes):
             say(f"  {each}")
+        say("\nReliability of scores in each group (edges of scores are comparable only where it is equal)")
+        show(found.invariance.reliability.reset_index(), False)
+        say("")
     if found.moments is not None:
         say(f"Are covariances equal? p = {found.moments.p:.3g} by exchange of labels.")
     if found.structure is not None:
@@ -150,6 +154,7 @@ def _groups_json(found: GroupFindings) -> dict[str, Any]:
         held["invariance"] = {
             "models": _rows(found.invariance.models.rename_axis("model").reset_index()),
             "dimensions": _rows(found.invariance.dimensions.reset_index()),
+            "reliability": _rows(found.invariance.reliability.reset_index()),
             "notes": list(found.invariance.notes),
         }
     return held | {"skipped": list(found.skipped)}

@@ -34,9 +34,9 @@ class HiddenCauseModels:
         every model), ``supported`` (above .5 under every model that the BIC does not rule out by 10 or more; the
         partialled model is never ruled out). Sorted by ``least``.
     comparison : DataFrame
-        One row a model: ``bic`` (mean over draws given the data's own moments; lower is better), ``difference`` to the best, ``identified``,
-        ``why``. Rows "graph only" and "factor only" are the same sampler without factor and without edges. The
-        partialled model rests on other moments, so it has no row.
+        One row a model: ``bic`` (mean over draws given the data's own moments; lower is better), ``difference`` to
+        the best, ``identified``, ``why``. Rows "graph only" and "factor only" are the same sampler without factor and
+        without edges. The partialled model rests on other moments, so it has no row.
     verdict : str
         Whether a hidden factor is asked for, not asked for, or undecided (less than 10 apart in BIC).
     """

@@ -29,7 +29,9 @@ def alpha(covariance: FloatArray, weights: FloatArray) -> Coefficient:
 
     (v - sum w_i^2 s_ii) / v / (1 - sum lambda_i^2), lambda_i = w_i / sum(w); for equal weights the first factor after
     the fraction is k / (k - 1). It is the reliability when the parts measure the same thing in the same unit with
-    unrelated errors, and at most the reliability when they do not measure it equally well.
+    unrelated errors. When they do not measure it equally well, it is with equal weights at most the reliability; with
+    unequal weights it can lie above (loadings 1/3 and 1, error variances 1/2, weights 3 and 1: .59 against .44), so
+    take `omega` there.
 
     Parameters
     ----------

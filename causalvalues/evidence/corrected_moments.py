@@ -34,7 +34,9 @@ class CorrectedMoments:
     key : ScoringKey
         Which item belongs to which dimension; signs and weights are honoured.
     reliability : {"alpha", "omega", "split_half"}, default "alpha"
-        How the error variances are estimated; see `causalvalues.evidence.coefficients`. Split-half needs `over`.
+        How the error variances are estimated; see `causalvalues.evidence.coefficients`. Split-half needs `over`. Where
+        the key weights the items of a dimension unequally, alpha can lie above the reliability, and so correct too
+        little (the notes name these dimensions): take omega.
     over : str, default ""
         For split-half: the label of repeats or paraphrases (``"repeat"``, ``"prompt_id"``). Scores are then averaged
         over its levels: one row a respondent.
@@ -77,8 +79,14 @@ class CorrectedMoments:
         refuse_unreliable(scores.names, values, self.floor)
         known = Reliabilities(coefficients, np.zeros(len(values)))
         shown = ", ".join(f"{name} {value:.2f}" for name, value in zip(scores.names, values, strict=True))
-        notes = (f"Corrected for measurement error ({self.reliability}: {shown}). {UNRELATED}",)
-        return true_score_evidence(parts, scores, tuple(made.weights), known, notes)
+        notes = [f"Corrected for measurement error ({self.reliability}: {shown}). {UNRELATED}"]
+        uneven = [name for name, own in zip(scores.names, scores.weights, strict=True) if np.ptp(own) > 0]
+        if uneven and self.reliability == "alpha":
+            notes.append(
+                f"The key weights the items of {', '.join(uneven)} unequally, so alpha can lie above the reliability "
+                'and correct too little; CorrectedMoments(key, "omega") does not.'
+            )
+        return true_score_evidence(parts, scores, tuple(made.weights), known, tuple(notes))
 
 
 def correct_for_error(

@@ -45,7 +45,8 @@ def reliability(
         Index: dimensions in the order of the key. Columns ``items``, ``mean_correlation`` (of the items), and for
         ``alpha``, ``omega`` (three items or more) and, with `over`, ``split_half``: the coefficient, ``_se`` (delta
         method over clusters), ``_lower`` and ``_upper`` (95%, symmetric in log(1 - coefficient)). NaN where a
-        dimension has too few items.
+        dimension has too few items. With equal weights alpha is at most the reliability (errors unrelated); where the
+        key weights the items of a dimension unequally it can lie above: read omega there.
 
     Raises
     ------

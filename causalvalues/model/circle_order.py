@@ -21,6 +21,7 @@ from causalvalues.theories import ValueTheory
 ALL_UP_TO = 8
 RELABELLINGS = 9999
 THEORY = "theory"
+INTERVAL = ("corrected", "lower", "upper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +33,9 @@ class CircleOrder:
     table : DataFrame
         Indexed by ``correlation``, ``partial correlation`` (given all other values) and, with a posterior, ``signed
         adjacency`` (P(adjacent) with the sign of the partial correlation): ``agreement`` (Spearman's rank correlation
-        between closeness on the circle and the number), ``lower, upper`` (95% bootstrap interval; NaN for adjacencies),
-        ``p`` (share of relabellings of the values that agree at least as well).
+        between closeness on the circle and the number), ``corrected`` (agreement less its bias in the bootstrap, which
+        lies in the interval), ``lower, upper`` (95% bootstrap interval; these three are NaN for adjacencies), ``p``
+        (share of relabellings of the values that agree at least as well).
     by_distance : DataFrame
         Indexed by steps on the circle: ``pairs``, and the mean of each row of `table`.
     exact : bool
@@ -89,6 +91,8 @@ def circle_order(
     Ranks do not change when the same number is added to all correlations, so a response style that lifts all of them
     alike does not matter. Agreement says nothing about single pairs. Noise in the correlations makes agreement smaller,
     in each bootstrap draw once more than in the data; so the interval is the basic one (Davison and Hinkley 1997, 5.2).
+    It is about the agreement without this loss and can lie above `agreement`; it always holds ``corrected``, twice the
+    agreement less the median of the draws.
     In simulations of 10 values and 100 to 400 rows it covered the agreement of the true correlations in 85% to 94% of
     runs (the percentile interval in 72% to 95%): read its ends as somewhat too narrow.
 
@@ -112,12 +116,12 @@ def circle_order(
     rows = {}
     for name, pattern in patterns.items():
         agreement, p = pattern_agreement(-distance, pattern, seed)
-        ends = [np.nan, np.nan]
+        ends = [np.nan, np.nan, np.nan]
         if name != "signed adjacency" and len(resampled):
             each = resampled if name == "correlation" else np.array([_partial(r) for r in resampled])
             ends = _interval(agreement, [_spearman(-distance[high], one[high]) for one in each])
         rows[name] = (agreement, *ends, p)
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["agreement", "lower", "upper", "p"])
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["agreement", *INTERVAL, "p"])
     steps = pd.DataFrame({name: pattern[high] for name, pattern in patterns.items()}).groupby(distance[high])
     by_distance = steps.mean()
     by_distance.insert(0, "pairs", steps.size())
@@ -144,9 +148,10 @@ def compare_patterns(
     Returns
     -------
     DataFrame
-        One row for each two: ``group, other, agreement`` (Spearman's rank correlation over pairs of values), ``lower,
-        upper`` (95% bootstrap interval as in `circle_order`; groups are resampled on their own; NaN without cluster
-        sums), ``p`` (share of relabellings of one of them that agree at least as well; Mantel 1967).
+        One row for each two: ``group, other, agreement`` (Spearman's rank correlation over pairs of values),
+        ``corrected, lower, upper`` (agreement less its bias, and its 95% bootstrap interval, as in `circle_order`;
+        groups are resampled on their own; NaN without cluster sums), ``p`` (share of relabellings of one of them that
+        agree at least as well; Mantel 1967).
 
     Raises
     ------
@@ -157,7 +162,8 @@ def compare_patterns(
     -----
     The interval says how well these rows know the agreement of these values; p asks whether it matters which value is
     which, so it counts values, not rows. With ten values an interval can lie above 0 where p is .1: then the agreement
-    of the ten is real and small, and no sign of a circle.
+    of the ten is real and small, and no sign of a circle. Noise weakens the agreement of two groups twice, so that the
+    interval can lie above `agreement` (.948, interval .960 to 1): it is the interval of ``corrected``.
     """
     if len(evidences) + (theory is not None) < 2 or not evidences:
         raise ModelError("There is one pattern. Give the evidence of two groups, or of one and a theory.")
@@ -180,7 +186,7 @@ def compare_patterns(
         agreement, p = pattern_agreement(patterns[b], patterns[a], seed)
         both = zip(resampled[a], resampled[b], strict=False)
         rows.append((a, b, agreement, *_interval(agreement, [_spearman(x[high], y[high]) for x, y in both]), p))
-    return pd.DataFrame(rows, columns=["group", "other", "agreement", "lower", "upper", "p"])
+    return pd.DataFrame(rows, columns=["group", "other", "agreement", *INTERVAL, "p"])
 
 
 def circle_distances(names: list[str], theory: ValueTheory) -> FloatArray:
@@ -250,11 +256,11 @@ def _spearman(x: FloatArray, y: FloatArray) -> float:
 
 
 def _interval(observed: float, resampled: list[float]) -> list[float]:
-    """Return the basic bootstrap interval of an agreement, within [-1, 1]; NaN without draws."""
+    """Return an agreement less its bias, and its basic bootstrap interval, within [-1, 1]; NaN without draws."""
     if not resampled:
-        return [np.nan, np.nan]
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return [float(np.clip(2 * observed - end, -1.0, 1.0)) for end in (high, low)]
+        return [np.nan, np.nan, np.nan]
+    low, middle, high = np.quantile(resampled, [0.025, 0.5, 0.975])
+    return [float(np.clip(2 * observed - end, -1.0, 1.0)) for end in (middle, high, low)]
 
 
 def _partial(correlation: FloatArray) -> FloatArray:

@@ -33,7 +33,10 @@ def condition_checks(dag: Dag, environments: Environments) -> pd.DataFrame:
     dag : Dag
         Over the values of the environments.
     environments : Environments
-        Without levers; conditions with too few rows for moments of their own are left out.
+        Without levers; conditions with too few rows for moments of their own are left out. Where they were made with
+        ``within`` the condition, equations have an intercept for each condition, so only slopes are compared. Groups of
+        another label ``within`` should answer in every condition (as personas do), because their means are taken over
+        the conditions together.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def condition_checks(dag: Dag, environments: Environments) -> pd.DataFrame:
             if name in condition.forced:
                 tested = _cut(condition.evidence, own.names.index(name), parents)
             else:
-                tested = _same(own, condition.evidence, own.names.index(name), parents)
+                levels = own.within == environments.by
+                tested = _same((own, condition.evidence), own.names.index(name), parents, levels)
             if tested is not None:
                 rows.append(_row(name, condition, tested))
     table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
@@ -94,13 +98,13 @@ class _Sums:
     def of(cls, evidence: Evidence) -> _Sums:
         return cls(float(evidence.n), evidence.mean, evidence.scatter)
 
-    def without(self, part: _Sums) -> _Sums:
-        """Return the sums of the other rows."""
+    def without(self, part: _Sums, levels: bool) -> _Sums:
+        """Return the sums of the other rows; with `levels` scatter is about the mean of each condition."""
         n = self.n - part.n
         step = part.mean - self.mean
         mean = self.mean - step * part.n / n
         shift = np.outer(step, step) * (part.n + part.n**2 / n)
-        return _Sums(n, mean, self.scatter - part.scatter - shift)
+        return _Sums(n, mean, self.scatter - part.scatter - (0.0 if levels else shift))
 
     def residual(self, node: int, parents: IntArray) -> tuple[float, int]:
         """Return the residual sum of squares of a regression with intercept, and its number of slopes."""
@@ -119,18 +123,23 @@ class _Sums:
         return max(total - float(slopes @ (side / scale)), 0.0), rank
 
 
-def _same(own: Evidence, part: Evidence, node: int, parents: IntArray) -> _Test | None:
-    """Chow's test of one condition against the others in which the value was free; None where there is no other."""
+def _same(moments: tuple[Evidence, Evidence], node: int, parents: IntArray, levels: bool) -> _Test | None:
+    """Chow's test of one condition against the others in which the value was free; None where there is no other.
+
+    `moments` are those of all conditions in which the value was free, and of the one; with `levels` each condition has
+    its own intercept in both equations, whose cost is in the effective rows of the first.
+    """
+    own, part = moments
     whole, here = _Sums.of(own), _Sums.of(part)
-    rest = whole.without(here) if whole.n > here.n else None
+    rest = whole.without(here, levels) if whole.n > here.n else None
     if rest is None or rest.n <= len(parents) + 1 or here.n <= len(parents) + 1:
         return None
     together, slopes = whole.residual(node, parents)
     one, slopes_one = here.residual(node, parents)
     other, slopes_other = rest.residual(node, parents)
-    df1 = slopes_one + slopes_other + 1 - slopes
+    df1 = slopes_one + slopes_other + (0 if levels else 1) - slopes
     share = min(own.n_score / own.n, part.n_score / part.n)
-    df2 = share * whole.n - slopes_one - slopes_other - 2
+    df2 = share * whole.n - slopes_one - slopes_other - (1 if levels else 2)
     apart = one + other
     if df1 < 1 or df2 < 1 or apart <= 0:
         return None

@@ -34,6 +34,8 @@ class Cells:
         Whether labels are exchanged within units.
     n : float
         Effective rows of the smallest group (or subsample).
+    design : array (K,) of int
+        Design columns that were partialled out in each group.
     notes : tuple of str
     """
 
@@ -46,6 +48,7 @@ class Cells:
     second: FloatArray
     paired: bool
     n: float
+    design: IntArray
     notes: tuple[str, ...]
 
     def members(self, groups: IntArray) -> FloatArray:
@@ -92,7 +95,7 @@ def exchange_cells(matrix: ResponseMatrix, group_by: str, within: str, scaled: b
     units = matrix.labels[within] if within else matrix.clusters if matrix.clusters is not None else None
     unit = np.arange(len(matrix)) if units is None else np.unique(np.array(units, dtype=str), return_inverse=True)[1]
     _require_rows(matrix, groups, group, unit)
-    z = _centred(matrix, [str(label) for label in groups], group, scaled)
+    z, design = _centred(matrix, [str(label) for label in groups], group, scaled)
     pairs, code = np.unique(np.column_stack([unit, group]), axis=0, return_inverse=True)
     if not within and len(np.unique(pairs[:, 0])) < len(pairs):
         raise ModelError(
@@ -112,7 +115,7 @@ def exchange_cells(matrix: ResponseMatrix, group_by: str, within: str, scaled: b
     how = f"exchanged within {within}" if within else f"exchanged between {matrix.cluster_by or 'rows'}"
     notes.append(f"{len(np.unique(unit))} units; labels {how}")
     sums = (pairs[:, 0], pairs[:, 1], weight, first, second)
-    return Cells(names, labels, *sums, bool(within), smallest, tuple(notes))
+    return Cells(names, labels, *sums, bool(within), smallest, design, tuple(notes))
 
 
 def exchanged(cells: Cells, groups: IntArray, random: np.random.Generator) -> IntArray:
@@ -171,9 +174,13 @@ def _in_all_groups(matrix: ResponseMatrix, group_by: str, within: str) -> tuple[
     return matrix.rows(keep), notes
 
 
-def _centred(matrix: ResponseMatrix, groups: list[str], group: IntArray, scaled: bool) -> FloatArray:
-    """Return the scores (n, p), names sorted, less what the design of each group explains, scaled within groups."""
+def _centred(matrix: ResponseMatrix, groups: list[str], group: IntArray, scaled: bool) -> tuple[FloatArray, IntArray]:
+    """Return the scores (n, p), names sorted, less what the design of each group explains, scaled within groups.
+
+    Also the design columns (K,) that each group used up.
+    """
     order = [matrix.names.index(name) for name in sorted(matrix.names)]
+    used = np.zeros(len(groups), dtype=np.int64)
     z = np.array(matrix.scores[:, order])
     for g in np.unique(group):
         mine = group == g
@@ -181,7 +188,8 @@ def _centred(matrix: ResponseMatrix, groups: list[str], group: IntArray, scaled:
         raw = np.sqrt(w @ np.square(z[mine] - w @ z[mine] / w.sum()) / w.sum())
         design = design_columns(matrix.levers, matrix.doses[mine], None).columns
         columns = np.column_stack([np.ones(len(w)), design]) * np.sqrt(w)[:, None]
-        slopes = np.linalg.lstsq(columns, z[mine] * np.sqrt(w)[:, None], rcond=None)[0]
+        slopes, _, rank, _ = np.linalg.lstsq(columns, z[mine] * np.sqrt(w)[:, None], rcond=None)
+        used[g] = int(rank) - 1
         z[mine] -= columns @ slopes / np.sqrt(w)[:, None]
         spread = np.sqrt(w @ np.square(z[mine]) / w.sum())
         still = spread <= STILL * raw
@@ -190,7 +198,7 @@ def _centred(matrix: ResponseMatrix, groups: list[str], group: IntArray, scaled:
             raise ModelError(f"{name!r} does not vary in the group {groups[g]!r}. Drop it (`matrix.drop([{name!r}])`).")
         if scaled:
             z[mine] /= spread
-    return z
+    return z, used
 
 
 def _effective(matrix: ResponseMatrix, mine: np.ndarray) -> float:

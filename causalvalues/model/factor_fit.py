@@ -182,6 +182,28 @@ def _finished(
     return FactorFit(chi2, df, scaling, theta, converged, admissible, np.array(loadings), misfit)
 
 
+def reliabilities(layout: Layout, fit: FactorFit, weights: FloatArray) -> FloatArray:
+    """Return the reliability (K, m) of the weighted sum of the items of each factor, in each group.
+
+    The share of its variance under the model that the factor makes: (w' lambda)^2 phi over that plus sum w_i^2 theta_i
+    (McDonald's omega; Raykov 2004, Behavior Therapy 35, 299-331).
+
+    Parameters
+    ----------
+    layout : Layout
+    fit : FactorFit
+    weights : array (p,)
+        Of the items, in the units of the moments that were fitted.
+    """
+    found = np.zeros((layout.groups, layout.factors))
+    own = layout.factor == np.arange(layout.factors)[:, None]
+    for g, place in enumerate(layout.places()[0]):
+        loading, phi, residual, _, _ = _matrices(layout, fit.parameters[place], g)
+        true = np.square(weights @ loading) * np.diag(phi)
+        found[g] = true / (true + own @ (weights**2 * residual))
+    return found
+
+
 def difference_scaling(moments: GroupMoments, free: Layout, equal: tuple[Layout, FactorFit]) -> float:
     """Return what inflates the difference of chi-squares of two nested models, never negative.
 

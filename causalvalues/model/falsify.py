@@ -17,7 +17,7 @@ from causalvalues.graph.dag import Dag
 from causalvalues.graph.knowledge import Knowledge
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.graph_nulls import GraphNulls, GraphTest, graph_test
-from causalvalues.model.held_out_prediction import CORRELATION, held_out_prediction
+from causalvalues.model.held_out_prediction import CORRELATION, FULL, SAME, held_out_prediction
 from causalvalues.randomness import stream
 from causalvalues.responses.matrix import ResponseMatrix
 
@@ -30,17 +30,19 @@ class HeldOut:
     ----------
     share : float, default 0.5
         Share of the clusters (of the rows, where there are none) that are kept from learning.
-    splits : int, default 1
-        How often the data are split anew; p-values of several splits are joined as twice their median.
+    splits : int, default 11
+        How often the data are split anew; p-values of several splits are joined as twice their median. The p-value of
+        a single split depends on who happened to be in which part, so one split decides nothing.
     within : str, default ""
         As in `causalvalues.summarise`.
-    nulls : GraphNulls, default ``GraphNulls()``
+    nulls : GraphNulls, default ``GraphNulls(200, 200)``
+        For each split; its p-values are 1/201 at least, joined ones 2/201.
     """
 
     share: float = 0.5
-    splits: int = 1
+    splits: int = 11
     within: str = ""
-    nulls: GraphNulls = GraphNulls()  # noqa: RUF009 - frozen
+    nulls: GraphNulls = GraphNulls(permutations=200, random_graphs=200)  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
@@ -90,9 +92,24 @@ class Falsification:
         return joined_p([_against_correlation(table)[1] for table in self.predictions])
 
     @property
+    def all_edges_p(self) -> float:
+        """P-value for "a graph with every edge foresees held-out rows no better than this graph"."""
+        return joined_p([_for_all_edges(table) for table in self.predictions])
+
+    @property
+    def prediction(self) -> pd.DataFrame:
+        """`predictions` as one table: means over the splits, and p-values as twice their median."""
+        joined = sum(self.predictions[1:], self.predictions[0]) / len(self.predictions)
+        p_values = [joined_p([float(table["p"].iloc[i]) for table in self.predictions]) for i in range(len(joined))]
+        return joined.assign(p=p_values)
+
+    @property
     def informative(self) -> bool:
-        """Whether the graph says enough for the permutation test, in at least half of the splits."""
-        return 2 * sum(test.informative for test in self.tests) >= len(self.tests)
+        """Whether the graph says enough for the permutation test: if all of it held, the p-value would be at the level.
+
+        As joining doubles the median, this takes more of a graph over several splits than over one.
+        """
+        return joined_p([_least_p(test) for test in self.tests]) <= self.level
 
     @property
     def rejected(self) -> bool:
@@ -123,15 +140,17 @@ class Falsification:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """One sentence; behind a p-value of several splits, the least and the most of them."""
         if not self.informative:
             return "undecided on held-out rows: the graph implies too little that permuted graphs do not imply, too"
         better = "better" if self.correlation_p <= self.level else "no better"
         chance = "no better than chance: rejected" if self.rejected else "better than chance"
+        table, splits = self.table, len(self.tests)
+        labels, random, correlation = (_p_words(table[what]) for what in ("permutation_p", "random_p", "correlation_p"))
         return (
-            f"{chance} on held-out rows (node permutation p = {self.permutation_p:.3g}, random graphs p = "
-            f"{self.random_p:.3g}); {better} than its strongest correlations in prediction (p = "
-            f"{self.correlation_p:.3g})"
+            f"{chance} on held-out rows (node permutation {labels}, random graphs {random}); {better} than its "
+            f"strongest correlations in prediction ({correlation})"
+            + (f"; each p is twice the median of {splits} splits [least to most]" if splits > 1 else "")
         )
 
 
@@ -171,13 +190,14 @@ def falsify(
     --------
     >>> import numpy as np, pandas as pd
     >>> rng = np.random.default_rng(0)
-    >>> a, e = rng.normal(size=1000), rng.normal(size=(1000, 4))
+    >>> a, e = rng.normal(size=1000), rng.normal(size=(1000, 5))
     >>> b = a + e[:, 0]
     >>> c, d = b + e[:, 1], rng.normal(size=1000)
-    >>> data = pd.DataFrame({"a": a, "b": b, "c": c, "d": d + e[:, 2], "e": d + e[:, 3]})
-    >>> chain = Dag.from_edges("abcde", [("a", "b"), ("b", "c"), ("d", "e")])
-    >>> falsify(data, chain).rejected
-    False
+    >>> data = pd.DataFrame({"a": a, "b": b, "c": c, "d": d + e[:, 2], "e": d + e[:, 3], "f": e[:, 4]})
+    >>> chain = Dag.from_edges("abcdef", [("a", "b"), ("b", "c"), ("d", "e")])
+    >>> found = falsify(data, chain)
+    >>> found.informative, found.rejected
+    (True, False)
     """
     method = HeldOut() if method is None else method
     matrix = as_matrix(data)
@@ -256,6 +276,24 @@ def _against_correlation(prediction: pd.DataFrame) -> tuple[float, float]:
     """Return the graph's gain in log density over the correlations alone, and its p-value."""
     row = prediction[["difference", "p"]].to_numpy(dtype=float)[list(prediction.index).index(CORRELATION)]
     return float(row[0]), float(row[1])
+
+
+def _least_p(test: GraphTest) -> float:
+    """Return the p-value that permutations would give a graph whose independences all hold."""
+    if not len(test.independences.table):
+        return 1.0
+    return max(test.equivalent, 0.0 if test.exact else 1 / (len(test.permuted) + 1))
+
+
+def _for_all_edges(prediction: pd.DataFrame) -> float:
+    """Return the p-value for "all edges foresee the rows no better"; 1 where the graph has all of them."""
+    row = prediction[["se", "p"]].to_numpy(dtype=float)[list(prediction.index).index(FULL)]
+    return float(1 - row[1]) if row[0] > SAME else 1.0
+
+
+def _p_words(p_values: pd.Series) -> str:
+    said = f"p = {joined_p(p_values.tolist()):.3g}"
+    return f"{said} [{p_values.min():.3g} to {p_values.max():.3g}]" if len(p_values) > 1 else said
 
 
 def joined_p(p_values: list[float]) -> float:

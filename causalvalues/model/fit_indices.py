@@ -39,6 +39,7 @@ class FitIndices:
         for what they are worth, column *rows as independent* counts every row (the number that other programs print
         when they are not told of clusters); column *scaled by clusters* divides that chi-square by what clusters and
         non-normal rows inflate it on average (Satorra and Bentler 1994; only where the evidence holds cluster sums).
+        ``n`` is less the share of rows that design columns and group means used up.
     notes : tuple of str
         Conventions, and whether the graph was learned from the same rows.
     """
@@ -59,10 +60,10 @@ class FitIndices:
 
         Parameters
         ----------
-        rows : {"effective n", "rows as independent"}
+        rows : {"effective n", "rows as independent", "scaled by clusters"}
         """
         if rows not in self.table.columns:
-            raise ModelError(f"There is no column {rows!r}; there are {EFFECTIVE!r} and {INDEPENDENT!r}.")
+            raise ModelError(f"There is no column {rows!r}; there are {', '.join(map(repr, self.table.columns))}.")
         return {str(name): float(number) for name, number in self.table[rows].items()}
 
 
@@ -91,7 +92,9 @@ def fit_indices(dag: Dag, evidence: Evidence, learned_here: bool = False) -> Fit
     With S the maximum-likelihood covariance (divisor n) and a recursive model with free residual variances, the
     discrepancy is F = sum_v ln psi_v - ln det S, with psi_v the residual variance of v given its parents, because
     tr(S Sigma^-1) = p. Then chi2 = n F ("normal" likelihood of lavaan; "wishart" would take n - 1), df is
-    p (p - 1) / 2 - edges, the baseline is the model without edges (chi2_0 = -n ln det R), and
+    p (p - 1) / 2 - edges, the baseline is the model without edges (chi2_0 = -n ln det R). Of N rows n = N - k are left
+    after k design columns and group means are taken out, and the same share of effective rows; without this a true
+    graph over 6 values was rejected in 18% of samples of 120 rows with 30 levers at the 5% level, with it in 4%. And
 
     - RMSEA = sqrt(max(chi2 - df, 0) / (n df)) with the 90% interval from the noncentral chi-square;
       ``rmsea_close_p`` is P(chi2 or more | RMSEA = .05);
@@ -103,12 +106,18 @@ def fit_indices(dag: Dag, evidence: Evidence, learned_here: bool = False) -> Fit
 
     In a saturated model RMSEA is 0, CFI and TLI are 1. The effective n is that of scores (`Evidence.n_score`), one
     number for all correlations, so the chi-square of clustered rows is approximate; the scaled one needs no such number
-    (`causalvalues.model.chi_square_scaling`; its CFI and TLI use a baseline that is scaled, too).
+    (`causalvalues.model.chi_square_scaling`). With its factors c and c_0 (baseline), its RMSEA, CFI and TLI estimate
+    the same numbers of the population as those of independent rows, whatever the clusters are: RMSEA =
+    sqrt(max(n F - c df, 0) / (n df)), and so its interval is sqrt(c) times that of chi2 = n F / c; CFI and TLI are as
+    above with n F - c df for chi2 - df and n F_0 - c_0 df_0 for chi2_0 - df_0 (Brosseau-Liard, Savalei and Li 2012,
+    Brosseau-Liard and Savalei 2014; ``rmsea.robust, cfi.robust, tli.robust`` of lavaan).
 
     References
     ----------
     Bollen (1989), Structural Equations with Latent Variables; Steiger and Lind (1980); Browne and Cudeck (1992);
-    Bentler (1990), Psychological Bulletin 107, 238-246; Shipley (2000), Structural Equation Modeling 7, 206-218.
+    Bentler (1990), Psychological Bulletin 107, 238-246; Shipley (2000), Structural Equation Modeling 7, 206-218;
+    Brosseau-Liard, Savalei and Li (2012), Multivariate Behavioral Research 47, 904-930; Brosseau-Liard and Savalei
+    (2014), Multivariate Behavioral Research 49, 460-470.
 
     Examples
     --------
@@ -128,10 +137,14 @@ def fit_indices(dag: Dag, evidence: Evidence, learned_here: bool = False) -> Fit
     discrepancy = (float(np.log(equations(graph, moments.correlation)[1]).sum() - log_det), -float(log_det))
     shared = {
         "srmr": _srmr(graph, moments.correlation),
-        "entropy": float(2 * np.log(moments.scale).sum() + log_det),
+        "entropy": float(
+            2 * np.log(moments.scale).sum() + log_det - len(graph) * np.log(1 - moments.charged / moments.n)
+        ),
     }
+    left = float(evidence.n - moments.charged)
+    effective = float(evidence.n_score * (1 - (len(evidence.columns) - len(evidence.names)) / evidence.n))
     columns = {}
-    for name, n in ((EFFECTIVE, float(evidence.n_score)), (INDEPENDENT, float(evidence.n))):
+    for name, n in ((EFFECTIVE, effective), (INDEPENDENT, left)):
         columns[name] = _column(graph, n, discrepancy, shared)
     columns[EFFECTIVE] |= fisher_c(graph, moments)
     columns[INDEPENDENT] |= fisher_c(graph, _as_independent(moments))
@@ -139,11 +152,13 @@ def fit_indices(dag: Dag, evidence: Evidence, learned_here: bool = False) -> Fit
         products, weight = cluster_products(evidence, moments.scale)
         parts = products - weight[:, None, None] * moments.correlation
         scaling = scaling_factor(graph, moments, parts), scaling_factor(np.zeros_like(graph), moments, parts)
-        columns[ROBUST] = _column(graph, float(evidence.n), discrepancy, shared, scaling)
+        columns[ROBUST] = _column(graph, left, discrepancy, shared, scaling)
     notes = [
         "chi2 = n F with covariances divided by n (normal likelihood); baseline: no edges; levers partialled out",
         *([POST_SELECTION] if learned_here else []),
     ]
+    if moments.charged:
+        notes.append(f"n is less what {moments.charged} design columns and group means used up of {evidence.n} rows")
     if evidence.n_score < evidence.n - 0.5:
         notes.append(f"rows are worth {evidence.n_score:.0f} of {evidence.n}; the chi-square is approximate")
     return FitIndices(pd.DataFrame(columns), tuple(notes))
@@ -177,9 +192,10 @@ def _column(
     p, edges = len(graph), int(graph.sum())
     df_0 = p * (p - 1) // 2
     df, free = df_0 - edges, p + edges
-    chi2, chi2_0 = n * max(discrepancy[0], 0.0) / scaling[0], n * discrepancy[1] / scaling[1]
-    excess, excess_0 = max(chi2 - df, 0.0), max(chi2_0 - df_0, chi2 - df, 0.0)
-    rmsea, lower, upper, close = _rmsea(chi2, df, n)
+    naive, naive_0 = n * max(discrepancy[0], 0.0), n * discrepancy[1]
+    chi2, above, above_0 = naive / scaling[0], naive - scaling[0] * df, naive_0 - scaling[1] * df_0
+    excess, excess_0 = max(above, 0.0), max(above_0, above, 0.0)
+    rmsea, lower, upper, close = _rmsea(chi2, df, n, scaling[0])
     log_likelihood = -n / 2 * (p * np.log(2 * np.pi) + shared["entropy"] + discrepancy[0] + p)
     return {
         "n": n,
@@ -192,7 +208,7 @@ def _column(
         "rmsea_upper": upper,
         "rmsea_close_p": close,
         "cfi": 1.0 - excess / excess_0 if excess_0 > 0 else 1.0,
-        "tli": (chi2_0 / df_0 - chi2 / df) / (chi2_0 / df_0 - 1) if df else 1.0,
+        "tli": 1.0 - above / df * df_0 / above_0 if df else 1.0,
         "srmr": shared["srmr"],
         "log_likelihood": log_likelihood,
         "aic": -2 * log_likelihood + 2 * free,
@@ -200,13 +216,17 @@ def _column(
     }
 
 
-def _rmsea(chi2: float, df: int, n: float) -> tuple[float, float, float, float]:
-    """Return RMSEA, the ends of its 90% interval, and the p-value of "RMSEA is at most .05"."""
+def _rmsea(chi2: float, df: int, n: float, scaling: float) -> tuple[float, float, float, float]:
+    """Return RMSEA, the ends of its 90% interval, and the p-value of "RMSEA is at most .05", from chi2 = n F / scaling.
+
+    A scaled chi-square has the noncentrality n F / scaling, so that F is scaling times it over n.
+    """
     if df == 0:
         return 0.0, 0.0, 0.0, 1.0
-    ends = [float(np.sqrt(_noncentrality(chi2, df, share) / (n * df))) for share in (0.95, 0.05)]
-    close = max(float(1.0 - chndtr(chi2, df, n * df * 0.05**2)), 0.0)
-    return float(np.sqrt(max(chi2 - df, 0.0) / (n * df))), ends[0], ends[1], close
+    lower, upper = (_noncentrality(chi2, df, share) for share in (0.95, 0.05))
+    close = max(float(1.0 - chndtr(chi2, df, n * df * 0.05**2 / scaling)), 0.0)
+    rmsea, low, high = (float(np.sqrt(scaling * ncp / (n * df))) for ncp in (max(chi2 - df, 0.0), lower, upper))
+    return rmsea, low, high, close
 
 
 def _noncentrality(chi2: float, df: int, share: float) -> float:

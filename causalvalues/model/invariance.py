@@ -9,19 +9,27 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from causalvalues.errors import ModelError, did_you_mean
-from causalvalues.frozen import BoolArray, FloatArray
-from causalvalues.model.factor_fit import FactorFit, difference_scaling, fit_factors
-from causalvalues.model.factor_layout import GroupMoments, Layout
+from causalvalues.model.factor_fit import FactorFit, difference_scaling, fit_factors, reliabilities
+from causalvalues.model.factor_layout import Layout
 from causalvalues.model.factor_scaling import baseline
-from causalvalues.responses.codes import blank_codes
+from causalvalues.model.item_moments import item_moments, items_of_dimensions
 from causalvalues.responses.matrix import ResponseMatrix
 from causalvalues.theories import ScoringKey
 
+LEVELS = ("configural", "metric", "scalar")
 LARGEST_CFI_DROP = 0.01
 LARGEST_RMSEA_RISE = 0.015
 LARGEST_LOCAL_RMSEA = 0.08
 SIGNIFICANT = 0.05
+MOST_NAMED = 4
+SLACK = 1e-3
+"""Fall of chi-square under more equalities that is more than rounding."""
+
+ABSENCE = "no difference found is no proof that there is none: the smaller the groups, the more is overlooked"
+SCORES = (
+    "edges of scores are weakened by error, so they differ where reliabilities do, even if loadings and intercepts are "
+    "equal: compare edges of true scores (CorrectedMoments)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +39,17 @@ class Invariance:
     Parameters
     ----------
     models : DataFrame
-        Indexed by ``configural, metric, scalar``: ``chi2, df, p, cfi, rmsea, srmr``; the same divided by what clusters
-        and non-normal answers inflate them, ``chi2_scaled, p_scaled, cfi_scaled, rmsea_scaled``; ``d_cfi, d_rmsea``
-        (change against the model before, scaled); ``converged, admissible``.
+        Indexed by ``configural, metric, scalar``: ``chi2, df, p, cfi, rmsea, srmr``; ``chi2_scaled, p_scaled`` (divided
+        by what clusters and non-normal answers inflate the chi-square), ``cfi_scaled, rmsea_scaled`` (the excess over
+        what is expected then); ``d_cfi, d_rmsea`` (change of these against the model before); ``converged,
+        admissible``.
     dimensions : DataFrame
         Indexed by dimension: ``items``; for equal loadings of this dimension alone (metric), then equal intercepts
         (scalar): ``..._chi2, ..._df, ..._p`` (scaled difference), ``..._d_cfi``, ``..._d_rmsea`` and ``..._rmsea``
         (RMSEA of the difference); ``level`` reached and ``advice``.
+    reliability : DataFrame
+        Indexed by dimension, a column for each group: the share of the variance of its score (items weighted as in the
+        key) that its factor makes, in the configural model.
     groups : tuple of str
     n : tuple of int
         Complete rows in each group.
@@ -46,6 +58,7 @@ class Invariance:
 
     models: pd.DataFrame
     dimensions: pd.DataFrame
+    reliability: pd.DataFrame
     groups: tuple[str, ...]
     n: tuple[int, ...]
     notes: tuple[str, ...]
@@ -60,15 +73,19 @@ def measurement_invariance(
 ) -> Invariance:
     """Test configural, metric and scalar invariance by multi-group confirmatory factor analysis.
 
-    One factor for each dimension, all factors correlated, no cross-loadings. Covariances (and so edges) of a dimension
-    may be compared between groups when its loadings are equal (metric), means when its intercepts are, too (scalar).
+    One factor for each dimension, all factors correlated, no cross-loadings. Covariances, and so edges, of true scores
+    (`causalvalues.evidence.CorrectedMoments`) mean the same in all groups when loadings are equal (metric); means when
+    intercepts are, too (scalar). Edges of scores need equal reliabilities on top: unequal error variances weaken them
+    unequally. A level that is not rejected is not shown to hold; it says that no difference was found with this n.
 
     Parameters
     ----------
     matrix : ResponseMatrix
-        Answers to items, with the label `group_by`. Rows with a lost answer to one of the items are left out. Rows of a
-        cluster (`ResponseMatrix.cluster_by`) are not taken as independent in the scaled numbers. Levers are ignored:
-        give rows of one condition. Row weights are not used, but rows of weight 0 are left out.
+        Answers to items, with the label `group_by`; they are taken as continuous (with few categories, or answers piled
+        up at an end, loadings can seem to differ where only thresholds do). Rows with a lost answer to one of the items
+        are left out, as if answers were lost completely at random (MCAR). Rows of a cluster
+        (`ResponseMatrix.cluster_by`) are not taken as independent in the scaled numbers. Levers are ignored: give rows
+        of one condition. Row weights are not used, but rows of weight 0 are left out.
     key : ScoringKey
     group_by : str
     dimensions : sequence of str, optional
@@ -86,6 +103,9 @@ def measurement_invariance(
     Notes
     -----
     ML with the "normal" likelihood (chi2 = sum of n_g F_g). RMSEA = sqrt(G max(chi2 - df, 0) / (N df)) for G groups.
+    Where clusters or non-normal answers inflate chi2 by c, the scaled test is of chi2 / c, and the scaled RMSEA and CFI
+    (and the RMSEA of a difference) take chi2 - c df for chi2 - df, so that they estimate how wrong the model is and not
+    how alike rows are (Brosseau-Liard, Savalei and Li 2012; lavaan's ``rmsea.robust`` and ``cfi.robust``).
     The first item of a dimension has the loading 1. A dimension fails a level when the scaled difference test is
     significant at .05 over the number of dimensions, and it matters: the RMSEA of the difference exceeds .08, or CFI
     falls by more than .01, or RMSEA rises by more than .015 (Chen 2007). With one dimension among many the last two
@@ -98,11 +118,11 @@ def measurement_invariance(
     References
     ----------
     Joreskog (1971), Psychometrika 36, 409-426; Chen (2007), Structural Equation Modeling 14, 464-504; Satorra and
-    Bentler (2010), Psychometrika 75, 243-248 (scaled differences); Savalei, Brace and Fouladi (2023), Psychological
-    Methods.
+    Bentler (2010), Psychometrika 75, 243-248 (scaled differences); Brosseau-Liard, Savalei and Li (2012), Multivariate
+    Behavioral Research 47, 904-930; Savalei, Brace and Fouladi (2023), Psychological Methods.
     """
-    items, chosen = _items(matrix, key, dimensions)
-    moments, groups, notes = _moments(matrix, key, items, group_by)
+    items, chosen = items_of_dimensions(matrix, key, dimensions)
+    moments, spread, groups, notes = item_moments(matrix, key, items, group_by)
     factor = np.array([chosen.index(key.items[key.canonical(item)].dimension) for item in items], dtype=np.int64)
     layout, everything = Layout(factor, len(groups)), frozenset(range(len(chosen)))
     free = fit_factors(moments, layout)
@@ -110,130 +130,48 @@ def measurement_invariance(
     metric = fit_factors(moments, metric_layout, (layout, free))
     scalar = fit_factors(moments, replace(metric_layout, intercepts=everything), (metric_layout, metric))
     null, total = baseline(moments), float(moments.n.sum())
-    models = _models({"configural": free, "metric": metric, "scalar": scalar}, null, total, len(groups))
-    rows, equal = [], []
+    rows, equal, fits = [], [], {"configural": free, "metric": metric, "scalar": scalar}
     tested = len(chosen)
+    weights = spread * np.array([key.items[key.canonical(item)].weight for item in items])
+    trusted = reliabilities(layout, free, weights).T
+    n = tuple(int(size) for size in moments.n)
     for f in range(tested):
         tight = replace(layout, loadings=frozenset({f}))
-        one = fit_factors(moments, tight, (layout, free))
+        one = fits[f"loadings of {chosen[f]}"] = fit_factors(moments, tight, (layout, free))
         scale = difference_scaling(moments, layout, (tight, one))
         rows.append(_difference((free, one, scale), null, (total, len(groups), tested)))
         equal.append(rows[-1]["holds"] == 1.0)
     held = frozenset(f for f in range(tested) if equal[f])
     partial_layout = replace(layout, loadings=held)
-    partial = fit_factors(moments, partial_layout, (layout, free))
+    partial = fits["equal loadings that hold"] = fit_factors(moments, partial_layout, (layout, free))
     table = []
     for f, dimension in enumerate(chosen):
         second = None
         if equal[f]:
             tight = replace(partial_layout, intercepts=frozenset({f}))
-            more = fit_factors(moments, tight, (partial_layout, partial))
+            more = fits[f"intercepts of {dimension}"] = fit_factors(moments, tight, (partial_layout, partial))
             scale = difference_scaling(moments, partial_layout, (tight, more))
             second = _difference((partial, more, scale), null, (total, len(groups), tested))
-        table.append(_row(dimension, int((factor == f).sum()), rows[f], second))
+        found: dict[str, object] = {"dimension": dimension, "items": int((factor == f).sum())}
+        table.append(
+            found
+            | _numbers(rows[f], second)
+            | _advice(dimension, second, dict(zip(groups, trusted[f], strict=True)), n)
+        )
     frame = pd.DataFrame(table).set_index("dimension")
-    if not free.admissible:
-        notes.append(
-            "the configural model has a negative variance, or factors correlated beyond 1: these dimensions cannot be "
-            "told apart by their items; test fewer of them at a time"
-        )
-    if models["cfi_scaled"].iloc[0] < 0.9 or models["rmsea_scaled"].iloc[0] > 0.08:
-        notes.append("the configural model fits badly (CFI below .90 or RMSEA above .08): levels above it say little")
-    return Invariance(models, frame, groups, tuple(int(n) for n in moments.n), tuple(notes))
+    models = _models({level: fits[level] for level in LEVELS}, null, total, len(groups))
+    notes += [ABSENCE, SCORES, *_doubts(fits, models)]
+    shown = pd.DataFrame(trusted, index=frame.index, columns=list(groups))
+    return Invariance(models, frame, shown, groups, n, tuple(notes))
 
 
-def _items(matrix: ResponseMatrix, key: ScoringKey, dimensions: Sequence[str] | None) -> tuple[list[str], list[str]]:
-    there = [name for name in matrix.names if key.knows(name) and key.canonical(name) in key.items]
-    measured = [d for d in key.dimensions if any(key.items[key.canonical(item)].dimension == d for item in there)]
-    chosen = measured if dimensions is None else list(dimensions)
-    for name in chosen:
-        if name not in measured:
-            raise ModelError(f"No item of {name!r} is in the matrix." + did_you_mean(name, measured))
-    place = {key.canonical(item): item for item in there}
-    items = [place[item] for d in chosen for item in key.items_of(d) if item in place]
-    for name in chosen:
-        count = sum(key.items[key.canonical(item)].dimension == name for item in items)
-        least = 3 if len(chosen) == 1 else 2
-        if count < least:
-            raise ModelError(
-                f"{name!r} has {count} items; {least} are needed to test its loadings. Leave it out"
-                + (", or test several dimensions together." if least == 3 else ".")
-            )
-    return items, chosen
-
-
-def _moments(
-    matrix: ResponseMatrix, key: ScoringKey, items: list[str], group_by: str
-) -> tuple[GroupMoments, tuple[str, ...], list[str]]:
-    if group_by not in matrix.labels:
-        raise ModelError(f"There is no label {group_by!r}." + did_you_mean(group_by, matrix.labels))
-    matrix = blank_codes(matrix, key)
-    answers = np.column_stack([matrix.column(item) for item in items])
-    signs = np.array([key.items[key.canonical(item)].sign for item in items]) * (-1 if key.most == "low" else 1)
-    answers = answers * signs
-    if np.isinf(answers).any():
-        raise ModelError(
-            f"Item {items[int(np.argmax(np.isinf(answers).any(axis=0)))]!r} holds infinity. Mark it missing."
-        )
-    complete = ~np.isnan(answers).any(axis=1) & (matrix.weights > 0)
-    labels = np.array(matrix.labels[group_by], dtype=str)
-    groups = tuple(str(label) for label in np.unique(labels))
-    if len(groups) < 2:
-        raise ModelError(f"All rows belong to the group {groups[0]!r} of {group_by!r}. Give rows of two groups.")
-    clusters = np.arange(len(matrix)) if matrix.clusters is None else np.unique(matrix.clusters, return_inverse=True)[1]
-    if len(np.unique(clusters[complete])) == 1:
-        raise ModelError("All complete rows belong to one cluster, so nothing says how much another would differ.")
-    answers = _standardised(answers, complete)
-    n, means, covariances, rows = [], [], [], []
-    for group in groups:
-        mine = complete & (labels == group)
-        if mine.sum() < 2 * len(items):
-            raise ModelError(
-                f"The group {group!r} has {int(mine.sum())} complete rows; {2 * len(items)} are needed for "
-                f"{len(items)} items. Leave it out, or test fewer dimensions."
-            )
-        x = answers[mine]
-        z = x - x.mean(axis=0)
-        still = np.flatnonzero(np.ptp(z, axis=0) == 0)
-        if len(still):
-            raise ModelError(f"All answers to {items[still[0]]!r} are the same in the group {group!r}. Leave it out.")
-        _refuse_dependent(group, items, z)
-        n.append(float(len(x)))
-        means.append(x.mean(axis=0))
-        covariances.append(z.T @ z / len(x))
-        rows.append((z, clusters[mine].astype(np.int64)))
-    lost = int((~complete).sum())
-    notes = (
-        [f"{lost} of {len(matrix)} rows without complete answers to {len(items)} items were left out"] if lost else []
-    )
-    if np.ptp(matrix.weights[complete]) > 0:
-        notes.append("row weights were not used: every complete row counts the same")
-    return GroupMoments(np.array(n), np.array(means), np.array(covariances), tuple(rows)), groups, notes
-
-
-def _standardised(answers: FloatArray, complete: BoolArray) -> FloatArray:
-    """Return answers in units of their spread over all complete rows: equalities over groups stay what they are."""
-    if not complete.any():
-        return answers
-    centred = answers - answers[complete].mean(axis=0)
-    size = np.abs(centred[complete]).max(axis=0)
-    centred = centred / np.where(size > 0, size, 1.0)
-    spread = np.sqrt(np.square(centred[complete]).mean(axis=0))
-    return np.asarray(centred / np.where(spread > 0, spread, 1.0))
-
-
-def _refuse_dependent(group: str, items: list[str], z: FloatArray) -> None:
-    spread = np.sqrt(np.square(z).mean(axis=0))
-    values, vectors = np.linalg.eigh(z.T @ z / len(z) / np.outer(spread, spread))
-    if values[0] < 1e-10:
-        bound = [item for item, share in zip(items, vectors[:, 0], strict=True) if abs(share) > 1e-3]
-        raise ModelError(f"In the group {group!r} the answers to {bound} follow from each other. Drop one of them.")
-
-
-def _indices(chi2: float, df: int, null: tuple[float, int], total: float, groups: int) -> tuple[float, float]:
-    """Return CFI and RMSEA."""
-    excess = max(chi2 - df, 0.0)
-    most = max(null[0] - null[1], excess)
+def _indices(
+    test: tuple[float, int, float], null: tuple[float, int, float], total: float, groups: int
+) -> tuple[float, float]:
+    """Return CFI and RMSEA from chi-square, degrees of freedom and inflation of a model and of the baseline."""
+    chi2, df, scaling = test
+    excess = max(chi2 - scaling * df, 0.0)
+    most = max(null[0] - null[2] * null[1], excess)
     rmsea = float(np.sqrt(groups * excess / (total * df))) if df else 0.0
     return 1.0 - excess / most if most > 0 else 1.0, rmsea
 
@@ -241,9 +179,9 @@ def _indices(chi2: float, df: int, null: tuple[float, int], total: float, groups
 def _models(fits: dict[str, FactorFit], null: tuple[float, int, float], total: float, groups: int) -> pd.DataFrame:
     rows = []
     for fit in fits.values():
-        cfi, rmsea = _indices(fit.chi2, fit.df, null[:2], total, groups)
+        cfi, rmsea = _indices((fit.chi2, fit.df, 1.0), (null[0], null[1], 1.0), total, groups)
         scaled = fit.chi2 / fit.scaling
-        cfi_s, rmsea_s = _indices(scaled, fit.df, (null[0] / null[2], null[1]), total, groups)
+        cfi_s, rmsea_s = _indices((fit.chi2, fit.df, fit.scaling), null, total, groups)
         rows.append(
             {
                 "chi2": fit.chi2, "df": fit.df, "p": _tail(fit.chi2, fit.df), "cfi": cfi, "rmsea": rmsea,
@@ -268,26 +206,59 @@ def _difference(
     free, equal, scale = models
     total, groups, tested = size
     df = equal.df - free.df
-    chi2 = max(equal.chi2 - free.chi2, 0.0) / (scale if scale > 0 else 1.0)
-    scaled_null = null[0] / null[2], null[1]
-    before = _indices(free.chi2 / free.scaling, free.df, scaled_null, total, groups)
-    after = _indices(equal.chi2 / equal.scaling, equal.df, scaled_null, total, groups)
-    local = float(np.sqrt(groups * max(chi2 - df, 0.0) / (total * df)))
+    scale = scale if scale > 0 else 1.0
+    chi2 = max(equal.chi2 - free.chi2, 0.0) / scale
+    before = _indices((free.chi2, free.df, free.scaling), null, total, groups)
+    after = _indices((equal.chi2, equal.df, equal.scaling), null, total, groups)
+    local = float(np.sqrt(groups * scale * max(chi2 - df, 0.0) / (total * df)))
     p, d_cfi, d_rmsea = _tail(chi2, df), after[0] - before[0], after[1] - before[1]
     matters = local > LARGEST_LOCAL_RMSEA or d_cfi < -LARGEST_CFI_DROP or d_rmsea > LARGEST_RMSEA_RISE
     holds = float(not (p < SIGNIFICANT / tested and matters))
     return {"chi2": chi2, "df": df, "p": p, "d_cfi": d_cfi, "d_rmsea": d_rmsea, "rmsea": local, "holds": holds}
 
 
-def _row(dimension: str, items: int, metric: dict[str, float], scalar: dict[str, float] | None) -> dict[str, object]:
-    found: dict[str, object] = {"dimension": dimension, "items": items}
-    for name, values in (("metric", metric), ("scalar", scalar)):
-        for what in ("chi2", "df", "p", "d_cfi", "d_rmsea", "rmsea"):
-            found[f"{name}_{what}"] = np.nan if values is None else values[what]
+def _numbers(metric: dict[str, float], scalar: dict[str, float] | None) -> dict[str, object]:
+    return {
+        f"{name}_{what}": np.nan if values is None else values[what]
+        for name, values in (("metric", metric), ("scalar", scalar))
+        for what in ("chi2", "df", "p", "d_cfi", "d_rmsea", "rmsea")
+    }
+
+
+def _advice(
+    dimension: str, scalar: dict[str, float] | None, trusted: dict[str, float], n: tuple[int, ...]
+) -> dict[str, object]:
+    """Return the level that a dimension reached, and what may be compared then."""
     if scalar is None:
-        found |= {"level": "configural", "advice": f"metric fails for {dimension}: do not compare its edges or means"}
-    elif not scalar["holds"]:
-        found |= {"level": "metric", "advice": f"scalar fails for {dimension}: compare its edges, not its means"}
-    else:
-        found |= {"level": "scalar", "advice": "edges and means may be compared"}
-    return found
+        return {"level": "configural", "advice": f"metric fails for {dimension}: do not compare its edges or means"}
+    none = f"no difference found (n = {', '.join(map(str, n))})"
+    each = ", ".join(f"{group} {value:.2f}" for group, value in trusted.items())
+    edges = (
+        f"edges of true scores (CorrectedMoments) may be compared; edges of scores only where reliabilities are equal, "
+        f"too ({each})"
+    )
+    if not scalar["holds"]:
+        words = f"scalar fails for {dimension}: do not compare its means. Loadings: {none}; {edges}"
+        return {"level": "metric", "advice": words}
+    return {"level": "scalar", "advice": f"loadings and intercepts of {dimension}: {none}; {edges}"}
+
+
+def _doubts(fits: dict[str, FactorFit], models: pd.DataFrame) -> list[str]:
+    """Return notes on fits that did not converge, fit better than with fewer equalities, or are bad to begin with."""
+    notes = []
+    odd = ["chi-square falls where equalities are added"] if (models["chi2"].diff() < -SLACK).any() else []
+    odd += [name for name, fit in fits.items() if not fit.converged]
+    if odd:
+        some = ", ".join(odd if len(odd) <= MOST_NAMED else [*odd[:MOST_NAMED], f"{len(odd) - MOST_NAMED} more"])
+        notes.append(
+            f"some fits stopped before their best ({some}), so their chi-squares and differences are not to "
+            "be trusted: the items may have little in common; see `reliability`"
+        )
+    if not fits["configural"].admissible:
+        notes.append(
+            "the configural model has a negative variance, or factors correlated beyond 1: these dimensions cannot be "
+            "told apart by their items; test fewer of them at a time"
+        )
+    if models["cfi_scaled"].iloc[0] < 0.9 or models["rmsea_scaled"].iloc[0] > 0.08:
+        notes.append("the configural model fits badly (CFI below .90 or RMSEA above .08): levels above it say little")
+    return notes

@@ -25,7 +25,7 @@ class MomentEquality:
     ----------
     chi2, df, p_independent : float
         Box's M with his correction (covariances), or Jennrich's chi-square (correlations), and its p-value; both take
-        rows as independent and normal, so with clusters they reject too often.
+        rows (less one for each design column) as independent and normal, so with clusters they reject too often.
     exchange : ExchangeTest
         The same question by exchange of labels among units (`same_structure`); its ``p`` is the one to use.
     groups : tuple of str
@@ -75,8 +75,8 @@ def equal_moments(
     Raises
     ------
     ModelError
-        As in `same_structure`; or if a group has no more rows than values, or its values do not vary or follow from
-        each other.
+        As in `same_structure`; or if a group has no more rows (less its design columns) than values, or its values do
+        not vary or follow from each other.
 
     References
     ----------
@@ -88,9 +88,13 @@ def equal_moments(
     exchange = Exchange() if exchange is None else exchange
     cells = exchange_cells(matrix, group_by, exchange.within, scaled=moment == "correlation")
     scatter, weight = cells.totals(cells.group)
+    weight = weight - cells.design
     if (weight <= len(cells.names)).any():
-        small = cells.groups[int(np.argmin(weight))]
-        raise ModelError(f"The group {small!r} has no more rows than values. Leave it out, or drop values.")
+        small = int(np.argmin(weight))
+        less = f" less its {cells.design[small]} design columns" if cells.design[small] else ""
+        raise ModelError(
+            f"The group {cells.groups[small]!r} has no more rows{less} than values. Leave it out, or drop values."
+        )
     for group, own in zip(cells.groups, scatter, strict=True):
         _refuse_dependent(group, cells.names, own)
     chi2, df = (box if moment == "covariance" else jennrich)(scatter, weight)
@@ -113,7 +117,10 @@ def _refuse_dependent(group: str, names: tuple[str, ...], scatter: FloatArray) -
 
 
 def box(scatter: FloatArray, weight: FloatArray) -> tuple[float, int]:
-    """Return Box's M times his correction, and its degrees of freedom, from scatters (K, p, p) and rows (K,)."""
+    """Return Box's M times his correction, and its degrees of freedom, from scatters (K, p, p) and rows (K,).
+
+    Rows are less the design columns that were partialled out.
+    """
     k, p = scatter.shape[:2]
     freedom = weight - 1
     pooled = np.linalg.slogdet(scatter.sum(axis=0) / freedom.sum())[1]
@@ -124,7 +131,7 @@ def box(scatter: FloatArray, weight: FloatArray) -> tuple[float, int]:
 
 
 def jennrich(scatter: FloatArray, weight: FloatArray) -> tuple[float, int]:
-    """Return Jennrich's chi-square for equal correlation matrices, and its degrees of freedom."""
+    """Return Jennrich's chi-square for equal correlation matrices, and its degrees of freedom; arguments as `box`."""
     k, p = scatter.shape[:2]
     scale = np.sqrt(np.einsum("kaa->ka", scatter))
     r = scatter / (scale[:, :, None] * scale[:, None, :])

@@ -1,4 +1,4 @@
-"""How strong a hidden common cause would have to be to remove an arrow."""
+"""How strong a hidden common cause would have to be to bring the effect of an arrow to zero."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SensitivitySettings:
 def sensitivity_values(
     graphs: GraphPosterior | Dag, evidence: Evidence, settings: SensitivitySettings | None = None
 ) -> pd.DataFrame:
-    """Return for each arrow how strong a hidden common cause would remove it.
+    """Return for each arrow how strong a hidden common cause would bring its effect to zero.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ def sensitivity_values(
         - ``partial_r2``: share of the effect's variance left by its other causes that the cause explains; a hidden
           cause that explains *all* that is left of the effect needs this share of the cause to remove the arrow.
         - ``robustness``: RV_q; a hidden cause that explains less than this share of what is left of the cause *and* of
-          the effect cannot remove the arrow. ``lower, upper``: 5% and 95% quantiles over the graphs.
+          the effect cannot bring the estimate to zero, if the arrow is there (that it points this way, and that the
+          other causes are right, is taken from the graph). ``lower, upper``: 5% and 95% quantiles over the graphs.
         - ``robustness_significant``: RV_(q, alpha), the same for leaving it no longer different from zero.
         - ``benchmark``: the observed other cause that comes closest; ``times_benchmark``: how many times as strong as
           it (in its relation to cause and effect) a hidden cause would have to be. NaN where there is no other cause.
@@ -117,7 +118,7 @@ def sensitivity_values(
         for cause in np.flatnonzero(shares @ families >= max(how.least, 1e-12)):
             has = families[:, cause]
             found = [_arrow(moments, int(cause), effect, np.flatnonzero(family), how) for family in families[has]]
-            rows.append(_row(moments, (int(cause), effect), found, shares[has]))
+            rows.append(_row(moments, (int(cause), effect), found, shares[has], how.share))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     order = ["probability", "robustness", "cause", "effect"]
     return table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)
@@ -223,7 +224,9 @@ def _bias(k: float, on_cause: float, on_effect: float) -> float:
     return float(np.sqrt(explained * strength / (1 - strength)))
 
 
-def _row(moments: SortedMoments, ends: tuple[int, int], found: list[_Arrow], shares: FloatArray) -> tuple[object, ...]:
+def _row(
+    moments: SortedMoments, ends: tuple[int, int], found: list[_Arrow], shares: FloatArray, share: float
+) -> tuple[object, ...]:
     weights = shares / shares.sum()
     values = np.array([arrow.robustness for arrow in found])
     lower, upper = weighted_quantiles(values, weights, (0.05, 0.95))
@@ -238,8 +241,10 @@ def _row(moments: SortedMoments, ends: tuple[int, int], found: list[_Arrow], sha
     best = min(strengths, key=lambda other: (-strengths[other], other), default=None)
     times = np.nan if best is None else (1 / strengths[best] if strengths[best] > 0 else np.inf)
     cause, effect = (moments.scored[end] for end in ends)
+    bring = "bring the estimate to zero" if share == 1 else f"change the estimate by {share:.0%}"
     words = (
-        f"A hidden cause that explains less than {mean:.1%} of what is left of {cause} and of {effect} cannot remove it"
+        f"A hidden cause that explains less than {mean:.1%} of what is left of {cause} and of {effect} cannot {bring}, "
+        "if the arrow is there"
     )
     if best is not None and times <= FAR:
         words += f"; one {times:.1f} times as strong as {moments.scored[best]} could"

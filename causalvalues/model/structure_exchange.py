@@ -53,8 +53,9 @@ class ExchangeTest:
     ----------
     statistic : float
         Mean squared difference of Fisher z of the correlations (*correlation*), and of log variances (*covariance*),
-        in standard errors, so about 1 where groups are equal; mean absolute difference of P(adjacent) (*edges*).
-        Averaged over pairs of groups, and over subsamples.
+        in standard errors: about 1 where groups are equal, smaller where units answer alike in both groups (standard
+        errors take groups as unrelated; `p` does not). Mean absolute difference of P(adjacent) (*edges*). Averaged over
+        pairs of groups, and over subsamples.
     p : float
         (number of exchanges with as large a statistic + 1) / (exchanges + 1).
     exchanged : array (B,)
