@@ -15,7 +15,7 @@ from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums
 from causalvalues.evidence.relations import LARGEST as LARGEST_NUMBER
 from causalvalues.evidence.rows import UsedRows, refuse_huge, refuse_uneven
 from causalvalues.evidence.sums import LARGEST, cluster_sums
-from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.responses.matrix import ResponseMatrix
 
 Key = tuple[Any, str, tuple[float, ...]]
@@ -35,9 +35,9 @@ class PartialSums:
     centre: FloatArray
     listwise: bool
     keys: dict[Key, int] = field(default_factory=dict)
-    weight: list[float] = field(default_factory=list)
-    first: list[FloatArray] = field(default_factory=list)
-    second: list[FloatArray] = field(default_factory=list)
+    weight: FloatArray = field(default_factory=lambda: np.zeros(0))
+    first: FloatArray = field(default_factory=lambda: np.zeros(0))
+    second: FloatArray = field(default_factory=lambda: np.zeros(0))
     rows: int = 0
     dropped: int = 0
     weightless: int = 0
@@ -78,61 +78,67 @@ class PartialSums:
         if not len(scores):
             return
         self.rows += len(scores)
-        weights = None if chunk.weights is None else (chunk.weights if keep is None else chunk.weights[keep])
+        weights = chunk.weights if chunk.weights is None or keep is None else chunk.weights[keep]
         self.squares += float(len(scores)) if weights is None else float((weights**2).sum())
-        centred = scores - self.centre
         if chunk.clusters is None and chunk.groups is None and chunk.doses is None:
-            self._add_blocks(centred, weights, place)
+            self._add_blocks(scores, weights, place)
         else:
-            self._add_keyed(chunk, centred, weights, place, keep)
+            self._add_keyed(chunk, scores - self.centre, weights, place, keep)
 
     def merge(self, other: PartialSums) -> None:
         """Add sums that were made elsewhere, about another centre (S + f d' + d f' + w d d').
 
-        Block numbers of independent rows are kept: every part counts its blocks from the beginning.
+        Every part counts the blocks of independent rows from the beginning.
         """
         self._refuse_other_columns(other.like)
         step = other.centre - self.centre
-        for key, i in other.keys.items():
-            cross = np.outer(other.first[i], step)
-            second = other.second[i] + cross + cross.T + other.weight[i] * np.outer(step, step)
-            self._put(key, other.weight[i], other.first[i] + other.weight[i] * step, second)
+        size = len(other.keys)
+        weight, first = other.weight[:size], other.first[:size]
+        cross = first[:, :, None] * step
+        second = other.second[:size] + cross + cross.transpose(0, 2, 1)
+        second += weight[:, None, None] * np.outer(step, step)
+        self._put(list(other.keys), weight, first + weight[:, None] * step, second)
         for name in ("rows", "dropped", "weightless", "squares", "seen"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.lightest, self.heaviest = min(self.lightest, other.lightest), max(self.heaviest, other.heaviest)
 
-    def _put(self, key: Key, weight: float, first: FloatArray, second: FloatArray) -> None:
-        if key in self.keys:
-            i = self.keys[key]
-            self.weight[i] += weight
-            self.first[i] = self.first[i] + first
-            self.second[i] = self.second[i] + second
-        else:
-            self.keys[key] = len(self.weight)
-            self.weight.append(float(weight))
-            self.first.append(np.array(first))
-            self.second.append(np.array(second))
+    def _put(self, keys: list[Key], weight: FloatArray, first: FloatArray, second: FloatArray) -> None:
+        """Add sums (c,), (c, p), (c, p, p) of c different keys."""
+        places = [self.keys.setdefault(key, len(self.keys)) for key in keys]
+        in_turn = places == list(range(places[0], places[0] + len(places)))
+        at = slice(places[0], places[0] + len(places)) if in_turn else np.array(places, dtype=np.int64)
+        room, p = len(self.weight), first.shape[1]
+        if len(self.keys) > room:
+            more = max(len(self.keys), 2 * room)
+            wider = np.zeros(more), np.zeros((more, p)), np.zeros((more, p, p))
+            for old, new in zip((self.weight, self.first, self.second), wider, strict=True):
+                new[:room] = old.reshape(room, *new.shape[1:])
+            self.weight, self.first, self.second = wider
+        self.weight[at] += weight
+        self.first[at] += first
+        self.second[at] += second
 
-    def _add_blocks(self, centred: FloatArray, weights: FloatArray | None, place: int) -> None:
+    def _add_blocks(self, scores: FloatArray, weights: FloatArray | None, place: int) -> None:
         """Add independent rows without levers: row i belongs to block i mod B, so blocks are slices with a stride."""
-        n, p = centred.shape
-        blocks = self.blocks
-        root = centred if weights is None else centred * np.sqrt(weights)[:, None]
-        depth = n // blocks
+        n, p = scores.shape
+        depth, blocks = n // self.blocks, self.blocks
+        whole = depth * blocks
         if depth:
-            part = np.ascontiguousarray(root[: depth * blocks].reshape(depth, blocks, p).transpose(1, 0, 2))
-            second = part.transpose(0, 2, 1) @ part
-            flat = centred[: depth * blocks].reshape(depth, blocks, p)
-            if weights is None:
-                weight, first = np.full(blocks, float(depth)), flat.sum(axis=0)
-            else:
-                w = weights[: depth * blocks].reshape(depth, blocks)
-                weight, first = w.sum(axis=0), np.einsum("db,dbp->bp", w, flat)
-            for b in range(blocks):
-                self._put(((place + b) % blocks, "", ()), float(weight[b]), first[b], second[b])
-        for i in range(depth * blocks, n):
-            one = 1.0 if weights is None else float(weights[i])
-            self._put(((place + i) % blocks, "", ()), one, one * centred[i], np.outer(root[i], root[i]))
+            part = np.empty((blocks, p, depth))
+            np.subtract(scores[:whole].reshape(depth, blocks, p).transpose(1, 2, 0), self.centre[:, None], out=part)
+            weight, first, times = np.full(blocks, float(depth)), part.sum(axis=2), part
+            if weights is not None:
+                times = part * weights[:whole].reshape(depth, blocks).T[:, None, :]
+                weight, first = weights[:whole].reshape(depth, blocks).sum(axis=0), times.sum(axis=2)
+            self._put(self._block_keys(place, blocks), weight, first, times @ part.transpose(0, 2, 1))
+        if n > whole:
+            rest = scores[whole:] - self.centre
+            weight = np.ones(len(rest)) if weights is None else weights[whole:]
+            first = weight[:, None] * rest
+            self._put(self._block_keys(place, len(rest)), weight, first, first[:, :, None] * rest[:, None, :])
+
+    def _block_keys(self, place: int, count: int) -> list[Key]:
+        return [(number % blocks, "", ()) for blocks in (self.blocks,) for number in range(place, place + count)]
 
     def _add_keyed(
         self, chunk: Chunk, centred: FloatArray, weights: FloatArray | None, place: int, keep: IntArray | None
@@ -148,23 +154,23 @@ class PartialSums:
         found, codes = np.unique(code, return_inverse=True)
         w = np.ones(len(index)) if weights is None else weights
         weight, first, second = cluster_sums(centred, w, codes.astype(np.int64))
-        for i, key in enumerate(found):
+        keys: list[Key] = []
+        for key in found:
             rest, at = divmod(int(key), len(cells))
             one, two = divmod(rest, len(parts[1][0]))
-            name = parts[0][0][one].item()
-            self._put((name, str(parts[1][0][two]), tuple(cells[at].tolist())), weight[i], first[i], second[i])
+            keys.append((parts[0][0][one].item(), str(parts[1][0][two]), tuple(cells[at].tolist())))
+        self._put(keys, weight, first, second)
 
     @property
     def blocks(self) -> int:
-        """Number of blocks that independent rows are dealt to."""
+        """How many blocks independent rows are dealt to."""
         m = len(self.like.names) + len(self.like.levers)
         return min(BLOCKS, max(int(LARGEST / m**2), 50))
 
     def _usable(self, chunk: Chunk) -> IntArray | None:
         """Return which rows to use; None for all."""
-        self._refuse_numbers(chunk)
-        # The sum is NaN exactly when an answer is missing, and needs no array of the size of the chunk.
-        complete = None if not np.isnan(chunk.scores.sum()) else ~np.isnan(chunk.scores).any(axis=1)
+        missing = self._incomplete(chunk)
+        complete = None if missing is None else ~missing
         if complete is not None and not self.listwise:
             raise DataError(
                 f"{int((~complete).sum())} rows of a chunk (after row {self.seen}) lack an answer. A stream is read "
@@ -189,21 +195,25 @@ class PartialSums:
             keep = keep & positive
         return np.flatnonzero(keep)
 
-    def _refuse_numbers(self, chunk: Chunk) -> None:
-        scores = chunk.scores
-        # Two passes without an array of the size of the chunk; not within bounds where a number is missing.
-        if len(scores) and not (scores.max() <= LARGEST_NUMBER and scores.min() >= -LARGEST_NUMBER):
-            infinite = np.isinf(scores).any(axis=0)
-            if infinite.any():
-                raise DataError(
-                    f"Column {sorted(chunk.names)[int(np.argmax(infinite))]!r} holds infinity after row {self.seen}. "
-                    "Mark these answers as missing or drop the column."
-                )
-            refuse_huge("Column", sorted(chunk.names), scores)
+    def _incomplete(self, chunk: Chunk) -> BoolArray | None:
+        """Return which rows lack an answer, None where none does; refuse numbers that cannot be summed."""
         if chunk.doses is not None:
             if not np.isfinite(chunk.doses).all():
                 raise DataError("Lever doses must be finite numbers; write 0 where a lever was not used.")
             refuse_huge("Lever", chunk.levers, chunk.doses)
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = float(np.vdot(chunk.scores.T, chunk.scores.T))
+        if size < LARGEST_NUMBER:  # one pass: no number is missing, infinite or huge
+            return None
+        infinite = np.isinf(chunk.scores).any(axis=0)
+        if infinite.any():
+            raise DataError(
+                f"Column {sorted(chunk.names)[int(np.argmax(infinite))]!r} holds infinity after row {self.seen}. "
+                "Mark these answers as missing or drop the column."
+            )
+        refuse_huge("Column", sorted(chunk.names), chunk.scores)
+        missing = np.asarray(np.isnan(chunk.scores).any(axis=1))
+        return missing if missing.any() else None
 
     def _refuse_other_columns(self, chunk: Chunk) -> None:
         for what, mine, theirs in (
@@ -237,16 +247,12 @@ class PartialSums:
             raise DataError("All complete rows belong to one cluster, so nothing says how much another would differ.")
         doses = np.array([key[2] for key in keys]).reshape(len(keys), -1)
         design = design_columns(self.like.levers, doses, group)
-        scale = self.rows / sum(self.weight)
-        weight = scale * np.array([self.weight[i] for i in at])
-        first = scale * np.array([self.first[i] for i in at])
-        second = scale * np.array([self.second[i] for i in at])
+        scale = self.rows / float(self.weight.sum())
+        weight, first, second = scale * self.weight[at], scale * self.first[at], scale * self.second[at]
         sums, mean = _joined((weight, first, second), (cluster, group), design, self.centre)
-        if self.like.clusters is None:
+        if even := self.like.clusters is None:
             sums = ClusterSums(sums.weight, sums.first, sums.second, sums.groups, independent=True)
-        even = self.like.clusters is None
-        squares = self.squares * scale**2
-        pairwise = np.full((p, p), self.rows**2 / squares) if even else None
+        pairwise = np.full((p, p), self.rows**2 / (self.squares * scale**2)) if even else None
         return evidence_of(
             ResponseMatrix(self.like.names, np.zeros((0, p)), (), levers=self.like.levers, measures=self.like.measures),
             UsedRows(np.zeros((0, p)), doses, np.broadcast_to(1.0, self.rows), None, None, self._notes(), within),
@@ -262,7 +268,7 @@ class PartialSums:
             notes.append(f"{self.dropped} rows with a missing answer were left out, as asked.")
         if self.weightless:
             notes.append(f"{self.weightless} complete rows with weight 0 were left out.")
-        if abs(self.squares * self.rows / sum(self.weight) ** 2 - 1) > 1e-12:
+        if abs(self.squares * self.rows / float(self.weight.sum()) ** 2 - 1) > 1e-12:
             notes.append("Row weights are used, scaled to mean 1.")
         return tuple(notes)
 
