@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from causalvalues.discovery.layer_kernels import layer_total, ternary_places, wide_minus
+from causalvalues.discovery.layer_kernels import layer_total, step_weight, ternary_places, wide_minus
 from causalvalues.discovery.subset_kernels import ZERO, add, normal, ratio, squeeze
 from causalvalues.frozen import BoolArray, FloatArray
 
@@ -62,16 +62,6 @@ def family_sums(
 
 
 @njit(cache=True)
-def _new_weight(alpha: Wide, v: int, u: int, j: int) -> tuple[float, int]:
-    """Weight of the families of v inside u with at least one parent in j (none needed when j is empty)."""
-    i = squeeze(u, v)
-    if j == 0:
-        return alpha[0][v, i], alpha[1][v, i]
-    k = squeeze(u & ~j, v)
-    return wide_minus(alpha[0][v, i], alpha[1][v, i], alpha[0][v, k], alpha[1][v, k])
-
-
-@njit(cache=True)
 def state_masses(alpha: Wide, forward: Wide, p: int) -> FloatArray:
     """Return P(v follows state (U, J)) for each node and state, (p, 3^p); state 0 is the start."""
     full = 1 << p
@@ -94,7 +84,7 @@ def state_masses(alpha: Wide, forward: Wide, p: int) -> FloatArray:
                 for v in range(p):
                     if u >> v & 1:
                         continue
-                    wm, we = _new_weight(alpha, v, u, j)
+                    wm, we = step_weight(alpha, v, u, j)
                     for i in range(1 << r):
                         m[(1 << r) + i], e[(1 << r) + i] = normal(m[i] * wm, e[i] + we)
                         masks[(1 << r) + i] = masks[i] | (1 << v)
@@ -141,8 +131,8 @@ def family_shares(masses: FloatArray, alpha: Wide, event: Wide, p: int) -> Float
             for v in range(p):
                 mass = masses[v, state]
                 if mass > 0.0:
-                    wm, we = _new_weight(alpha, v, u, j)
-                    em, ee = _new_weight(event, v, u, j)
+                    wm, we = step_weight(alpha, v, u, j)
+                    em, ee = step_weight(event, v, u, j)
                     out[v] += mass * min(ratio(em, ee, wm, we), 1.0)
             j = (j - 1) & u
             if j == 0 or u == 0:
@@ -189,7 +179,7 @@ def draw_families(
         for v in range(p):
             u, j = before[v], last[v]
             row = uniforms[draw, v]
-            sm, se = _new_weight(together, v, u, j)
+            sm, se = step_weight(together, v, u, j)
             sm, se = normal(sm * rates[0][0][0], se + rates[0][1][0])
             fm, fe = _free_weight(apart, v, u, j, 0)
             fm, fe = normal(fm * rates[1][0][0], fe + rates[1][1][0])

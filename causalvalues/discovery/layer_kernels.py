@@ -40,7 +40,7 @@ def wide_minus(m1: float, e1: int, m2: float, e2: int) -> tuple[float, int]:
 
 
 @njit(cache=True)
-def _step_weight(alpha: Wide, v: int, u: int, j: int) -> tuple[float, int]:
+def step_weight(alpha: Wide, v: int, u: int, j: int) -> tuple[float, int]:
     """Weight of v in the layer after state (u, j): its parents lie in u, at least one of them in j."""
     i = squeeze(u, v)
     if j == 0:
@@ -59,7 +59,7 @@ def _layer_weights(
     for v in range(p):
         if u >> v & 1:
             continue
-        wm, we = _step_weight(alpha, v, u, j)
+        wm, we = step_weight(alpha, v, u, j)
         size = 1 << r
         for i in range(size):
             m[size + i], e[size + i] = normal(m[i] * wm, e[i] + we)
@@ -167,11 +167,11 @@ def _credit_parents(
         if here <= 0.0:
             continue
         v = nodes[bit]
-        wm, we = _step_weight(alpha, v, u, j)
+        wm, we = step_weight(alpha, v, u, j)
         for parent in range(p):
             if u >> parent & 1:
                 without = u & ~(1 << parent)
-                lm, le = _step_weight(alpha, v, without, j & ~(1 << parent)) if j & ~(1 << parent) else (0.0, ZERO)
+                lm, le = step_weight(alpha, v, without, j & ~(1 << parent)) if j & ~(1 << parent) else (0.0, ZERO)
                 sm, se = wide_minus(wm, we, lm, le)
                 edges[parent, v] += here * min(ratio(sm, se, wm, we), 1.0)
 
@@ -225,7 +225,7 @@ def layer_draws(score: Wide, alpha: Wide, forward: Wide, uniforms: FloatArray) -
                 xm, xe = forward[0][state], forward[1][state]
                 for v in range(p):
                     if layer >> v & 1 and xm > 0.0:
-                        wm, we = _step_weight(alpha, v, before, j)
+                        wm, we = step_weight(alpha, v, before, j)
                         xm, xe = normal(xm * wm, xe + we)
                 sets[count], m[count], e[count] = j, xm, xe
                 count += 1
