@@ -38,6 +38,8 @@ MOST_VALUES = 20
 MOST_COLUMNS = 24
 LAYERS_UP_TO = 14
 AVERAGED_LAYERS_UP_TO = 10
+WEIGHTED_SECONDS = 30.0
+"""Time limit of weighted draws above 14 values, where none is named."""
 MOST_WEIGHT = 0.02
 PROPOSALS = 400
 
@@ -67,9 +69,9 @@ class ExactPosterior:
         may or may not act on each value (prior one half), summed inside each local score; combinations stay saturated.
     min_effective : float, default 400
         Effective number of weighted draws to reach above 14 values, with no weight above 2%.
-    time_limit : float, default 30
-        Seconds for reaching it, or for scoring the moment matrices; the result says when it was not reached. At least
-        10 matrices are scored.
+    time_limit : float or None, default None
+        Seconds for reaching it (None: 30), or for scoring the moment matrices (None: as long as it takes, so that a
+        slow machine gives the same result); the result says when it was not reached. At least 10 matrices are scored.
     moment_draws : int or None, default None
         Bootstrap matrices to average over; 0 scores the one matrix of the evidence. None: 100 (40 for more than 16
         scored columns: values and sparse levers) where rows are clustered or the moments are estimates, else 0.
@@ -90,7 +92,7 @@ class ExactPosterior:
     draws: int = 1000
     levers: Literal["saturated", "sparse"] = "saturated"
     min_effective: float = 400.0
-    time_limit: float = 30.0
+    time_limit: float | None = None
     moment_draws: int | None = None
 
     def learn(self, evidence: Evidence, knowledge: Knowledge, seed: int) -> GraphPosterior:
@@ -195,7 +197,7 @@ def _single_sums(problem: ExactProblem, method: ExactPosterior, seed: int) -> Su
         edge, draws = layer_posterior(lattice, sums, stream(seed, "graphs").random((method.draws, 2 * lattice.p)))
         weights = np.full(len(draws), 1.0 / len(draws))
     else:
-        deadline = time.monotonic() + method.time_limit
+        deadline = time.monotonic() + _seconds(method)
         goal = DrawGoal(method.draws, method.min_effective, MOST_WEIGHT, deadline)
         draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed,))
         edge = np.tensordot(weights, draws.astype(float), axes=1)
@@ -208,8 +210,13 @@ def _weights_note(p: int, weights: FloatArray, method: ExactPosterior) -> str:
     effective = 1.0 / np.square(weights).sum()
     note = f"{p} values: {len(weights)} weighted draws, {effective:.0f} effective, largest weight {weights.max():.2%}"
     if effective < method.min_effective or weights.max() > MOST_WEIGHT:
-        note += f" (fewer than asked for: the time limit of {method.time_limit:g} s was reached)"
+        note += f" (fewer than asked for: the time limit of {_seconds(method):g} s was reached)"
     return note
+
+
+def _seconds(method: ExactPosterior) -> float:
+    """Return the time limit of weighted draws."""
+    return WEIGHTED_SECONDS if method.time_limit is None else method.time_limit
 
 
 def _averaged_sums(problem: ExactProblem, method: ExactPosterior, wanted: int, seed: int) -> Summed:
@@ -219,7 +226,7 @@ def _averaged_sums(problem: ExactProblem, method: ExactPosterior, wanted: int, s
     Within the time limit as many matrices are scored as are wanted, and at least 10. Each gives up to four times its
     share of the graphs, so that there are enough when the time limit leaves a quarter of the matrices.
     """
-    deadline = time.monotonic() + method.time_limit
+    deadline = np.inf if method.time_limit is None else time.monotonic() + method.time_limit
     least = min(wanted, FEWEST_DRAWS)
     graphs = min(4 * -(-method.draws // wanted), -(-method.draws // least))
     parts: list[Summed] = []
@@ -240,8 +247,8 @@ def _average_note(problem: ExactProblem, made: int, wanted: int, method: ExactPo
     independent = sums is not None and sums.independent
     note = f"averaged over {made} {'' if independent else 'cluster-'}bootstrap moment matrices"
     if made < wanted:
-        late = f"the time limit of {method.time_limit:g} s was reached"
-        note += f" ({wanted} were asked for; the rest could not be scored, or {late})"
+        late = "" if method.time_limit is None else f", or the time limit of {method.time_limit:g} s was reached"
+        note += f" ({wanted} were asked for; the rest could not be scored{late})"
     return note
 
 

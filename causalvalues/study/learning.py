@@ -52,7 +52,7 @@ def learner(settings: DiscoverySettings, evidence: Evidence | Environments, unfi
         draws=settings.draws,
         levers=settings.levers,
         moment_draws=settings.moment_draws,
-        time_limit=30.0 if settings.time_limit is None else settings.time_limit,
+        time_limit=settings.time_limit,
     )
 
 
