@@ -12,7 +12,8 @@ class CausalValuesError(Exception):
     Attributes
     ----------
     exit_code : int
-        What the command line returns: 1 a check failed, 2 wrong usage, 3 bad data.
+        What the command line returns: 1 a check failed, 2 wrong usage, 3 bad data, 4 a model cannot be used or a
+        limit on calls or cost was hit.
     """
 
     exit_code = 3
@@ -58,6 +59,18 @@ class FigureError(CausalValuesError):
     """A picture or an export cannot be made as asked."""
 
     exit_code = 2
+
+
+class ElicitationError(CausalValuesError):
+    """A question cannot be asked of this model, or a design, item file or limit is not well formed."""
+
+    exit_code = 2
+
+
+class ProviderError(ElicitationError):
+    """A model cannot be used: a wrong key, an unknown name, missing weights, a limit that was hit."""
+
+    exit_code = 4
 
 
 class StudyError(CausalValuesError):

@@ -1,0 +1,1 @@
+"""Asking language models: questionnaire x persona x lever x repeat -> answers."""

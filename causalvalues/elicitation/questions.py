@@ -1,0 +1,178 @@
+"""What can be asked of a language model, and what comes back: plain data with one key each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from causalvalues.errors import ElicitationError
+
+Role = Literal["system", "user", "assistant"]
+Capability = Literal["options", "statements", "text"]
+ReplyStatus = Literal["ok", "refusal", "unparsed", "not_offered", "server_error", "timed_out", "malformed", "too_long"]
+
+CAPABILITIES: tuple[Capability, ...] = ("options", "statements", "text")
+LOST: frozenset[str] = frozenset({"server_error", "timed_out", "malformed", "too_long"})
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation.
+
+    Parameters
+    ----------
+    role : {"system", "user", "assistant"}
+    text : str
+    """
+
+    role: Role
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.role not in ("system", "user", "assistant"):
+            raise ElicitationError(f"A message has the role {self.role!r}. Use 'system', 'user' or 'assistant'.")
+
+
+Conversation = tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class OptionsQuestion:
+    """Ask how likely each of a few short answers is as the next words of the assistant.
+
+    Parameters
+    ----------
+    conversation : tuple of Message
+        Ends with the user's turn.
+    options : tuple of str
+        For example ``("1", ..., "6")`` or ``("Yes", "No")``; two or more, all different.
+    """
+
+    conversation: Conversation
+    options: tuple[str, ...]
+    capability: Capability = field(default="options", init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.options) < 2 or len(set(self.options)) < len(self.options):
+            raise ElicitationError(f"The options {self.options} are not two or more different answers.")
+
+
+@dataclass(frozen=True)
+class StatementQuestion:
+    """Ask how likely a statement is, word for word, as the assistant's next turn.
+
+    Parameters
+    ----------
+    conversation : tuple of Message
+        Ends with the user's turn.
+    statement : str
+    """
+
+    conversation: Conversation
+    statement: str
+    capability: Capability = field(default="statements", init=False)
+
+    def __post_init__(self) -> None:
+        if not self.statement.strip():
+            raise ElicitationError("A statement to score is empty. Give one sentence or more.")
+
+
+@dataclass(frozen=True)
+class TextQuestion:
+    """Ask what the assistant says next.
+
+    Parameters
+    ----------
+    conversation : tuple of Message
+    max_tokens : int, default 64
+    temperature : float, default 1.0
+        0 takes the likeliest word each time.
+    seed : int, default 0
+        Of the sampling, where the backend takes one.
+    """
+
+    conversation: Conversation
+    max_tokens: int = 64
+    temperature: float = 1.0
+    seed: int = 0
+    capability: Capability = field(default="text", init=False)
+
+
+Question = OptionsQuestion | StatementQuestion | TextQuestion
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one question.
+
+    Parameters
+    ----------
+    status : str
+        ``"ok"``, or why there is no answer: ``"refusal"`` and ``"unparsed"`` are answers of the model that are no
+        number; ``"not_offered"`` means that the backend saw none of the options; ``"server_error"``, ``"timed_out"``,
+        ``"malformed"`` and ``"too_long"`` are failures of the way (`LOST`), which are asked again by the next run.
+    numbers : tuple of float
+        Options: the log-probability of each, natural logarithm, not normalised over the options (``-inf`` is not used:
+        an option that the backend did not report has the bound that the backend gives, see its docstring).
+        Statement: its total log-probability (nats), the end of the turn not counted.
+    tokens : int
+        Statement: how many tokens it has; 0 for the others.
+    text : str
+        What the assistant said; "" for the others.
+    prompt_tokens, completion_tokens : int
+        What a provider would charge for; 0 when unknown.
+    detail : str
+        For a status other than ``"ok"``: what happened, in a few words and without any key.
+    """
+
+    status: ReplyStatus
+    numbers: tuple[float, ...] = ()
+    tokens: int = 0
+    text: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    detail: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the question should be asked again by the next run."""
+        return self.status in LOST
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the repeat that it belongs to; the unit of the store.
+
+    Parameters
+    ----------
+    question : OptionsQuestion, StatementQuestion or TextQuestion
+    repeat : int, default 0
+        Repeats of the same question are different answers.
+    """
+
+    question: Question
+    repeat: int = 0
+
+
+def canonical(backend: str, asked: Asked) -> str:
+    """Return the text that a question is known by: JSON with sorted keys of backend, question and repeat.
+
+    Parameters
+    ----------
+    backend : str
+        Identity of the backend: what it is, which model, which weights or address, which settings.
+    asked : Asked
+
+    Returns
+    -------
+    str
+    """
+    content = {"backend": backend, "question": asdict(asked.question), "repeat": asked.repeat}
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def key_of(backend: str, asked: Asked) -> str:
+    """Return the SHA-256 (64 hexadecimal digits) of `canonical`."""
+    return hashlib.sha256(canonical(backend, asked).encode()).hexdigest()
