@@ -150,10 +150,13 @@ class Asked:
     question : OptionsQuestion, StatementQuestion or TextQuestion
     repeat : int, default 0
         Repeats of the same question are different answers.
+    judge : bool, default False
+        Whether the question goes to the model that judges free text, see `Judged`.
     """
 
     question: Question
     repeat: int = 0
+    judge: bool = False
 
 
 def canonical(backend: str, asked: Asked) -> str:
@@ -169,7 +172,9 @@ def canonical(backend: str, asked: Asked) -> str:
     -------
     str
     """
-    content = {"backend": backend, "question": asdict(asked.question), "repeat": asked.repeat}
+    content: dict[str, object] = {"backend": backend, "question": asdict(asked.question), "repeat": asked.repeat}
+    if asked.judge:
+        content["judge"] = True
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 

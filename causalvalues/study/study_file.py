@@ -6,13 +6,14 @@ import tomllib
 import types
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.study.settings import EnvironmentSettings, StudySettings
 
+Settings = TypeVar("Settings", bound=BaseModel)
 DEMO = Path(__file__).parent / "demo.toml"
 
 
@@ -33,9 +34,14 @@ def read_study(path: str | Path) -> StudySettings:
     StudyError
         If there is no such file, it is no TOML, a key is unknown, or a value has another type.
     """
+    return settings_from(read_toml(path), str(path))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a TOML file; errors as in `read_study`."""
     path = Path(path)
     try:
-        held = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise StudyError(f"There is no study file {path}. `causalvalues demo` shows one at work.") from None
     except IsADirectoryError:
@@ -46,15 +52,11 @@ def read_study(path: str | Path) -> StudySettings:
         raise StudyError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path} is not TOML: {error}.") from None
-    return settings_from(held, str(path))
 
 
 def settings_from(held: dict[str, Any], name: str = "study") -> StudySettings:
     """Check settings that were read already; errors as in `read_study`."""
-    try:
-        settings = StudySettings.model_validate(held)
-    except ValidationError as error:
-        raise StudyError("\n".join(_sentences(error, held, name))) from None
+    settings = validated(StudySettings, held, name)
     data = settings.data
     if bool(data.path) == data.demo:
         raise StudyError(f'{name}: [data] needs either path = "answers.csv" or demo = true.')
@@ -63,6 +65,20 @@ def settings_from(held: dict[str, Any], name: str = "study") -> StudySettings:
     if settings.environments is not None:
         _check_environments(settings.environments, settings.evidence.moments, name)
     return settings
+
+
+def validated(kind: type[Settings], held: dict[str, Any], name: str) -> Settings:
+    """Return settings of a kind, with every mistake named by its place in the file.
+
+    Raises
+    ------
+    StudyError
+        If a key is unknown or missing, or a value has another type.
+    """
+    try:
+        return kind.model_validate(held)
+    except ValidationError as error:
+        raise StudyError("\n".join(_sentences(error, held, name, kind))) from None
 
 
 def _check_environments(asked: EnvironmentSettings, moments: str, name: str) -> None:
@@ -85,14 +101,14 @@ def _check_environments(asked: EnvironmentSettings, moments: str, name: str) -> 
         )
 
 
-def _sentences(error: ValidationError, held: dict[str, Any], name: str) -> list[str]:
+def _sentences(error: ValidationError, held: dict[str, Any], name: str, root: type[BaseModel]) -> list[str]:
     said = []
     for problem in error.errors():
         place = [part for part in problem["loc"] if not (isinstance(part, str) and part[:1].isupper())]
         parent, key = place[:-1], place[-1] if place else ""
         where = f"{name}: {_place(parent)}"
         if problem["type"] == "extra_forbidden":
-            said.append(f"{where} has no key {key!r}." + did_you_mean(str(key), _known(parent)))
+            said.append(f"{where} has no key {key!r}." + did_you_mean(str(key), _known(parent, root)))
         elif problem["type"] == "missing":
             said.append(f"{where} lacks `{key}`.")
         else:
@@ -114,9 +130,9 @@ def _place(path: Sequence[int | str]) -> str:
     return said
 
 
-def _known(path: Sequence[int | str]) -> list[str]:
+def _known(path: Sequence[int | str], root: type[BaseModel]) -> list[str]:
     """Return the keys of the table at a place."""
-    here: Any = StudySettings
+    here: Any = root
     for part in path:
         if isinstance(part, str) and isinstance(here, type) and issubclass(here, BaseModel):
             here = _section_in(here.model_fields[part].annotation)

@@ -1,0 +1,129 @@
+"""What a way of measuring is: an object that turns items into questions and replies into scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from causalvalues.elicitation.frames import Frames
+from causalvalues.elicitation.items import Item, ItemSet
+from causalvalues.elicitation.questions import Asked, Capability, Conversation, Reply
+from causalvalues.elicitation.sheets import Answer, AnswerStatusName, Interview, Sheet
+from causalvalues.randomness import stream
+
+Measures = Literal["salience", "endorsement"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a method needs to know beside the sheet.
+
+    Parameters
+    ----------
+    items : ItemSet
+    frames : Frames
+        The sentences around the items.
+    control : bool, default False
+        Whether the negated wording of every item is asked, too (the negation control).
+    """
+
+    items: ItemSet
+    frames: Frames
+    control: bool = False
+
+
+class Method(Protocol):
+    """A way of measuring.
+
+    Attributes
+    ----------
+    name : str
+        As study files and tables write it.
+    measures : {"salience", "endorsement"}
+        What it claims to measure; the negation control says whether the claim holds.
+    needs : tuple of capabilities
+        What a backend must be able to do.
+    units : str
+        Of the scores.
+    draws : bool
+        Whether repeats of a question can differ.
+    """
+
+    @property
+    def name(self) -> str:
+        """As tables write it."""
+        ...
+
+    @property
+    def measures(self) -> Measures:
+        """What it claims to measure."""
+        ...
+
+    @property
+    def needs(self) -> tuple[Capability, ...]:
+        """What a backend must be able to do."""
+        ...
+
+    @property
+    def units(self) -> str:
+        """Of the scores."""
+        ...
+
+    @property
+    def draws(self) -> bool:
+        """Whether repeats of a question can differ."""
+        ...
+
+    def interview(self, sheet: Sheet, form: Form) -> Interview:
+        """Ask the items of a form on a sheet."""
+        ...
+
+
+class ItemMethod(Method, Protocol):
+    """A method whose items can be asked one after another, with each answer left in the conversation."""
+
+    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
+        """Return the questions about one item in a conversation."""
+        ...
+
+    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
+        """Return the answer that the replies to `ask` make."""
+        ...
+
+    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+        """Return the conversation with the answer in it, sampled with a number `chance` from 0 to 1."""
+        ...
+
+
+def lost(replies: list[Reply]) -> tuple[AnswerStatusName, str]:
+    """Return the status and text of an answer for which not every reply is a number."""
+    bad = next((reply for reply in replies if reply.status != "ok"), Reply("malformed"))
+    names: dict[str, AnswerStatusName] = {"refusal": "refusal", "unparsed": "parse_error", "not_offered": "parse_error"}
+    return names.get(bad.status, "api_error"), bad.text or bad.detail
+
+
+def all_at_once(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation) -> Interview:
+    """Ask every item in the same conversation; no item knows of another."""
+    questions = [method.ask(talk, item, sheet, form) for item in form.items.items]
+    replies = yield [asked for each in questions for asked in each]
+    answers, begin = [], 0
+    for item, asked in zip(form.items.items, questions, strict=True):
+        answers.append(method.score(item, replies[begin : begin + len(asked)], sheet))
+        begin += len(asked)
+    return answers
+
+
+def one_after_another(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation) -> Interview:
+    """Ask the items in a random order and leave each answer in the conversation.
+
+    The order and the answers that are said come from the seed of the sheet.
+    """
+    random = stream(sheet.order_seed, "order of items", sheet.id)
+    items = [form.items.items[i] for i in random.permutation(len(form.items.items))]
+    answers = []
+    for position, item in enumerate(items):
+        replies = yield method.ask(talk, item, sheet, form)
+        answer = method.score(item, replies, sheet)
+        talk = method.said(talk, item, answer, float(random.random()), form)
+        answers.append(Answer(item.id, answer.score, answer.status, answer.parts, answer.text, position))
+    return answers

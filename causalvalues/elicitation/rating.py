@@ -1,0 +1,154 @@
+"""Ratings of statements on a scale: by the probabilities of the options, or sampled and parsed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from causalvalues.elicitation.conversations import asking
+from causalvalues.elicitation.items import Item
+from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
+from causalvalues.elicitation.options import expected, probabilities
+from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, OptionsQuestion, Reply
+from causalvalues.elicitation.questions import TextQuestion
+from causalvalues.elicitation.rating_parser import is_refusal, parse_rating
+from causalvalues.elicitation.sheets import Answer, Interview, Sheet
+from causalvalues.errors import ElicitationError
+
+
+@dataclass(frozen=True)
+class Rating:
+    """Expected rating from the probabilities of the options, with the scale's direction reversed and averaged.
+
+    The question is put twice: with 1 as the low end and with 1 as the high end. Each time the expectation is taken over
+    the probabilities of the options, normalised over the options; the reversed one is turned back, and the score is the
+    mean of both. What the two differ by is the option-order bias, which the report prints.
+
+    Parameters
+    ----------
+    points : int, default 6
+        Options of the scale, 2 to 9.
+
+    Attributes
+    ----------
+    units : str
+        Points of the scale.
+    """
+
+    points: int = 6
+    name: ClassVar[str] = "rating"
+    measures: ClassVar[Measures] = "endorsement"
+    needs: ClassVar[tuple[Capability, ...]] = ("options",)
+    units: ClassVar[str] = "points of the scale"
+    draws: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _check_points(self.points)
+
+    def interview(self, sheet: Sheet, form: Form) -> Interview:
+        """Ask every item in both directions of the scale."""
+        way = one_after_another if sheet.kind == "sequential" else all_at_once
+        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+
+    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
+        """Return the question in both directions, for the negated wording too where it is a control."""
+        options = tuple(str(k) for k in range(1, self.points + 1))
+        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
+        return [
+            Asked(OptionsQuestion((*talk, _question(text, self.points, turned, form)), options))
+            for text in texts
+            for turned in (False, True)
+        ]
+
+    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
+        """Return the mean of the expected ratings of both directions."""
+        if any(reply.status != "ok" for reply in replies):
+            status, text = lost(replies)
+            return Answer(item.id, math.nan, status, text=text)
+        scale = range(1, self.points + 1)
+        means = [expected(reply.numbers, scale) for reply in replies]
+        turned = [mean if k % 2 == 0 else self.points + 1 - mean for k, mean in enumerate(means)]
+        parts = (("forward", turned[0]), ("reversed", turned[1]))
+        if len(turned) == 4:
+            parts += (("negated", (turned[2] + turned[3]) / 2),)
+        return Answer(item.id, (turned[0] + turned[1]) / 2, parts=parts)
+
+    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+        """Add the question, low end first, and the whole rating next to the score."""
+        low = math.floor(answer.score) if answer.status == "ok" else 1
+        rating = low + (chance < answer.score - low) if answer.status == "ok" else (self.points + 1) // 2
+        return (*talk, _question(item.statement, self.points, False, form), Message("assistant", str(rating)))
+
+
+@dataclass(frozen=True)
+class SampledRating:
+    """A rating that the model says, read by a strict parser: an answer that is no rating is a status, never a number.
+
+    Half of the repeats (the odd ones) have the direction of the scale reversed.
+
+    Parameters
+    ----------
+    points : int, default 6
+    temperature : float, default 1.0
+    max_tokens : int, default 16
+    """
+
+    points: int = 6
+    temperature: float = 1.0
+    max_tokens: int = 16
+    name: ClassVar[str] = "sampled_rating"
+    measures: ClassVar[Measures] = "endorsement"
+    needs: ClassVar[tuple[Capability, ...]] = ("text",)
+    units: ClassVar[str] = "points of the scale"
+    draws: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        _check_points(self.points)
+
+    def interview(self, sheet: Sheet, form: Form) -> Interview:
+        """Ask every item once."""
+        way = one_after_another if sheet.kind == "sequential" else all_at_once
+        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+
+    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
+        """Return the question; where the negated wording is a control, in both wordings."""
+        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
+        turned = sheet.repeat % 2 == 1
+        return [
+            Asked(
+                TextQuestion(
+                    (*talk, _question(text, self.points, turned, form)), self.max_tokens, self.temperature, sheet.repeat
+                ),
+                sheet.repeat,
+            )
+            for text in texts
+        ]
+
+    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
+        """Return the rating that was said, turned back where the scale was reversed."""
+        if any(reply.status != "ok" for reply in replies):
+            status, text = lost(replies)
+            return Answer(item.id, math.nan, status, text=text)
+        ratings = [parse_rating(reply.text, 1, self.points) for reply in replies]
+        if any(rating is None for rating in ratings):
+            text = next(reply.text for reply, rating in zip(replies, ratings, strict=True) if rating is None)
+            return Answer(item.id, math.nan, "refusal" if is_refusal(text) else "parse_error", text=text)
+        turned = sheet.repeat % 2 == 1
+        scores = [float(self.points + 1 - said if turned else said) for said in ratings if said is not None]
+        parts = (("reversed" if turned else "forward", scores[0]), *((("negated", scores[1]),) if scores[1:] else ()))
+        return Answer(item.id, scores[0], parts=parts, text=replies[0].text)
+
+    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+        """Add the question and what the model said."""
+        question = _question(item.statement, self.points, False, form)
+        return (*talk, question, Message("assistant", answer.text.strip() or "-"))
+
+
+def _question(statement: str, points: int, turned: bool, form: Form) -> Message:
+    return Message("user", form.frames.rating_question(statement, points, turned))
+
+
+def _check_points(points: int) -> None:
+    if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= 9:
+        raise ElicitationError(f"A scale of {points!r} points cannot be asked. Give 2 to 9.")

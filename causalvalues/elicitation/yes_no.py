@@ -1,0 +1,65 @@
+"""Yes or no: the log-odds of agreeing with a statement."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from causalvalues.elicitation.conversations import asking
+from causalvalues.elicitation.items import Item
+from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
+from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, OptionsQuestion, Reply
+from causalvalues.elicitation.sheets import Answer, Interview, Sheet
+
+
+@dataclass(frozen=True)
+class YesNo:
+    """Log-probability of "yes" minus that of "no", with the order in which the question names them reversed and averaged.
+
+    Attributes
+    ----------
+    units : str
+        Log-odds (nats).
+    """
+
+    name: ClassVar[str] = "yes_no"
+    measures: ClassVar[Measures] = "endorsement"
+    needs: ClassVar[tuple[Capability, ...]] = ("options",)
+    units: ClassVar[str] = "log-odds of yes"
+    draws: ClassVar[bool] = False
+
+    def interview(self, sheet: Sheet, form: Form) -> Interview:
+        """Ask every item with both orders of the two words."""
+        way = one_after_another if sheet.kind == "sequential" else all_at_once
+        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+
+    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
+        """Return the question with both orders, for the negated wording too where it is a control."""
+        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
+        return [
+            Asked(OptionsQuestion((*talk, _question(text, turned, form)), form.frames.yes_and_no))
+            for text in texts
+            for turned in (False, True)
+        ]
+
+    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
+        """Return the mean log-odds of both orders."""
+        if any(reply.status != "ok" for reply in replies):
+            status, text = lost(replies)
+            return Answer(item.id, math.nan, status, text=text)
+        odds = [reply.numbers[0] - reply.numbers[1] for reply in replies]
+        parts = (("forward", odds[0]), ("reversed", odds[1]))
+        if len(odds) == 4:
+            parts += (("negated", (odds[2] + odds[3]) / 2),)
+        return Answer(item.id, (odds[0] + odds[1]) / 2, parts=parts)
+
+    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+        """Add the question and a word drawn with its probability."""
+        odds = min(max(answer.score, -500.0), 500.0) if answer.status == "ok" else 0.0
+        word = form.frames.yes_and_no[0 if chance < 1 / (1 + math.exp(-odds)) else 1]
+        return (*talk, _question(item.statement, False, form), Message("assistant", word))
+
+
+def _question(statement: str, turned: bool, form: Form) -> Message:
+    return Message("user", form.frames.yes_no_question(statement, turned))
