@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,14 +39,18 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_bytes(path, content)
 
 
-def write_bytes(path: str | Path, content: bytes) -> Path:
-    """Write a file, whole or not at all; parameters and errors as in `write_text`."""
+def write_bytes(path: str | Path, content: bytes | Iterable[bytes]) -> Path:
+    """Write a file, whole or not at all, at once or in parts; parameters and errors as in `write_text`."""
     path, part = Path(path), None
     try:
         target = _target(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = _sibling(target)
-        part.write_bytes(content)
+        if isinstance(content, bytes):
+            part.write_bytes(content)
+        else:
+            with part.open("wb") as file:
+                file.writelines(content)
         part.replace(target)
     except OSError as error:
         raise _cannot_write(path, error) from None

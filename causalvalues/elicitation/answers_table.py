@@ -20,8 +20,8 @@ DECIMALS = 5
 def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     """Return one row a sheet as CSV: the design, then a column for each item.
 
-    Sheets after forced answers have three more columns: the values (``"security+power"``, or ``"neutral"``), the stances
-    (``"agrees rejects"``) and the items that were said; an item that was said is left empty.
+    Sheets after forced answers have three more columns: the values (``"security+power"``, or ``"neutral"``), the
+    stances (``"agrees rejects"``) and the items that were said; an item that was said is left empty.
 
     Parameters
     ----------
@@ -51,8 +51,9 @@ def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
 def long_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     """Return one row an answer as CSV, with its status and every number that it was made of.
 
-    Columns as `LONG`, then one for each part (``with``, ``without``, ``forward``, ``reversed``, ...), then the text that
-    the model said, if any. Parameters as `wide_text`.
+    Columns as `LONG`, then one for each part (``with``, ``without``, ``forward``, ``reversed``, ...), then the text
+    that the model said, if any; an apostrophe stands before one that a spreadsheet would take for a formula. Parameters
+    as `wide_text`.
     """
     held = list(answered)
     values = {item.id: item.value for item in items.items}
@@ -65,7 +66,7 @@ def long_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
             found = dict(answer.parts)
             cells = [answer.position, answer.item, values[answer.item], _number(answer.score), answer.status]
             numbers = [_number(found[name]) if name in found else "" for name in parts]
-            rows.append([*front, *cells, *numbers, *([answer.text] if spoken else [])])
+            rows.append([*front, *cells, *numbers, *([_harmless(answer.text)] if spoken else [])])
     return _csv(rows)
 
 
@@ -102,6 +103,10 @@ def _forced(sheet: Sheet) -> list[object]:
 
 def _number(number: float) -> str:
     return f"{number:.{DECIMALS}f}" if math.isfinite(number) else ""
+
+
+def _harmless(text: str) -> str:
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _csv(rows: list[list[object]]) -> str:

@@ -16,6 +16,9 @@ from causalvalues.errors import ElicitationError, ProviderError
 COUNTED = 4096
 """So many questions have their tokens counted; with more, this is a sample that stands for all."""
 
+SHORT = 16
+"""A text of at most so many tokens is taken for a rating, a longer one for free text of that length."""
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -130,7 +133,7 @@ def estimate(
                     missing.add(key)
                     counted.add(key, asked.question)
             sure = sure and not rest
-            talk.hear(found | {key: _placeholder(asked.question, backend) for key, asked in rest.items()})
+            talk.hear(found | {key: _placeholder(asked.question) for key, asked in rest.items()})
     prompt, completion = counted.totals(len(missing))
     money = None if prices is None else prices.of(prompt, completion)
     notes = _notes(guessed, len(missing), len(counted.held), prices)
@@ -153,7 +156,7 @@ def refuse(found: Estimate, limits: Limits) -> None:
     cost = None if limits.prices is None else limits.prices.of(found.prompt_tokens, found.completion_tokens)
     if limits.max_cost is not None and cost is not None and cost > limits.max_cost:
         raise ProviderError(
-            f"This would cost about {cost:.2f}, more than the limit of {limits.max_cost:g}. "
+            f"This would cost about {_money(cost)}, more than the limit of {limits.max_cost:g}. "
             "Nothing was asked. Raise the limit, or ask less: fewer personas, levers, wordings or repeats."
         )
 
@@ -206,7 +209,7 @@ class Meter:
 
     def stored_words(self, done: int, sheets: int) -> str:
         """Say what a run that stops here has, and how it goes on."""
-        cost = "" if self._limits.prices is None else f", about {self.money:.2f}"
+        cost = "" if self._limits.prices is None else f", about {_money(self.money)}"
         return (
             f"{done} of {sheets} sheets are done; this run asked {self.calls} questions{cost}. "
             "Their answers are stored: the same command asks only for the rest."
@@ -237,28 +240,39 @@ class _Tokens:
         return prompt * share, completion * share
 
 
-def _placeholder(question: Question, backend: Backend) -> Reply:
+def _placeholder(question: Question) -> Reply:
     """Return a reply that says nothing, of about the length of a true one."""
     if isinstance(question, OptionsQuestion):
         return Reply("ok", (-math.log(len(question.options)),) * len(question.options))
     if isinstance(question, StatementQuestion):
         tokens = max(1, len(question.statement.split()))
         return Reply("ok", (-2.0 * tokens,), tokens=tokens)
-    words = backend.tokens(question)[1]
-    return Reply("ok", text="3" if words < 16 else " ".join(["word"] * words))
+    return Reply("ok", text="3" if question.max_tokens <= SHORT else " ".join(["word"] * question.max_tokens))
 
 
 def _notes(guessed: int, calls: int, counted: int, prices: Prices | None) -> tuple[str, ...]:
     notes = []
     if guessed:
         notes.append(
-            f"{guessed} of the {calls} calls follow from replies that are not there yet: their number and length are estimates."
+            f"{guessed} of the {calls} calls follow from replies that are not there yet: "
+            "their number and length are estimates."
         )
     if counted < calls:
         notes.append(f"Tokens were counted for {counted} of the {calls} calls and scaled up.")
     if calls and prices is None:
         notes.append("Prices are unknown, so the cost is unknown.")
     return tuple(notes)
+
+
+def _money(amount: float) -> str:
+    """Return an amount for people: small ones are not rounded to nothing.
+
+    Examples
+    --------
+    >>> _money(12.345), _money(0.00042)
+    ('12.35', '0.00042')
+    """
+    return f"{amount:.2f}" if amount >= 1 else f"{amount:.2g}"
 
 
 def _require_amount(what: str, number: float) -> None:

@@ -10,18 +10,18 @@ from typing import ClassVar
 from causalvalues.elicitation.conversations import asking
 from causalvalues.elicitation.items import Item, ItemSet
 from causalvalues.elicitation.method import Form, Measures, lost
-from causalvalues.elicitation.questions import Asked, Capability, Message, OptionsQuestion, Reply
+from causalvalues.elicitation.questions import Asked, Capability, OptionsQuestion, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
 
 
 @dataclass(frozen=True)
 class ForcedChoice:
-    """Which of two statements would you rather say? Log-odds against opponents of other values, both orders averaged.
+    """Log-odds of rather saying a statement than one of another value, with both orders averaged.
 
-    Every item meets the same number of opponents, and the pairs are the same on every sheet. The score of an item is its
-    mean log-odds over its pairs; scores of one sheet add up to zero over the items (choices are ipsative), which the
-    data doctor finds when learning begins. The choices themselves can be scaled by ``causalvalues choices``.
+    Every item meets the same number of opponents, and the pairs are the same on every sheet. The score of an item is
+    its mean log-odds over its pairs; scores of one sheet add up to zero over the items (choices are ipsative), which
+    the data doctor finds when learning begins. The choices themselves can be scaled by ``causalvalues choices``.
 
     Parameters
     ----------
@@ -54,7 +54,9 @@ class ForcedChoice:
         if form.control:
             texts.append({item.id: item.negated or item.statement for item in form.items.items})
         asked = [
-            Asked(OptionsQuestion(asking(sheet, form.frames, form.frames.choice_question(*both)), ("A", "B")))
+            Asked(
+                OptionsQuestion(asking(sheet, form.frames, form.frames.choice_question(*both, sheet.frame)), ("A", "B"))
+            )
             for wording in texts
             for a, b in pairs
             for both in ((wording[a], wording[b]), (wording[b], wording[a]))
@@ -94,8 +96,8 @@ def choice_pairs(items: ItemSet, opponents: int) -> list[tuple[str, str]]:
             steps.append(distance)
     if len(steps) < opponents // 2:
         raise ElicitationError(
-            f"Each statement cannot meet {opponents} statements of other values; {2 * len(steps)} are possible with these "
-            "items. Give fewer `opponents`, or the same number of items for each value."
+            f"Each statement cannot meet {opponents} statements of other values; {2 * len(steps)} are possible with "
+            "these items. Give fewer `opponents`, or the same number of items for each value."
         )
     return [(ring[i].id, ring[(i + step) % count].id) for step in steps[: opponents // 2] for i in range(count)]
 

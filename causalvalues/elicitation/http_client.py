@@ -1,7 +1,7 @@
 """One attempt at asking a server over HTTP: bounded in time and size, and never an exception of the network.
 
-What goes wrong comes back as a `Trouble`. Redirects are not followed, cookies are not kept, and proxies of the environment
-are not used for this machine.
+What goes wrong comes back as a `Trouble`. Redirects are not followed, cookies are not kept, and proxies that the
+environment names are not used for a server on this machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from causalvalues.elicitation.secrets import Secrets
+from causalvalues.elicitation.key_hiding import Secrets
 from causalvalues.elicitation.server_address import ServerAddress
 from causalvalues.elicitation.trouble import Trouble, trouble_of_code
 from causalvalues.errors import ElicitationError
@@ -30,15 +30,15 @@ class Timeouts:
     ----------
     connect : float, default 10
         For the connection.
-    read : float, default 60
-        For the next piece of an answer.
-    total : float, default 120
+    read : float, default 120
+        For the next piece of an answer; most servers send nothing before the whole answer is written.
+    total : float, default 180
         For one attempt as a whole, so that an answer that drips in byte by byte comes to an end.
     """
 
     connect: float = 10.0
-    read: float = 60.0
-    total: float = 120.0
+    read: float = 120.0
+    total: float = 180.0
 
     def __post_init__(self) -> None:
         for name in ("connect", "read", "total"):
@@ -65,6 +65,7 @@ class HttpClient:
         self, address: ServerAddress, secrets: Secrets, timeouts: Timeouts, parallel: int, largest: int
     ) -> None:
         import http.cookiejar
+        import ssl
 
         import httpx2
 
@@ -73,7 +74,10 @@ class HttpClient:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         if secrets.key:
             headers["Authorization"] = f"Bearer {secrets.key}"
+        # nothing is encrypted on the way to this machine, so no certificates are loaded, and none would be accepted
+        plain = address.loopback and address.root.startswith("http:")
         self._client = httpx2.AsyncClient(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
             headers=headers,
             cookies=no_cookies,
             timeout=httpx2.Timeout(timeouts.read, connect=timeouts.connect, pool=None),
@@ -88,7 +92,7 @@ class HttpClient:
         Parameters
         ----------
         path : str
-            ``"/chat/completions"``, below the base address; with two slashes (``"//tokenize"``) below the host.
+            ``"/chat/completions"``, below the base address; with two slashes (``"//tokenize"``) above its ``/v1``.
         content : dict, optional
             Sent as JSON with POST; without it the request is a GET.
 
@@ -115,7 +119,7 @@ class HttpClient:
             return Trouble("server_error" if early else "malformed", self.secrets.readable(what))
         except httpx2.DecodingError as error:
             return Trouble("malformed", self.secrets.readable(f"cannot be decompressed: {error}"))
-        except (httpx2.TransportError, OSError) as error:
+        except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
             what = f"the connection broke: {type(error).__name__} {error}"
             return Trouble("server_error", self.secrets.readable(what))
 
@@ -127,14 +131,14 @@ class HttpClient:
             if len(body) > (self.largest if good else LARGEST_ERROR):
                 break
         if not good:
-            said = self.secrets.readable(message_of(bytes(body[:LARGEST_ERROR])))
+            said = self.secrets.readable(message_of(_beginning(body)))
             return trouble_of_code(response.status_code, said, response.headers)
         if len(body) > self.largest:
             return Trouble("too_long", f"an answer of more than {self.largest} bytes; cut off", code=200)
         content = parse(bytes(body))
         if isinstance(content, dict):
             return content
-        start = self.secrets.readable(bytes(body[:1000]).decode(errors="replace"))
+        start = _beginning(body).decode(errors="replace")
         return Trouble("malformed", self.secrets.readable(f"no JSON object: {start}"), code=200)
 
     async def close(self) -> None:
@@ -158,5 +162,10 @@ def message_of(body: bytes) -> str:
         words = [error.get(name) for name in ("code", "type", "message", "detail")]
         found = ": ".join(str(word) for word in words if isinstance(word, str | int) and word)
         if found:
-            return found[:2000]
-    return error[:2000] if isinstance(error, str) else body[:2000].decode(errors="replace")
+            return found
+    return error if isinstance(error, str) else body.decode(errors="replace")
+
+
+def _beginning(body: bytearray) -> bytes:
+    # what was cut off may have been the rest of a key, so a little more is left out
+    return bytes(body if len(body) <= LARGEST_ERROR else body[: LARGEST_ERROR - 1000])

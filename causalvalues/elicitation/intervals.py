@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.randomness import stream
 
 LEVEL = 0.95
@@ -107,10 +107,10 @@ def tail(clusters: int) -> float:
     return NormalDist().cdf(-math.sqrt(clusters / (clusters - 1)) * t_quantile(clusters - 1))
 
 
-def places(clusters: Sequence[Hashable]) -> tuple[list[int], int]:
-    """Return the number of the cluster of each row, by first appearance, and how many clusters there are."""
-    known = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
-    return [known[name] for name in clusters], len(known)
+def places(clusters: Sequence[str]) -> tuple[IntArray, int]:
+    """Return the number of the cluster of each row, in sorted order, and how many clusters there are."""
+    known = {name: place for place, name in enumerate(sorted(set(clusters)))}
+    return np.array([known[name] for name in clusters], dtype=np.int64), len(known)
 
 
 def resampled_counts(clusters: int, seed: int, what: str, resamples: int = RESAMPLES) -> FloatArray:
@@ -129,7 +129,7 @@ def interval_of(value: float, resampled: FloatArray, clusters: int) -> Estimate:
     return Estimate(value, float(lower), float(upper))
 
 
-def mean_interval(numbers: FloatArray, clusters: Sequence[Hashable], seed: int, what: str) -> Estimate:
+def mean_interval(numbers: FloatArray, clusters: Sequence[str], seed: int, what: str) -> Estimate:
     """Return a mean with a bootstrap interval that draws whole clusters.
 
     Parameters
@@ -148,14 +148,26 @@ def mean_interval(numbers: FloatArray, clusters: Sequence[Hashable], seed: int, 
         Unknown where no number is finite; without interval where there is one cluster only.
     """
     keep = np.isfinite(numbers)
-    if not keep.any():
-        return UNKNOWN
-    row, count = places([cluster for cluster, good in zip(clusters, keep, strict=True) if good])
-    sums = np.bincount(row, numbers[keep], count)
-    sizes = np.bincount(row, minlength=count).astype(np.float64)
-    value = float(sums.sum() / sizes.sum())
-    drawn = resampled_counts(count, seed, what)
-    return interval_of(value, (drawn @ sums) / (drawn @ sizes), count)
+    kept = [cluster for cluster, good in zip(clusters, keep, strict=True) if good]
+    return mean_intervals({what: numbers[keep]}, kept, seed, what)[what]
+
+
+def mean_intervals(
+    named: Mapping[str, FloatArray], clusters: Sequence[str], seed: int, what: str
+) -> dict[str, Estimate]:
+    """Return means of several numbers of the same rows, all from the same resamples; otherwise as `mean_interval`."""
+    row, count = places(clusters)
+    drawn = resampled_counts(count, seed, what) if count else np.zeros((1, 0))
+    found = {}
+    for name, numbers in named.items():
+        keep = np.isfinite(numbers)
+        sums = np.bincount(row, np.where(keep, numbers, 0.0), count)
+        sizes = np.bincount(row, keep, count)
+        bottom = drawn @ sizes
+        value = float(sums.sum() / sizes.sum()) if keep.any() else math.nan
+        resampled = (drawn @ sums) / np.where(bottom > 0, bottom, math.nan)
+        found[name] = interval_of(value, resampled, int((sizes > 0).sum()))
+    return found
 
 
 def share_interval(hits: int, tries: int) -> Estimate:

@@ -12,9 +12,12 @@ from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.sheets import Answer, Sheet
 from causalvalues.elicitation.wordings import affirmed, negated
 from causalvalues.errors import ElicitationError, did_you_mean
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import BoolArray, FloatArray
 
 Answered = Sequence[tuple[Sheet, Sequence[Answer]]]
+
+STEPS = 200
+"""Most steps of the alternating least squares; a tenth of them is enough where nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +85,32 @@ def known_groups(answered: Answered, items: ItemSet) -> KnownGroups:
     )
 
 
-def own_items(groups: KnownGroups) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def own_items(groups: KnownGroups) -> BoolArray:
     """Return for each sheet and item whether the item speaks for the value that the persona holds."""
-    return np.array(groups.holds)[:, None] == np.array(groups.values)[None, :]
+    return np.asarray(np.array(groups.holds)[:, None] == np.array(groups.values)[None, :], dtype=np.bool_)
 
 
 def about_others(groups: KnownGroups, scores: FloatArray) -> FloatArray:
-    """Return scores less the item's mean over the sheets of personas that do not hold its value.
+    """Return scores less the levels of their item and of their sheet, both taken where the persona holds another value.
 
-    An item that everybody likes then counts for nobody, and a value that many personas hold is not judged more harshly
+    The levels are those of an additive model, score = item + sheet, fitted by least squares to the answers of personas
+    to items of values that they do not hold. An item that everybody likes then counts for nobody, a sheet that agrees
+    with everything does not move the level of an item, and a value that many personas hold is not judged more harshly
     than one that few hold.
     """
-    others = np.where(own_items(groups), math.nan, scores)
-    count = np.isfinite(others).sum(axis=0)
-    mean = np.where(count > 0, np.nansum(others, axis=0) / np.maximum(count, 1), math.nan)
-    return np.asarray(scores - mean)
+    others = ~own_items(groups) & np.isfinite(scores)
+    filled = np.where(others, scores, 0.0)
+    of_item, of_sheet = np.zeros(scores.shape[1]), np.zeros(scores.shape[0])
+    items, sheets = (np.where(others.any(axis=k), others.sum(axis=k), math.nan) for k in (0, 1))
+    scale = float(np.abs(filled).max(initial=0.0)) or 1.0
+    for _ in range(STEPS):
+        before = of_item
+        of_sheet = np.nan_to_num((filled - others * of_item).sum(axis=1) / sheets)
+        of_item = np.nan_to_num((filled - others * of_sheet[:, None]).sum(axis=0) / items)
+        if np.abs(of_item - before).max(initial=0.0) <= 1e-13 * scale:
+            break
+    level = np.where(np.isfinite(items), of_item, math.nan)
+    return np.asarray(scores - level - of_sheet[:, None])
 
 
 def area(own: FloatArray, other: FloatArray) -> float:

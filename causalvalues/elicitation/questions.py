@@ -180,4 +180,9 @@ def canonical(backend: str, asked: Asked) -> str:
 
 def key_of(backend: str, asked: Asked) -> str:
     """Return the SHA-256 (64 hexadecimal digits) of `canonical`."""
-    return hashlib.sha256(canonical(backend, asked).encode()).hexdigest()
+    return digest_of(canonical(backend, asked))
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 (64 hexadecimal digits) of any text, half characters included."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

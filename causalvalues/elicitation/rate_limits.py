@@ -1,7 +1,7 @@
 """How fast a server may be asked: requests and tokens a minute, and slowing down when it says that it is too much.
 
-Nothing here sleeps or looks at a clock of its own: time comes in as a number of seconds, and what goes out is how long to
-wait. So the rules can be tested with any clock.
+Nothing here sleeps or looks at a clock of its own: time comes in as a number of seconds, and what goes out is how long
+to wait. So the rules can be tested with any clock.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class RateLimits:
 class TokenBucket:
     """A bucket that fills at a steady rate and is taken from in the order of asking.
 
-    Who takes more than there is leaves a debt and waits until it is filled up again. So over any stretch of t seconds at
-    most ``capacity + rate * t`` is let through, and one more request when it began with the bucket not yet empty.
+    Who takes more than there is leaves a debt and waits until it is filled up again. So over any stretch of t seconds
+    at most ``capacity + rate * t`` is let through (a single amount larger than `capacity` waits until it has come in).
 
     Parameters
     ----------
@@ -96,10 +96,17 @@ class Pace:
     ----------
     gap : float, default 0
         Seconds from the start of one request to the start of the next.
+    next_start : float, default 0
+        Earliest time at which the next request may start.
+    closed_until : float
+        Until when the server wants to be left alone; in the past when it does not.
+    slowed_at : float
+        When the gap was last doubled.
     """
 
     gap: float = 0.0
     next_start: float = 0.0
+    closed_until: float = float("-inf")
     slowed_at: float = float("-inf")
 
     def take(self, now: float) -> float:
@@ -119,6 +126,8 @@ class Pace:
         wait : float
             How long the server wants to be left alone, in seconds; 0 when it does not say.
         """
+        if wait > 0:
+            self.closed_until = max(self.closed_until, now + wait)
         self.next_start = max(self.next_start, now + wait)
         if asked_at >= self.slowed_at:
             self.gap = min(LONGEST_GAP, max(FIRST_GAP, 2 * self.gap))

@@ -9,9 +9,16 @@ from typing import ClassVar
 from causalvalues.elicitation.conversations import asking
 from causalvalues.elicitation.items import Item
 from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
-from causalvalues.elicitation.options import expected, probabilities
-from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, OptionsQuestion, Reply
-from causalvalues.elicitation.questions import TextQuestion
+from causalvalues.elicitation.options import expected
+from causalvalues.elicitation.questions import (
+    Asked,
+    Capability,
+    Conversation,
+    Message,
+    OptionsQuestion,
+    Reply,
+    TextQuestion,
+)
 from causalvalues.elicitation.rating_parser import is_refusal, parse_rating
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
@@ -56,7 +63,7 @@ class Rating:
         options = tuple(str(k) for k in range(1, self.points + 1))
         texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
-            Asked(OptionsQuestion((*talk, _question(text, self.points, turned, form)), options))
+            Asked(OptionsQuestion((*talk, _question(text, self.points, turned, form, sheet.frame)), options))
             for text in texts
             for turned in (False, True)
         ]
@@ -69,7 +76,7 @@ class Rating:
         scale = range(1, self.points + 1)
         means = [expected(reply.numbers, scale) for reply in replies]
         turned = [mean if k % 2 == 0 else self.points + 1 - mean for k, mean in enumerate(means)]
-        parts = (("forward", turned[0]), ("reversed", turned[1]))
+        parts: tuple[tuple[str, float], ...] = (("forward", turned[0]), ("reversed", turned[1]))
         if len(turned) == 4:
             parts += (("negated", (turned[2] + turned[3]) / 2),)
         return Answer(item.id, (turned[0] + turned[1]) / 2, parts=parts)
@@ -118,7 +125,10 @@ class SampledRating:
         return [
             Asked(
                 TextQuestion(
-                    (*talk, _question(text, self.points, turned, form)), self.max_tokens, self.temperature, sheet.repeat
+                    (*talk, _question(text, self.points, turned, form, sheet.frame)),
+                    self.max_tokens,
+                    self.temperature,
+                    sheet.repeat,
                 ),
                 sheet.repeat,
             )
@@ -145,8 +155,8 @@ class SampledRating:
         return (*talk, question, Message("assistant", answer.text.strip() or "-"))
 
 
-def _question(statement: str, points: int, turned: bool, form: Form) -> Message:
-    return Message("user", form.frames.rating_question(statement, points, turned))
+def _question(statement: str, points: int, turned: bool, form: Form, wording: int = 0) -> Message:
+    return Message("user", form.frames.rating_question(statement, points, turned, wording))
 
 
 def _check_points(points: int) -> None:

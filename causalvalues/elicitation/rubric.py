@@ -11,7 +11,15 @@ from causalvalues.elicitation.backend import Backend, require
 from causalvalues.elicitation.conversations import asking
 from causalvalues.elicitation.method import Form, Measures, lost
 from causalvalues.elicitation.options import expected
-from causalvalues.elicitation.questions import Asked, Capability, Message, OptionsQuestion, Question, Reply, TextQuestion
+from causalvalues.elicitation.questions import (
+    Asked,
+    Capability,
+    Message,
+    OptionsQuestion,
+    Question,
+    Reply,
+    TextQuestion,
+)
 from causalvalues.elicitation.rating_parser import is_refusal
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 
@@ -67,7 +75,7 @@ class Rubric:
         return statements + [item.negated or item.statement for item in form.items.items] * form.control
 
     def _free(self, statement: str, sheet: Sheet, form: Form) -> Asked:
-        talk = asking(sheet, form.frames, form.frames.free_question(statement))
+        talk = asking(sheet, form.frames, form.frames.free_question(statement, sheet.frame))
         return Asked(TextQuestion(talk, self.max_tokens, self.temperature, sheet.repeat), sheet.repeat)
 
     def _judge(self, statement: str, text: str, turned: bool, form: Form, repeat: int) -> Asked:

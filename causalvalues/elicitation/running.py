@@ -1,8 +1,8 @@
-"""Running interviews: what is stored is looked up, only the rest is asked, and every answer is stored before it counts."""
+"""Running interviews: only what the store lacks is asked, and every answer is stored before it counts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from causalvalues.elicitation.backend import Backend
@@ -54,7 +54,7 @@ class Tally:
         return sum(number for status, number in self.statuses if status in LOST)
 
     def remaining(self, elapsed: float) -> float | None:
-        """Return about how many seconds are left, from those since the start; None before the first asked sheet is done.
+        """Return about how many seconds are left, from those since the start; None before one was asked and done.
 
         Sheets that the store answered are done at once, so only the others are counted.
         """
@@ -154,8 +154,9 @@ class _Run:
         while talk.answers is None:
             found = self.store.get(talk.asked)
             self.tally = replace(self.tally, from_store=self.tally.from_store + len(found))
+            step = talk.step
             talk.hear(found)
-            if talk.missing:
+            if talk.answers is None and talk.step == step:
                 return
         once = self.tally.done_from_store + (1 if new else 0)
         self.tally = replace(self.tally, done=self.tally.done + 1, done_from_store=once)
@@ -170,7 +171,7 @@ class _Run:
         allowed = self.meter.allowed(batch)
         known: dict[str, Reply] = {}
         self.tally = replace(self.tally, waiting=allowed)
-        for answered in _closing(self.backend.answer(batch[:allowed]) if allowed else iter(())):
+        for answered in self.backend.answer(batch[:allowed]) if allowed else ():
             known |= self.store.put(self.backend, [(batch[place], reply) for place, reply in answered])
             self._count([(batch[place], reply) for place, reply in answered])
         if len(known) < allowed:
@@ -197,12 +198,3 @@ class _Run:
             completion_tokens=self.tally.completion_tokens + sum(reply.completion_tokens for _, reply in answered),
         )
         self.progress(self.tally)
-
-
-def _closing(lists: Iterator[list[tuple[int, Reply]]]) -> Iterator[list[tuple[int, Reply]]]:
-    """Yield from a backend, and tell it to stop when nobody listens any longer."""
-    try:
-        yield from lists
-    finally:
-        if isinstance(lists, Generator):
-            lists.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from causalvalues.elicitation.secrets import Secrets
+from causalvalues.elicitation.key_hiding import Secrets
 from causalvalues.errors import ElicitationError, ProviderError
 
 DEFAULT_KEY = "OPENAI_API_KEY"
@@ -23,17 +23,14 @@ class ServerAddress:
         Scheme, host and port: ``"http://127.0.0.1:8080"``.
     path : str
         ``"/v1"``.
-    query : str, default ""
-        Sent with each request, never shown.
     """
 
     root: str
     path: str
-    query: str = field(default="", repr=False)
 
     @property
     def shown(self) -> str:
-        """The address for messages and for the store: without user, password and query."""
+        """The address, for messages and for the store."""
         return self.root + self.path
 
     @property
@@ -56,9 +53,8 @@ class ServerAddress:
         return _is_number(self.host) and ipaddress.ip_address(self.host).is_private
 
     def of(self, path: str) -> str:
-        """Return the address of a path; ``//x`` lies below the host, ``/x`` below the base."""
-        whole = self.root + path[1:] if path.startswith("//") else self.root + self.path + path
-        return f"{whole}?{self.query}" if self.query else whole
+        """Return the address of a path; ``/x`` lies below the base, ``//x`` beside its ``/v1``."""
+        return self.root + self.path.removesuffix("/v1") + path[1:] if path.startswith("//") else self.shown + path
 
 
 def read_address(url: str) -> ServerAddress:
@@ -67,7 +63,8 @@ def read_address(url: str) -> ServerAddress:
     Parameters
     ----------
     url : str
-        ``"https://api.example.org/v1"``; without a path ``/v1`` is added.
+        ``"https://api.example.org/v1"``; without a path ``/v1`` is added, and ``/chat/completions`` at the end is
+        left out.
 
     Returns
     -------
@@ -76,29 +73,30 @@ def read_address(url: str) -> ServerAddress:
     Raises
     ------
     ElicitationError
-        If it is no http address, or holds a user or password, which would end up in files.
+        If it is no http address, or holds a user, a password or a query (``?key=...``), which would end up in files.
 
     Examples
     --------
     >>> read_address("http://localhost:8080").shown
     'http://localhost:8080/v1'
     """
+    form = "Write https://host:port/v1 (or http://)."
     try:
         parts = urllib.parse.urlsplit(url.strip())
-        port = parts.port
+        port, host = parts.port, parts.hostname or ""
+        host = host if ":" in host else host.encode("idna").decode("ascii")
     except ValueError:
-        raise ElicitationError("The address of the server cannot be read. Write https://host:port/v1.") from None
-    if parts.username is not None or parts.password is not None:
+        raise ElicitationError(f"The address of the server cannot be read. {form}") from None
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ElicitationError(
-            f"The address of the server {parts.hostname} holds a user or a password. Leave them out and name an environment "
-            "variable that holds the key (key_env)."
+            f"The address of the server {host} holds a user, a password or a part after '?' or '#'. Leave them out and "
+            "name an environment variable that holds the key (key_env)."
         )
-    host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url.strip():
-        raise ElicitationError("The address of the server is not of the form https://host:port/v1 (or http://).")
+        raise ElicitationError(f"The address of the server is not well formed. {form}")
     place = f"[{host}]" if ":" in host else host
     root = f"{parts.scheme}://{place}" + (f":{port}" if port else "")
-    return ServerAddress(root, parts.path.rstrip("/") or "/v1", parts.query)
+    return ServerAddress(root, parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1")
 
 
 def read_secrets(address: ServerAddress, key_env: str) -> Secrets:
@@ -119,9 +117,8 @@ def read_secrets(address: ServerAddress, key_env: str) -> Secrets:
     ProviderError
         If another machine is asked and the variable is not set, or the key would travel unencrypted over the internet.
     """
-    others = tuple(value for _, value in urllib.parse.parse_qsl(address.query))
     if not key_env or (address.loopback and key_env == DEFAULT_KEY):
-        return Secrets("", others)
+        return Secrets()
     key = os.environ.get(key_env, "").strip()
     if not key and not address.loopback:
         raise ProviderError(
@@ -132,7 +129,7 @@ def read_secrets(address: ServerAddress, key_env: str) -> Secrets:
         raise ProviderError(f"The environment variable {key_env} holds characters that no key has. Set it again.")
     if key and not address.root.startswith("https:") and not address.private:
         raise ProviderError(f"{address.shown} is not encrypted, so the key in {key_env} is not sent. Use https://.")
-    return Secrets(key, others)
+    return Secrets(key)
 
 
 def _is_number(host: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 from causalvalues.elicitation.items import Item
 from causalvalues.elicitation.questions import Asked, Conversation, Reply
 
-Kind = Literal["plain", "forced", "sequential", "known_group", "control", "paraphrase"]
+Kind = Literal["plain", "held_out", "forced", "sequential", "known_group", "control", "paraphrase"]
 AnswerStatusName = Literal["ok", "refusal", "parse_error", "api_error", "missing"]
 
 
@@ -89,8 +89,9 @@ class Sheet:
     ----------
     id : str
         Unique in the design and the same whenever the design is made again.
-    kind : {"plain", "forced", "sequential", "known_group", "control", "paraphrase"}
-        Known groups, controls and paraphrases serve the checks and are no rows of the answers.
+    kind : {"plain", "held_out", "forced", "sequential", "known_group", "control", "paraphrase"}
+        Held-out sheets are a test set. Known groups, controls and paraphrases serve the checks and are no rows of the
+        answers.
     persona : Persona
     levers : tuple of (str, float)
         Names and doses, sorted by name; empty for observational rows.

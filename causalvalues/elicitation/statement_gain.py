@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from causalvalues.elicitation.conversations import bare, telling
-from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
 from causalvalues.elicitation.items import Item
+from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, Reply, StatementQuestion
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
@@ -19,9 +19,9 @@ class StatementGain:
     """Mean log-probability per token of a statement as the model's own words, minus the same without persona.
 
     The statement is scored as the assistant's turn after "<persona> <levers>" as system message and a request to say
-    what matters; the subtracted part has the request alone (domain-conditional pointwise mutual information: Holtzman et
-    al. 2021, EMNLP, equation 3, here per token). It finds what a model talks about in a role. Talking about a value is
-    not holding it: the negation control tells the two apart.
+    what matters; the subtracted part has the request alone (domain-conditional pointwise mutual information: Holtzman
+    et al. 2021, EMNLP, here per token). It finds what a model talks about in a role. Talking about a value is not
+    holding it: the negation control tells the two apart.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class StatementGain:
 
 @dataclass(frozen=True)
 class NegationContrast:
-    """Gain of a statement minus gain of its negated wording: does the model endorse it, or only talk about it?
+    """Gain of a statement minus gain of its negated wording, which a topic raises as much.
 
     Attributes
     ----------

@@ -10,9 +10,10 @@ from types import TracebackType
 
 from causalvalues import __version__
 from causalvalues.elicitation.backend import Backend
-from causalvalues.elicitation.questions import Asked, Reply, canonical, key_of
-from causalvalues.elicitation.store_file import connect, default_store_path, telling, writing
+from causalvalues.elicitation.questions import Asked, Reply, canonical, digest_of
+from causalvalues.elicitation.store_file import connect, default_store_path, shrink, telling, writing
 from causalvalues.elicitation.store_rows import COLUMNS, held, line_of, reply_of, row_of
+from causalvalues.errors import ElicitationError
 from causalvalues.files import write_bytes
 
 CHUNK = 500
@@ -107,14 +108,14 @@ class Store:
         dict of str to Reply
             Keys without an answer are left out; replies that were lost on the way are no answers.
         """
-        wanted, found = list(dict.fromkeys(keys)), {}
+        wanted, found = [bytes.fromhex(key) for key in dict.fromkeys(keys)], {}
         with telling(self.path):
             for start in range(0, len(wanted), CHUNK):
                 chunk = wanted[start : start + CHUNK]
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT key, {COLUMNS} FROM answers WHERE key IN ({marks})"  # noqa: S608
                 for key, *row in self._connection.execute(query, chunk):
-                    found[key] = reply_of(tuple(row))
+                    found[key.hex()] = reply_of(tuple(row))
         return found
 
     def put(self, backend: Backend, answered: Sequence[tuple[Asked, Reply]]) -> dict[str, Reply]:
@@ -132,22 +133,24 @@ class Store:
             What counts from now on, by key: the first answer that was stored, which is another one when another process
             was quicker; and for a reply that was lost on the way the reply itself, which is noted and asked again.
         """
-        identity, now = backend.identity, self._clock().isoformat(timespec="seconds")
-        keys = [key_of(identity, asked) for asked, _ in answered]
+        identity, now = backend.identity, _stamp(self._clock())
         counts, rows, lost = {}, [], []
-        with telling(self.path), writing(self._connection):
-            source = self._source_of(identity, backend.model)
-            for key, (asked, reply) in zip(keys, answered, strict=True):
-                if reply.lost:
-                    counts[key] = reply
-                    lost.append((key, source, reply.status, held(reply.detail), now))
-                else:
-                    request = held(canonical(identity, asked))
-                    rows.append((key, source, request, asked.repeat, *row_of(reply), now, __version__))
-            self._connection.executemany(_NOTE_LOST, lost)
-            self._connection.executemany(_INSERT, rows)
-        self._sources[identity, backend.model] = source
-        return counts | self.get(row[0] for row in rows)
+        for asked, reply in answered:
+            request = canonical(identity, asked)
+            key = digest_of(request)
+            row = row_of(reply)
+            counts[key] = reply_of(row)
+            if reply.lost:
+                lost.append((bytes.fromhex(key), reply.status, held(reply.detail), now))
+            else:
+                rows.append((bytes.fromhex(key), held(request), asked.repeat, *row, now, __version__))
+        with telling(self.path):
+            with writing(self._connection):
+                source = self._source_of(identity, backend.model)
+                self._connection.executemany(_NOTE_LOST, [(*row, source) for row in lost])
+                stored = self._connection.executemany(_INSERT, [(*row, source) for row in rows]).rowcount
+            self._sources[identity, backend.model] = source
+        return counts if stored == len(answered) else counts | self.get(counts)
 
     def _source_of(self, backend: str, model: str) -> int:
         """Return the number of a backend and model. It stays when its answers are pruned, so it may be remembered."""
@@ -160,8 +163,7 @@ class Store:
     def summary(self) -> list[Holding]:
         """Return what is held of each backend and model, by model and backend."""
         with telling(self.path):
-            rows = self._connection.execute(_SUMMARY).fetchall()
-        return [Holding(*row) for row in rows]
+            return self._holdings(_EVERYTHING)
 
     def prune(
         self, before: datetime | None = None, backend: str = "", model: str = "", *, dry_run: bool = False
@@ -182,17 +184,35 @@ class Store:
         list of Holding
             What was removed. The space is given back to the disk unless another process uses the store.
         """
-        raise NotImplementedError
+        if before is None and not backend and not model:
+            raise ElicitationError("Say what to remove: by age, backend or model. To remove all, delete the file.")
+        which = {
+            "before": _EVERYTHING["before"] if before is None else _stamp(before),
+            "backend": backend,
+            "model": model,
+        }
+        with telling(self.path):
+            if dry_run:
+                return self._holdings(which)
+            with writing(self._connection):
+                found = self._holdings(which)
+                for table in ("answers", "lost"):
+                    self._connection.execute(f"DELETE FROM {table} WHERE {_MEETS}", which)  # noqa: S608
+            shrink(self._connection)
+        return found
+
+    def _holdings(self, which: dict[str, str]) -> list[Holding]:
+        return [Holding(*row) for row in self._connection.execute(_SUMMARY, which)]
 
     def lines(self) -> Iterator[bytes]:
         """Yield every answer as a line of JSON, by key."""
         query = (
-            f"SELECT key, backend, model, request, {COLUMNS} FROM answers "  # noqa: S608
+            f"SELECT key, model, request, {COLUMNS} FROM answers "  # noqa: S608
             "JOIN sources ON sources.id = answers.source ORDER BY key"
         )
         with telling(self.path):
-            for key, backend, model, request, *row in self._connection.execute(query):
-                yield line_of(key, backend, model, request, tuple(row))
+            for key, model, request, *row in self._connection.execute(query):
+                yield line_of(key.hex(), model, request, tuple(row))
 
     def export(self, path: str | Path) -> Path:
         """Write all answers as JSON lines, by key and without times: the same answers give the same bytes.
@@ -206,29 +226,41 @@ class Store:
         DataError
             If the place cannot be written to.
         """
-        return write_bytes(path, b"".join(self.lines()))
+        return write_bytes(path, self.lines())
 
 
 _INSERT = (
-    f"INSERT OR IGNORE INTO answers (key, source, request, repeat, {COLUMNS}, asked_at, tool) "  # noqa: S608
+    f"INSERT OR IGNORE INTO answers (key, request, repeat, {COLUMNS}, asked_at, tool, source) "  # noqa: S608
     f"VALUES ({','.join('?' * 13)})"
 )
 _NOTE_LOST = (
-    "INSERT INTO lost (key, source, status, detail, times, asked_at) VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (key) "
+    "INSERT INTO lost (key, status, detail, asked_at, source, times) VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT (key) "
     "DO UPDATE SET status = excluded.status, detail = excluded.detail, times = times + 1, asked_at = excluded.asked_at"
 )
-_SUMMARY = """
+_EVERYTHING = {"before": "a", "backend": "", "model": ""}
+"""Criteria that all rows meet: times begin with a digit."""
+
+_MEETS = (
+    "asked_at < :before AND source IN (SELECT id FROM sources WHERE instr(backend, :backend) AND :model IN ('', model))"
+)
+_SUMMARY = f"""
 SELECT backend, model, coalesce(n, 0), coalesce(gone, 0), coalesce(size, 0), coalesce(first, ''), coalesce(last, '')
 FROM sources
 LEFT JOIN (
     SELECT source, count(*) AS n, min(asked_at) AS first, max(asked_at) AS last,
         sum(length(CAST(request AS BLOB)) + length(CAST(text AS BLOB)) + length(numbers)) AS size
-    FROM answers GROUP BY source
+    FROM answers WHERE {_MEETS} GROUP BY source
 ) AS kept ON kept.source = sources.id
 LEFT JOIN (
-    SELECT source, count(*) AS gone FROM lost WHERE key NOT IN (SELECT key FROM answers) GROUP BY source
+    SELECT source, count(*) AS gone FROM lost
+    WHERE {_MEETS} AND NOT EXISTS (SELECT 1 FROM answers WHERE answers.key = lost.key) GROUP BY source
 ) AS missing ON missing.source = sources.id
 WHERE n > 0 OR gone > 0 ORDER BY model, backend
-"""
+"""  # noqa: S608
+
+
+def _stamp(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="seconds")
+
 
 __all__ = ["Holding", "Store", "default_store_path"]

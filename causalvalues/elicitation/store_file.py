@@ -20,19 +20,25 @@ SCHEMA = 1
 PATIENCE = 60.0
 """Seconds that one process waits for another one to finish writing."""
 
+LOG_PAGES = 8000
+"""Pages (of 4 KiB) that the log holds before they are moved into the file. Keys come in no order: more is faster."""
+
+CACHE = 65536
+"""KiB of the file that are held in memory."""
+
 TABLES = (
-    "CREATE TABLE sources (id INTEGER PRIMARY KEY, backend TEXT NOT NULL, model TEXT NOT NULL, UNIQUE (backend, model))",
-    "CREATE TABLE answers (key TEXT PRIMARY KEY NOT NULL, source INTEGER NOT NULL REFERENCES sources (id), "
+    "CREATE TABLE sources (id INTEGER PRIMARY KEY, backend NOT NULL, model NOT NULL, UNIQUE (backend, model))",
+    "CREATE TABLE answers (key BLOB PRIMARY KEY NOT NULL, source INTEGER NOT NULL REFERENCES sources (id), "
     "request NOT NULL, repeat INTEGER NOT NULL, status TEXT NOT NULL, numbers TEXT NOT NULL, tokens INTEGER NOT NULL, "
     "text NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, detail NOT NULL, "
     "asked_at TEXT NOT NULL, tool TEXT NOT NULL)",
-    "CREATE TABLE lost (key TEXT PRIMARY KEY NOT NULL, source INTEGER NOT NULL REFERENCES sources (id), "
+    "CREATE TABLE lost (key BLOB PRIMARY KEY NOT NULL, source INTEGER NOT NULL REFERENCES sources (id), "
     "status TEXT NOT NULL, detail NOT NULL, times INTEGER NOT NULL, asked_at TEXT NOT NULL)",
 )
 
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "it is no store of answers. Give another path; this file is left as it is",
-    sqlite3.SQLITE_CORRUPT: "it is damaged. Save what is left with `sqlite3 FILE .recover`, or move it away and ask again",
+    sqlite3.SQLITE_CORRUPT: "it is damaged. Rescue what is left with `sqlite3 FILE .recover`, or move it away",
     sqlite3.SQLITE_FULL: "the disk is full. Make room and run the same command again; what was stored stays",
     sqlite3.SQLITE_READONLY: "it cannot be written to. Change its permissions, or give another path",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Check that it is a file, its folder and the permissions",
@@ -54,9 +60,12 @@ def default_store_path() -> Path:
     """
     named = os.environ.get("CAUSALVALUES_STORE", "")
     if named:
-        return Path(named).expanduser()
+        return Path(named)
     home = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(home) if home and Path(home).is_absolute() else Path("~/.local/share").expanduser()
+    try:
+        base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError:
+        raise DataError("There is no home folder to keep answers in. Say where with CAUSALVALUES_STORE.") from None
     return base / "causalvalues" / "answers.sqlite"
 
 
@@ -103,6 +112,9 @@ def _prepare(path: Path, create: bool) -> None:
         raise DataError(
             f"There is no store of answers at {path}. Give its path with `--store`, or elicit answers first."
         )
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device or pipe"
+        raise DataError(f"{path} is {what}, so it cannot be a store of answers. Give another path.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,19 +158,30 @@ def _keep_a_log(connection: sqlite3.Connection) -> None:
                 raise
             time.sleep(0.01)
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
 
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a block as one transaction: all of it is stored, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give free space back to the disk, unless another process uses the file or there is no room for the copy."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA busy_timeout = 1000")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute(f"PRAGMA busy_timeout = {int(1000 * PATIENCE)}")
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from typing import Any, cast
 
 from causalvalues.elicitation.questions import Reply, ReplyStatus
@@ -63,26 +64,21 @@ def reply_of(row: Row) -> Reply:
         raise DataError(f"A stored answer is damaged ({error}). Remove it: `causalvalues cache prune`.") from None
 
 
-def line_of(key: str, backend: str, model: str, request: str | bytes, row: Row) -> bytes:
-    """Return one answer as a line of JSON; a number that JSON has no word for is written as a string."""
+def line_of(key: str, model: str, request: str | bytes, row: Row) -> bytes:
+    """Return one answer as a line of JSON; a number that JSON has no word for is written as a string.
+
+    The request stands there as it was, so that its SHA-256 is the key.
+    """
     reply = reply_of(row)
-    asked = json.loads(given(request))
     numbers = [number if math.isfinite(number) else str(number) for number in reply.numbers]
-    content = {
-        "key": key,
-        "backend": backend,
-        "model": model,
-        "question": asked["question"],
-        "repeat": asked["repeat"],
-        "status": reply.status,
-        "numbers": numbers,
-        "tokens": reply.tokens,
-        "text": reply.text,
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-        "detail": reply.detail,
-    }
+    replied = _compact({**vars(reply), "numbers": numbers}, ensure_ascii=False)
+    line = (
+        f'{{"key":"{key}","model":{_compact(model, ensure_ascii=False)},"asked":{given(request)},"reply":{replied}}}\n'
+    )
     try:
-        return json.dumps(content, ensure_ascii=False).encode() + b"\n"
+        return line.encode()
     except UnicodeEncodeError:
-        return json.dumps(content).encode() + b"\n"
+        return _compact(json.loads(line), ensure_ascii=True).encode() + b"\n"
+
+
+_compact = partial(json.dumps, separators=(",", ":"))

@@ -15,7 +15,7 @@ from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 
 @dataclass(frozen=True)
 class YesNo:
-    """Log-probability of "yes" minus that of "no", with the order in which the question names them reversed and averaged.
+    """Log-odds of "yes" against "no", with the order in which the question names them reversed and averaged.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class YesNo:
         """Return the question with both orders, for the negated wording too where it is a control."""
         texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
-            Asked(OptionsQuestion((*talk, _question(text, turned, form)), form.frames.yes_and_no))
+            Asked(OptionsQuestion((*talk, _question(text, turned, form, sheet.frame)), form.frames.yes_and_no))
             for text in texts
             for turned in (False, True)
         ]
@@ -49,7 +49,7 @@ class YesNo:
             status, text = lost(replies)
             return Answer(item.id, math.nan, status, text=text)
         odds = [reply.numbers[0] - reply.numbers[1] for reply in replies]
-        parts = (("forward", odds[0]), ("reversed", odds[1]))
+        parts: tuple[tuple[str, float], ...] = (("forward", odds[0]), ("reversed", odds[1]))
         if len(odds) == 4:
             parts += (("negated", (odds[2] + odds[3]) / 2),)
         return Answer(item.id, (odds[0] + odds[1]) / 2, parts=parts)
@@ -61,5 +61,5 @@ class YesNo:
         return (*talk, _question(item.statement, False, form), Message("assistant", word))
 
 
-def _question(statement: str, turned: bool, form: Form) -> Message:
-    return Message("user", form.frames.yes_no_question(statement, turned))
+def _question(statement: str, turned: bool, form: Form, wording: int = 0) -> Message:
+    return Message("user", form.frames.yes_no_question(statement, turned, wording))

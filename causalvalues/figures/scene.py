@@ -150,7 +150,7 @@ class Scene:
 
     Parameters
     ----------
-    kind : {"graph", "plan", "effects"}
+    kind : {"graph", "plan", "effects", "known_groups"}
     width, height : float
         Points.
     marks : tuple of Shape or Text
@@ -165,7 +165,7 @@ class Scene:
         Method, seed, kind of draws, assumptions.
     """
 
-    kind: Literal["graph", "plan", "effects"]
+    kind: Literal["graph", "plan", "effects", "known_groups"]
     width: float
     height: float
     marks: tuple[Mark, ...]

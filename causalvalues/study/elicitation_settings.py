@@ -101,10 +101,6 @@ class DesignSettings(Section):
     order : int, default 1
     singles, pairs : list of two int
         Random: least and most single levers, and pairs of levers, for each persona.
-    without_pairs : list of str
-        Pairs (``"do_power+do_security"``) that are kept out.
-    kept_out_share : float, default 0
-        Share of all pairs that is kept out, drawn from the seed; `only_kept_out` asks those alone.
     wordings, frames, repeats : int, default 1
         Paraphrases of levers, paraphrases of the question, repeats.
     doses : list of float, default [1.0]
@@ -116,13 +112,29 @@ class DesignSettings(Section):
     order: Annotated[int, Field(ge=1, le=2)] = 1
     singles: list[Count] = Field(default=[3, 4])
     pairs: list[Count] = Field(default=[6, 8])
-    without_pairs: list[str] = Field(default=[])
-    kept_out_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    only_kept_out: bool = False
     wordings: AtLeastOne = 1
     frames: AtLeastOne = 1
     repeats: AtLeastOne = 1
     doses: list[float] = Field(default=[1.0])
+
+
+class HeldOutSettings(Section):
+    """``[held_out]``: a test set in a file of its own, with personas and pairs of levers that nobody else has.
+
+    Parameters
+    ----------
+    personas : int, default 20
+        Drawn from another seed than the others.
+    pairs_share : float, default 0.2
+        Share of all pairs of levers that only these personas are asked under.
+    singles, pairs : list of two int
+        Least and most single levers and pairs for each of them; half of the pairs are kept-out ones.
+    """
+
+    personas: AtLeastOne = 20
+    pairs_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    singles: list[Count] = Field(default=[3, 4])
+    pairs: list[Count] = Field(default=[4, 4])
 
 
 class ForcedSettings(Section):
@@ -227,6 +239,7 @@ class ElicitationSettings(Section):
     items: ItemSettings = ItemSettings()
     personas: PersonaSettings = PersonaSettings()
     design: DesignSettings = DesignSettings()
+    held_out: HeldOutSettings | None = None
     forced: ForcedSettings | None = None
     sequential: SequentialSettings | None = None
     method: MethodSettings = MethodSettings()

@@ -89,7 +89,7 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
         As the verbs that the study calls.
     """
     out = Path(out)
-    _refuse_to_lose_files(out)
+    refuse_to_lose_files(out)
     settings = study if isinstance(study, StudySettings) else read_study(study)
     if seed is not None:
         settings = StudySettings.model_validate(settings.model_dump() | {"seed": seed})
@@ -104,7 +104,7 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
             _write_all(results, part)
             ended = datetime.now(UTC).isoformat(timespec="seconds")
             write_text(part / NAME, manifest_text(results, part, started, ended))
-            _refuse_to_lose_files(out)
+            refuse_to_lose_files(out)
     clear(kept)
     return StudyRun(out, (NAME, *files_in(out)), results)
 
@@ -132,7 +132,7 @@ def _draw(picture: Picture, folder: Path, formats: Sequence[str]) -> None:
         draw(picture.scene, folder / f"{picture.stem}.{suffix}")
 
 
-def _refuse_to_lose_files(out: Path) -> None:
+def refuse_to_lose_files(out: Path) -> None:
     """Refuse a place where a run would replace files of somebody else, or that cannot be replaced at all."""
     if out.is_file():
         raise StudyError(f"{out} is a file. Give a folder to write the run into.")

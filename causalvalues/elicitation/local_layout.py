@@ -1,0 +1,70 @@
+"""A conversation as the tokens that a local model reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from causalvalues.elicitation.questions import Conversation
+from causalvalues.errors import ElicitationError
+
+NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
+
+
+def plain_layout(conversation: Conversation) -> str:
+    """Return a conversation as text for a model without a chat template.
+
+    One line a turn, ``System:``, ``User:`` or ``Assistant:`` and the text, and at the end ``Assistant:``, after which the
+    answer begins with a space.
+
+    Examples
+    --------
+    >>> from causalvalues.elicitation.questions import Message
+    >>> plain_layout((Message("user", "Who are you?"),))
+    'User: Who are you?\\nAssistant:'
+    """
+    return "".join(f"{NAMES[turn.role]}: {turn.text}\n" for turn in conversation) + "Assistant:"
+
+
+def prompt_tokens(tokenizer: Any, conversation: Conversation) -> list[int]:
+    """Return the tokens of a conversation up to where the assistant's next turn begins.
+
+    By the model's own chat template where it has one; if that knows no system role, the system's text opens the first
+    turn of the user. Otherwise by `plain_layout`.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+    conversation : tuple of Message
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ElicitationError
+        If the template refuses the order of the turns.
+    """
+    if not getattr(tokenizer, "chat_template", None):
+        return list(tokenizer(plain_layout(conversation))["input_ids"])
+    turns = [{"role": turn.role, "content": turn.text} for turn in conversation]
+    try:
+        return _templated(tokenizer, turns)
+    except Exception as problem:  # whatever a template raises
+        if len(turns) > 1 and turns[0]["role"] == "system" and turns[1]["role"] == "user":
+            text = f"{turns[0]['content']}\n\n{turns[1]['content']}"
+            return _templated(tokenizer, [{"role": "user", "content": text}, *turns[2:]])
+        raise ElicitationError(
+            f"The model's chat template refuses this conversation ({', '.join(t['role'] for t in turns)}): {problem}"
+        ) from problem
+
+
+def _templated(tokenizer: Any, turns: list[dict[str, str]]) -> list[int]:
+    text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Return the tokens of what the assistant says, as they follow `prompt_tokens`."""
+    lead = "" if getattr(tokenizer, "chat_template", None) else " "
+    return list(tokenizer(lead + text.strip(), add_special_tokens=False)["input_ids"])

@@ -1,0 +1,61 @@
+"""Text from a local model, word after word, from a random stream of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalvalues.elicitation.questions import TextQuestion
+from causalvalues.randomness import stream
+
+if TYPE_CHECKING:
+    import torch
+
+
+def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: int) -> list[int]:
+    """Return the tokens that the model says after a prompt, without the end of the turn.
+
+    Parameters
+    ----------
+    model : transformers causal language model
+    prompt : sequence of int
+    question : TextQuestion
+        Of which `max_tokens`, `temperature` and `seed` are used. At temperature 0 the likeliest token is taken.
+    repeat : int
+        Repeats draw different texts.
+
+    Returns
+    -------
+    list of int
+    """
+    import torch
+
+    draws = stream(question.seed, "local text", repeat)
+    ends = _ends(model)
+    said: list[int] = []
+    feed, cache = torch.tensor([list(prompt)], device=model.device), None
+    while len(said) < question.max_tokens:
+        out = model(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cache = out.past_key_values
+        token = _choose(out.logits[0, -1], question.temperature, draws)
+        if token in ends:
+            break
+        said.append(token)
+        feed = torch.tensor([[token]], device=model.device)
+    return said
+
+
+def _choose(logits: torch.Tensor, temperature: float, draws: np.random.Generator) -> int:
+    """Return the likeliest token, or one drawn by inverting the distribution function."""
+    if temperature == 0:
+        return int(logits.argmax())
+    values = logits.double().cpu().numpy() / temperature
+    heights = np.cumsum(np.exp(values - values.max()))
+    return int(np.searchsorted(heights, draws.random() * heights[-1], side="right"))
+
+
+def _ends(model: Any) -> frozenset[int]:
+    named = [model.generation_config.eos_token_id, model.config.eos_token_id]
+    return frozenset(int(one) for end in named for one in (end if isinstance(end, list) else [end]) if one is not None)

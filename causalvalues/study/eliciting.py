@@ -1,0 +1,188 @@
+"""`run_elicitation`: a file that says what to ask in, a folder with answers and their report out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from causalvalues.elicitation.backend import Backend
+from causalvalues.elicitation.cost import Estimate, Limits, refuse
+from causalvalues.elicitation.elicit import Elicitation, Elicited, cost_of, elicit
+from causalvalues.elicitation.gate import Gate
+from causalvalues.elicitation.rubric import Judged
+from causalvalues.elicitation.store import Store
+from causalvalues.elicitation.store_file import default_store_path
+from causalvalues.files import replacing_folder
+from causalvalues.study.elicitation_design import elicitation_of
+from causalvalues.study.elicitation_progress import progress_line
+from causalvalues.study.elicitation_settings import ElicitationSettings
+from causalvalues.study.elicitation_writing import gate_of, write_folder
+from causalvalues.study.model_opening import open_model, prices_of
+from causalvalues.study.running import refuse_to_lose_files
+from causalvalues.study.study_file import read_toml, validated
+
+
+@dataclass(frozen=True, eq=False)
+class ElicitationRun:
+    """A finished elicitation.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``answers.csv``, ``key.toml``, ``study.toml``, ``report.html`` and more.
+    files : tuple of str
+        Every file in it, relative to the folder.
+    elicited : Elicited
+    gate : Gate
+        What the checks say about validity and reliability.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    elicited: Elicited
+    gate: Gate
+
+    @property
+    def report(self) -> Path:
+        """The report as one HTML page."""
+        return self.folder / "report.html"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An elicitation that is ready to begin.
+
+    Parameters
+    ----------
+    settings : ElicitationSettings
+    elicitation : Elicitation
+    backend : Backend
+    store : Store
+    estimate : Estimate
+        Calls, tokens and cost of what is not stored yet.
+    limits : Limits
+    """
+
+    settings: ElicitationSettings
+    elicitation: Elicitation
+    backend: Backend
+    store: Store
+    estimate: Estimate
+    limits: Limits
+
+    def close(self) -> None:
+        """Give back the model and the store."""
+        self.backend.close()
+        self.store.close()
+
+
+def read_elicitation(path: str | Path) -> ElicitationSettings:
+    """Read and check a file for ``causalvalues elicit``.
+
+    Raises
+    ------
+    StudyError
+        If there is no such file, it is no TOML, a key is unknown, or a value has another type.
+    """
+    return validated(ElicitationSettings, read_toml(path), str(path))
+
+
+def prepare(
+    settings: ElicitationSettings,
+    folder: Path,
+    store: str | Path | None = None,
+    limits: Limits | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Prepared:
+    """Make the design, open model and store, and estimate the cost; the model is asked nothing.
+
+    Parameters
+    ----------
+    settings : ElicitationSettings
+    folder : Path
+        Where relative paths start.
+    store : str or Path, optional
+        Default `default_store_path`.
+    limits : Limits, optional
+        On calls and cost; prices are those of the settings.
+    notice : callable, optional
+        Told when a server makes us wait.
+    """
+    elicitation = elicitation_of(settings, folder)
+    backend = open_model(settings.model, folder, notice)
+    if settings.method.kind == "rubric":
+        judge = backend if settings.judge is None else open_model(settings.judge, folder, notice)
+        backend = Judged(backend, judge)
+    opened = Store(default_store_path() if store is None else store)
+    prices = prices_of(settings.model)
+    found = cost_of(elicitation, backend, opened, prices)
+    kept = replace(limits or Limits(), prices=prices) if prices else limits or Limits()
+    return Prepared(settings, elicitation, backend, opened, found, kept)
+
+
+def run_elicitation(
+    study: str | Path | ElicitationSettings,
+    out: str | Path,
+    store: str | Path | None = None,
+    limits: Limits | None = None,
+    tell: Callable[[Estimate], None] | None = None,
+    folder: str | Path = "",
+) -> ElicitationRun:
+    """Ask a model and write a folder of answers, with a report whose first page says what they are worth.
+
+    Whatever was answered is in the store at once: after an interrupt, a crash or a limit the same call goes on from
+    there, and ends with the same bytes in every file but ``manifest.json``.
+
+    Parameters
+    ----------
+    study : str, Path or ElicitationSettings
+        File (TOML); paths in it start at its folder.
+    out : str or Path
+        An earlier run is replaced; a folder that holds anything else is refused.
+    store : str or Path, optional
+        SQLite file of answers; default `default_store_path`.
+    limits : Limits, optional
+        On calls and cost of this run.
+    tell : callable, optional
+        Given the estimate before the model is asked.
+    folder : str or Path, optional
+        Where relative paths of `ElicitationSettings` start; default the working directory.
+
+    Returns
+    -------
+    ElicitationRun
+
+    Raises
+    ------
+    StudyError
+        If the file is not well formed, or `out` holds files that no run wrote.
+    ElicitationError
+        If the model cannot do what the method needs.
+    ProviderError
+        If the model cannot be reached, or a limit is hit.
+    """
+    out = Path(out)
+    refuse_to_lose_files(out)
+    settings = study if isinstance(study, ElicitationSettings) else read_elicitation(study)
+    where = Path(folder) if isinstance(study, ElicitationSettings) else Path(study).parent
+    started = _now()
+    with progress_line() as watching:
+        ready = prepare(settings, where, store, limits, watching.notice)
+        try:
+            if tell is not None:
+                tell(ready.estimate)
+            refuse(ready.estimate, ready.limits)
+            found = elicit(ready.elicitation, ready.backend, ready.store, ready.limits, watching.progress)
+        finally:
+            ready.close()
+    gate = gate_of(found, settings)
+    with replacing_folder(out) as part:
+        files = write_folder(part, settings, found, gate, ready.estimate, (ready.backend.identity, started, _now()))
+        refuse_to_lose_files(out)
+    return ElicitationRun(out, files, found, gate)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,65 @@
+"""From the settings of a study file to a model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from causalvalues.elicitation.backend import Backend
+from causalvalues.elicitation.cost import Prices
+from causalvalues.errors import StudyError
+from causalvalues.study.elicitation_settings import ModelSettings
+
+
+def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], None] | None = None) -> Backend:
+    """Return the backend that a ``[model]`` table names; nothing is loaded or asked yet.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    folder : Path
+        Where a relative path to a model starts.
+    notice : callable, optional
+        Told when a server makes us wait or a question is asked again.
+
+    Raises
+    ------
+    StudyError
+        If keys of the other backend are given, or a server has no address or name.
+    ProviderError
+        If the model is not there.
+    """
+    if settings.backend == "server":
+        return _server(settings, notice)
+    if settings.url or settings.name:
+        raise StudyError('[model] has `url` or `name`, which belong to a server. Add backend = "server".')
+    from causalvalues.elicitation.local_model import LocalModel
+
+    path = None if not settings.path else folder / settings.path
+    return LocalModel(path, **({"precision": settings.precision} if settings.precision else {}))
+
+
+def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Backend:
+    from causalvalues.elicitation.openai_server import OpenAIServer
+    from causalvalues.elicitation.rate_limits import RateLimits
+
+    if not settings.url or not settings.name:
+        raise StudyError('[model] with backend = "server" needs `url` (up to "/v1") and `name`.')
+    if settings.path or settings.precision:
+        raise StudyError(
+            '[model] has `path` or `precision`, which belong to a local model. Take out backend = "server".'
+        )
+    limits = RateLimits(settings.requests_per_minute, settings.tokens_per_minute)
+    return OpenAIServer(settings.url, settings.name, settings.key_env, settings.parallel, limits=limits, notice=notice)
+
+
+def prices_of(settings: ModelSettings) -> Prices | None:
+    """Return the prices of a model; None when they are not both known.
+
+    A model in this process costs nothing.
+    """
+    if settings.backend == "local":
+        return Prices(0.0, 0.0)
+    if settings.price_prompt is None or settings.price_completion is None:
+        return None
+    return Prices(settings.price_prompt, settings.price_completion)
