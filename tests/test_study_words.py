@@ -24,6 +24,8 @@ from causalvalues.study.report_plans import few_rows
 from causalvalues.study.study_file import settings_from
 from causalvalues.study.wording import CHANCES, OUTCOMES, journal
 
+QUICK = STUDY + "\n[falsify]\nrun = false\n"
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> StudyRun:
@@ -105,7 +107,7 @@ def test_the_residual_assumption_is_tested_on_all_paired_units(demo_run: StudyRu
 
 
 def test_without_paired_units_the_assumption_is_called_untested(tmp_path: Path) -> None:
-    path = write_study(tmp_path, STUDY.replace("set = { calm = 1.0 }", "shift = { power = 1.0 }"))
+    path = write_study(tmp_path, QUICK.replace("set = { calm = 1.0 }", "shift = { power = 1.0 }"))
     table = pd.read_csv(tmp_path / "answers.csv")
     table.assign(persona_id=[f"p{row}" for row in range(len(table))]).to_csv(tmp_path / "answers.csv", index=False)
     path.write_text(path.read_text().replace('unit = "p1"', 'unit = "p0"'))
@@ -133,7 +135,7 @@ def test_a_strong_prior_changes_the_equations_and_bic_says_what_it_lacks(small: 
     sizes = []
     for place, line in enumerate(("alpha_w = 4.5", "alpha_w = 500.0", 'score = "BIC"')):
         (tmp_path / str(place)).mkdir()
-        path = write_study(tmp_path / str(place), STUDY.replace("draws = 200", f"draws = 200\n{line}"))
+        path = write_study(tmp_path / str(place), QUICK.replace("draws = 200", f"draws = 200\n{line}"))
         run = run_study(path, tmp_path / str(place) / "run")
         sizes.append(float(run.results.model.residual_scales.mean()))
         assert ("fitted with the default one" in text_of(run)) == ("BIC" in line)

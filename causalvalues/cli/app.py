@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from causalvalues.cli import checking, comparing
+from causalvalues.cli import caching, checking, comparing, eliciting, reading_logs
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
 from causalvalues.cli.output import amounts, answers, keep, say, say_json, scored, show, summarised, write_table
@@ -17,7 +17,8 @@ from causalvalues.cli.output import amounts, answers, keep, say, say_json, score
 app = typer.Typer(
     cls=Commands,
     help="Causal-graph analysis of values: from answers to a counterfactual plan.",
-    epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data, 130 interrupted. Nothing is sent anywhere.",
+    epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data, 4 a model or a limit, 130 interrupted. "
+    "Nothing is sent anywhere but the questions of `elicit` to the server that you name.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -271,5 +272,13 @@ def demo(
     study(DEMO, out, seed, as_json, debug)
 
 
-for command in (comparing.compare, checking.falsify, checking.reliability, checking.choices):
+for command in (
+    comparing.compare,
+    checking.falsify,
+    checking.reliability,
+    checking.choices,
+    eliciting.elicit,
+    reading_logs.logs,
+):
     app.command()(command)
+app.add_typer(caching.app, name="cache")

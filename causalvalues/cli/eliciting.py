@@ -14,8 +14,8 @@ from causalvalues.errors import StudyError
 
 if TYPE_CHECKING:
     from causalvalues.elicitation.cost import Estimate, Limits
-    from causalvalues.study.eliciting import ElicitationRun
     from causalvalues.study.elicitation_settings import ElicitationSettings
+    from causalvalues.study.eliciting import ElicitationRun
 
 
 def elicit(
@@ -59,7 +59,7 @@ def elicit(
         return
     if out is None:
         raise StudyError("Say where the answers go: --out runs/mine. Or see what it would cost: --dry-run.")
-    found = run_elicitation(settings, out, store, limits, _tell, folder)
+    found = run_elicitation(settings, out, store, limits, tell=_tell, folder=folder)
     if as_json:
         say_json(_json(found))
     else:
@@ -100,21 +100,21 @@ def _model(model: str, server: str, name: str) -> dict[str, Any]:
     if bool(server) != bool(name):
         raise StudyError("A server needs both --server (its address up to /v1) and --name (the model).")
     if server:
-        return {"backend": "server", "url": server, "name": name, "path": "", "precision": ""}
+        return {"backend": "server", "url": server, "name": name, "path": ""}
     return {"backend": "local", "path": str(Path(model).resolve())} if model else {}
 
 
 def _settings(file: Path | None, about: dict[str, Any]) -> tuple[ElicitationSettings, Path]:
     """Lay the options of the command over the settings of the file."""
-    from causalvalues.study.eliciting import read_elicitation
     from causalvalues.study.elicitation_settings import ElicitationSettings
+    from causalvalues.study.eliciting import read_elicitation
     from causalvalues.study.study_file import validated
 
     settings = ElicitationSettings() if file is None else read_elicitation(file)
     held = settings.model_dump()
     for name, given in about.items():
         if isinstance(given, dict):
-            held[name] |= {key: value for key, value in given.items() if value not in ("", None) or name == "model"}
+            held[name] |= {key: value for key, value in given.items() if name == "model" or value not in ("", None)}
         elif given is not None:
             held[name] = given
     return validated(ElicitationSettings, held, "the command"), Path() if file is None else file.parent

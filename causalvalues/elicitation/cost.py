@@ -156,9 +156,22 @@ def refuse(found: Estimate, limits: Limits) -> None:
     cost = None if limits.prices is None else limits.prices.of(found.prompt_tokens, found.completion_tokens)
     if limits.max_cost is not None and cost is not None and cost > limits.max_cost:
         raise ProviderError(
-            f"This would cost about {_money(cost)}, more than the limit of {limits.max_cost:g}. "
+            f"This would cost about {money_words(cost)}, more than the limit of {limits.max_cost:g}. "
             "Nothing was asked. Raise the limit, or ask less: fewer personas, levers, wordings or repeats."
         )
+
+
+def money_words(amount: float | None) -> str:
+    """Return an amount for people: small ones are not rounded to nothing, and an unknown one is not zero.
+
+    Examples
+    --------
+    >>> money_words(12.345), money_words(0.00042), money_words(None)
+    ('12.35', '0.00042', 'unknown')
+    """
+    if amount is None:
+        return "unknown"
+    return f"{amount:.2f}" if amount >= 1 else f"{amount:.2g}"
 
 
 class Meter:
@@ -209,7 +222,7 @@ class Meter:
 
     def stored_words(self, done: int, sheets: int) -> str:
         """Say what a run that stops here has, and how it goes on."""
-        cost = "" if self._limits.prices is None else f", about {_money(self.money)}"
+        cost = "" if self._limits.prices is None else f", about {money_words(self.money)}"
         return (
             f"{done} of {sheets} sheets are done; this run asked {self.calls} questions{cost}. "
             "Their answers are stored: the same command asks only for the rest."
@@ -262,17 +275,6 @@ def _notes(guessed: int, calls: int, counted: int, prices: Prices | None) -> tup
     if calls and prices is None:
         notes.append("Prices are unknown, so the cost is unknown.")
     return tuple(notes)
-
-
-def _money(amount: float) -> str:
-    """Return an amount for people: small ones are not rounded to nothing.
-
-    Examples
-    --------
-    >>> _money(12.345), _money(0.00042)
-    ('12.35', '0.00042')
-    """
-    return f"{amount:.2f}" if amount >= 1 else f"{amount:.2g}"
 
 
 def _require_amount(what: str, number: float) -> None:

@@ -126,7 +126,7 @@ def frames(language: str = "en") -> Frames:
 
     Examples
     --------
-    >>> frames("en").question()
+    >>> frames("en").statement_request()
     'Describe in one sentence what matters to you.'
     """
     known = shipped("frames-")

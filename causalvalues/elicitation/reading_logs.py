@@ -118,11 +118,11 @@ def _source(path: Path, data: bytes) -> Source:
     first = data.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
     if first[:1] != b"{":
         raise _unknown(path, "neither JSON nor a zip file nor a table with columns answer.QUESTION")
-    if path.suffix.lower() == ".jsonl" or b'"doc_id"' in first:
-        held = parse_json(first, f"{path}, line 1")
-        if is_lm_eval(held):
-            return read_lm_eval(path, data)
-        raise _unknown(path, f"lines of JSON with {_names(held)}")
+    lines = path.suffix.lower() == ".jsonl"
+    if _starts_with_sample(path, first, lines):
+        return read_lm_eval(path, data)
+    if lines:
+        raise _unknown(path, f"lines of JSON with {_names(parse_json(first, str(path)))}")
     held = parse_json(data, str(path))
     if is_inspect_json(held):
         return read_inspect_json(path, held)
@@ -136,13 +136,26 @@ def _source(path: Path, data: bytes) -> Source:
     raise _unknown(path, f"JSON with {_names(held)}")
 
 
+def _starts_with_sample(path: Path, first: bytes, lines: bool) -> bool:
+    """Whether the first line is a sample of the harness; in a file of lines one that is no JSON is an error."""
+    if not lines and b'"doc_id"' not in first:
+        return False
+    try:
+        return is_lm_eval(parse_json(first, f"{path}, line 1"))
+    except DataError:
+        if lines:
+            raise
+        return False
+
+
 def _names(held: Iterable[object]) -> str:
     return ", ".join(map(repr, list(held)[:5])) or "nothing in it"
 
 
 def _unknown(path: Path, what: str) -> DataError:
     return _OtherFileError(
-        f"{path} is no log that is read here, but {what}. Read are: {FORMATS}. A table of answers needs no such reading."
+        f"{path} is no log that is read here, but {what}. Read are: {FORMATS}. A table of answers needs no such "
+        "reading."
     )
 
 

@@ -1,8 +1,8 @@
 """Many sequences of tokens as one tree: what they share is computed once, and the rest is packed without padding.
 
-Sequences are put into a trie. Its inner nodes are fed to the model in preorder, in chunks. Because the subtree of a node
-is contiguous in preorder, every ancestor of a chunk is either in the chunk or on the path that leads to its first
-node, so what has to be remembered of all earlier chunks is one plain sequence.
+Sequences are put into a trie. Its inner nodes are fed to the model in preorder, in chunks. Because the subtree of a
+node is contiguous in preorder, every ancestor of a chunk is either in the chunk or on the path that leads to its
+first node, so what has to be remembered of all earlier chunks is one plain sequence.
 """
 
 from __future__ import annotations

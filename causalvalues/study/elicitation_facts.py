@@ -13,10 +13,12 @@ from causalvalues.theories.theory import ValueTheory
 
 KINDS = {
     "plain": "personas, with and without levers",
+    "held_out": "held-out personas and pairs of levers",
     "forced": "after forced answers",
     "sequential": "one item after another, every answer left in the conversation",
     "known_group": "personas that hold a known value",
-    "control": "controls",
+    "control": "after neutral sentences",
+    "paraphrase": "asked again in other words",
 }
 
 
@@ -27,11 +29,7 @@ class Spending:
     Parameters
     ----------
     questions : int
-        Put in all, to the model or to the store.
-    calls : int
-        Put to the model in this run.
-    from_store : int
-        Answered from the store.
+        Different ones that the design puts, whoever answered: the model now, or the store.
     prompt_tokens, completion_tokens : int, default 0
         0 where not known.
     money : float or None, default None
@@ -40,8 +38,6 @@ class Spending:
     """
 
     questions: int
-    calls: int
-    from_store: int
     prompt_tokens: int = 0
     completion_tokens: int = 0
     money: float | None = None

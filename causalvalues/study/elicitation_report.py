@@ -66,11 +66,7 @@ def _known_blocks(facts: ElicitationFacts) -> list[Block]:
         "that the persona does not hold, but for \u201cas scored\u201d. The bootstrap draws values with all their "
         "personas. The last line is a difference, 0 where the negated wording rises half as much as the affirmed one."
     )
-    blocks.append(Table(("Score", "AUC"), tuple(rows), caption))
-    shown = tuple((facts.label(each.holds), each.id, each.text) for each in facts.known)
-    if shown:
-        blocks.append(Table(("Holds", "Persona", "Text"), shown, "The personas that hold a known value."))
-    return blocks
+    return [*blocks, Table(("Score", "AUC"), tuple(rows), caption)]
 
 
 def _rule(facts: ElicitationFacts) -> str:
@@ -190,8 +186,6 @@ def _cost_blocks(facts: ElicitationFacts) -> list[Block]:
     spent = facts.spending
     rows: list[tuple[Cell, ...]] = [
         ("Questions", f"{spent.questions:,}"),
-        ("Calls of the model", f"{spent.calls:,}"),
-        ("Answered from the store", f"{spent.from_store:,}"),
     ]
     if spent.prompt_tokens or spent.completion_tokens:
         rows += [("Prompt tokens", f"{spent.prompt_tokens:,}"), ("Completion tokens", f"{spent.completion_tokens:,}")]
@@ -220,4 +214,9 @@ def _statement_blocks(facts: ElicitationFacts) -> list[Block]:
     )
     source = ". ".join(text.rstrip(".") for text in (items.source, items.licence) if text)
     caption = f"The statements of {items.id}." + (f" {source}." if source else "")
-    return [Heading("The statements"), Table(("Item", "Value", "Keyed", "Statement", "Negated"), rows, caption)]
+    table = Table(("Item", "Value", "Keyed", "Statement", "Negated"), rows, caption)
+    blocks: list[Block] = [Heading("The statements, and the personas that hold a known value"), table]
+    personas = tuple((facts.label(each.holds), each.id, each.text) for each in facts.known)
+    if personas:
+        blocks.append(Table(("Holds", "Persona", "Text"), personas, "The personas that hold a known value."))
+    return blocks

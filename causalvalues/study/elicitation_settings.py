@@ -22,8 +22,8 @@ class ModelSettings(Section):
         A model in this process, or any server that speaks the protocol of OpenAI's chat completions.
     path : str
         Local: folder or ``.gguf`` file; "" is the embedded model, SmolLM2-135M-Instruct.
-    precision : str
-        Local: numbers of the matrix products; "" is the backend's default.
+    precision : {"split", "float32", "bfloat16"}, default "split"
+        Local: how it multiplies, see `LocalModel`.
     url, name : str
         Server: address up to ``/v1``, and the name of the model.
     key_env : str, default "OPENAI_API_KEY"
@@ -38,7 +38,7 @@ class ModelSettings(Section):
 
     backend: Literal["local", "server"] = "local"
     path: str = ""
-    precision: str = ""
+    precision: Literal["split", "float32", "bfloat16"] = "split"
     url: str = ""
     name: str = ""
     key_env: str = "OPENAI_API_KEY"

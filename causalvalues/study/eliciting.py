@@ -18,7 +18,8 @@ from causalvalues.files import replacing_folder
 from causalvalues.study.elicitation_design import elicitation_of
 from causalvalues.study.elicitation_progress import progress_line
 from causalvalues.study.elicitation_settings import ElicitationSettings
-from causalvalues.study.elicitation_writing import gate_of, write_folder
+from causalvalues.study.elicitation_writing import Record, gate_of, write_folder
+from causalvalues.study.manifest import NAME, files_in
 from causalvalues.study.model_opening import open_model, prices_of
 from causalvalues.study.running import refuse_to_lose_files
 from causalvalues.study.study_file import read_toml, validated
@@ -44,10 +45,18 @@ class ElicitationRun:
     elicited: Elicited
     gate: Gate
 
+    def __repr__(self) -> str:
+        return f"ElicitationRun({str(self.folder)!r}, {len(self.files)} files)"
+
     @property
     def report(self) -> Path:
         """The report as one HTML page."""
         return self.folder / "report.html"
+
+    def summary(self) -> str:
+        """Return the first lines of the report, and where the rest is."""
+        lines = [f"{begin} {text}" for begin, text in self.gate.first_lines()]
+        return "\n".join([*lines, "", f"Answers and report: {self.folder}", f"Open {self.report}"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +136,7 @@ def run_elicitation(
     out: str | Path,
     store: str | Path | None = None,
     limits: Limits | None = None,
+    *,
     tell: Callable[[Estimate], None] | None = None,
     folder: str | Path = "",
 ) -> ElicitationRun:
@@ -179,9 +189,9 @@ def run_elicitation(
             ready.close()
     gate = gate_of(found, settings)
     with replacing_folder(out) as part:
-        files = write_folder(part, settings, found, gate, ready.estimate, (ready.backend.identity, started, _now()))
+        write_folder(part, settings, found, gate, Record(ready.backend.identity, ready.estimate, started, _now()))
         refuse_to_lose_files(out)
-    return ElicitationRun(out, files, found, gate)
+    return ElicitationRun(out, (NAME, *files_in(out)), found, gate)
 
 
 def _now() -> str:

@@ -36,7 +36,7 @@ def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], No
     from causalvalues.elicitation.local_model import LocalModel
 
     path = None if not settings.path else folder / settings.path
-    return LocalModel(path, **({"precision": settings.precision} if settings.precision else {}))
+    return LocalModel(path, settings.precision)
 
 
 def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Backend:
@@ -45,10 +45,8 @@ def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Ba
 
     if not settings.url or not settings.name:
         raise StudyError('[model] with backend = "server" needs `url` (up to "/v1") and `name`.')
-    if settings.path or settings.precision:
-        raise StudyError(
-            '[model] has `path` or `precision`, which belong to a local model. Take out backend = "server".'
-        )
+    if settings.path:
+        raise StudyError('[model] has a `path`, which belongs to a local model. Take out backend = "server".')
     limits = RateLimits(settings.requests_per_minute, settings.tokens_per_minute)
     return OpenAIServer(settings.url, settings.name, settings.key_env, settings.parallel, limits=limits, notice=notice)
 

@@ -1,0 +1,154 @@
+"""Writing the folder of an elicitation: answers, key, study file, report, figure and manifest."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from causalvalues import __version__
+from causalvalues.elicitation.cost import Estimate
+from causalvalues.elicitation.elicit import Elicited
+from causalvalues.elicitation.gate import Gate, gate
+from causalvalues.elicitation.instrument import instrument
+from causalvalues.errors import CausalValuesError
+from causalvalues.figures import draw
+from causalvalues.files import write_text
+from causalvalues.study.document import Picture
+from causalvalues.study.elicitation_facts import ElicitationFacts, Spending, design_counts, known_personas
+from causalvalues.study.elicitation_files import ANSWERS, KEY, STUDY, answer_files, key_text, study_text
+from causalvalues.study.elicitation_report import elicitation_report
+from causalvalues.study.elicitation_settings import ElicitationSettings
+from causalvalues.study.manifest import FORMAT, NAME, files_in, json_ready
+from causalvalues.study.markdown import markdown_text
+from causalvalues.study.page import page_text
+from causalvalues.theories import ValueTheory, theory
+
+FORMATS = ("svg", "pdf", "png")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the manifest says beside settings and files.
+
+    Parameters
+    ----------
+    backend : str
+        Identity of the model that answered.
+    estimate : Estimate
+        Before the run.
+    started, ended : str
+    """
+
+    backend: str
+    estimate: Estimate
+    started: str
+    ended: str
+
+
+def gate_of(found: Elicited, settings: ElicitationSettings) -> Gate:
+    """Check validity, biases and reliability of what came back."""
+    method = found.elicitation.method
+    embedded = settings.model.backend == "local" and not settings.model.path
+    about = instrument(method, found.model, embedded)
+    return gate(found.answered, found.elicitation.items, method.measures, settings.seed, about)
+
+
+def write_folder(folder: Path, settings: ElicitationSettings, found: Elicited, checks: Gate, record: Record) -> None:
+    """Write everything of a run into an empty folder; only the manifest holds times and what this run asked.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : ElicitationSettings
+    found : Elicited
+    checks : Gate
+    record : Record
+    """
+    for name, text in answer_files(found).items():
+        write_text(folder / name, text)
+    points = settings.method.points if found.elicitation.method.units.startswith("points") else None
+    write_text(folder / KEY, key_text(found.elicitation.items, checks.measures, points))
+    write_text(folder / STUDY, study_text(settings.title, settings.seed, _aims(found)))
+    write_text(folder / "design.json", design_text(found))
+    blocks = elicitation_report(_facts(settings, found, checks, record.estimate))
+    for block in blocks:
+        if isinstance(block, Picture):
+            (folder / "figures").mkdir(exist_ok=True)
+            for suffix in FORMATS:
+                draw(block.scene, folder / "figures" / f"{block.stem}.{suffix}")
+    write_text(folder / "report.html", page_text(blocks, settings.title))
+    write_text(folder / "report.md", markdown_text(blocks, "svg"))
+    write_text(folder / NAME, _manifest_text(settings, found, record, folder))
+
+
+def design_text(found: Elicited) -> str:
+    """Return what was said to the model as JSON: statements, levers, personas and the sentences around them."""
+    sheets = [sheet for sheet, _ in found.answered]
+    wordings: dict[str, set[str]] = {}
+    for sheet in sheets:
+        for (name, _), text in zip(sheet.levers, sheet.lever_texts, strict=True):
+            wordings.setdefault(name, set()).add(text)
+    personas = {sheet.persona.id: sheet.persona.text for sheet in sheets}
+    said = found.elicitation.frames
+    held = {
+        "items": {
+            item.id: {"value": item.value, "statement": item.statement, "negated": item.negated}
+            for item in found.elicitation.items.items
+        },
+        "levers": {name: sorted(texts) for name, texts in sorted(wordings.items())},
+        "personas": dict(sorted(personas.items())),
+        "requests": list(said.questions),
+        "follow_ups": list(said.follow_ups),
+    }
+    return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+
+
+def _facts(settings: ElicitationSettings, found: Elicited, checks: Gate, estimate: Estimate) -> ElicitationFacts:
+    sheets = [sheet for sheet, _ in found.answered]
+    return ElicitationFacts(
+        title=settings.title,
+        gate=checks,
+        items=found.elicitation.items,
+        design=design_counts(sheets),
+        known=known_personas(sheets),
+        spending=Spending(estimate.calls + estimate.stored),
+        learn=(f"causalvalues study {STUDY} --out learned",),
+        theory=_theory(found.elicitation.items.theory),
+        notes=(f"{ANSWERS} has one row a sheet; {KEY} scores it; design.json has every word that was said.",),
+    )
+
+
+def _theory(name: str) -> ValueTheory | None:
+    try:
+        return theory(name) if name else None
+    except CausalValuesError:
+        return None
+
+
+def _aims(found: Elicited) -> dict[str, str]:
+    """Return lever -> the value that it aims at, as its name says; "" when it says none."""
+    values = set(found.elicitation.items.values)
+    names = sorted({name for sheet, _ in found.of({"plain"}) for name, _ in sheet.levers})
+    return {name: name.removeprefix("do_") if name.removeprefix("do_") in values else "" for name in names}
+
+
+def _manifest_text(settings: ElicitationSettings, found: Elicited, record: Record, folder: Path) -> str:
+    held = {
+        "format": FORMAT,
+        "title": settings.title,
+        "started": record.started,
+        "ended": record.ended,
+        "seed": settings.seed,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "causalvalues": __version__,
+        "model": found.model,
+        "backend": record.backend,
+        "settings": json_ready(settings.model_dump(mode="python")),
+        "estimate": asdict(record.estimate),
+        "run": asdict(found.tally),
+        "files": files_in(folder),
+    }
+    return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
