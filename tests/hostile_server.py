@@ -14,6 +14,8 @@ from causalvalues.elicitation.http_client import Timeouts
 from causalvalues.elicitation.openai_server import OpenAIServer
 from causalvalues.elicitation.questions import Asked, Message, OptionsQuestion, Reply, TextQuestion
 from causalvalues.elicitation.retries import Retries
+from causalvalues.elicitation.server_probe import PROBE
+from causalvalues.elicitation.server_requests import messages
 
 ASKED = (Message("user", "How much does it matter, from 1 to 3?"),)
 OPTIONS = Asked(OptionsQuestion(ASKED, ("1", "2", "3")))
@@ -131,15 +133,12 @@ def polite(seen: Seen, _: socket.socket) -> bytes:
 
 
 def after_probe(hostile: Behaviour) -> Behaviour:
-    """Polite to the first chat, which is the probe, and hostile from then on."""
-    chats = 0
+    """Polite while it is probed, and hostile to every question."""
 
     def behave(seen: Seen, connection: socket.socket) -> bytes | None:
-        nonlocal chats
-        if not seen.path.endswith("/chat/completions"):
-            return polite(seen, connection)
-        chats += 1
-        return polite(seen, connection) if chats == 1 else hostile(seen, connection)
+        if seen.path.endswith("/chat/completions") and seen.body["messages"] != messages(PROBE.conversation):
+            return hostile(seen, connection)
+        return polite(seen, connection)
 
     return behave
 

@@ -98,6 +98,18 @@ def test_no_statement_shares_more_than_half_of_its_content_words_with_one_of_ano
             assert len(first & second) <= min(len(first), len(second)) / 2, (a.statement, b.statement)
 
 
+def test_the_german_items_are_the_english_ones_in_other_words() -> None:
+    english, german = item_set("schwartz-10"), item_set("schwartz-10-de")
+    assert german.theory == "schwartz-10"
+    said = [text for item in german.items for text in wordings(item)]
+    assert len(said) == len(set(said))
+    for one, other in zip(english.items, german.items, strict=True):
+        assert (one.id, one.value, one.reverse, "de") == (other.id, other.value, other.reverse, other.language)
+        assert len(one.paraphrases) == len(other.paraphrases)
+        assert SequenceMatcher(None, other.statement, other.negated, autojunk=False).ratio() > 0.75
+        assert all(4 <= len(text.split()) <= 14 and text.endswith(".") for text in wordings(other))
+
+
 def test_few_statements_name_their_value(items: ItemSet) -> None:
     named = {value: content_words(value.replace("_", " ")) for value in items.values}
     naming = [item.id for item in items.items if named[item.value] & content_words(item.statement)]

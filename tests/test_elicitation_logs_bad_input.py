@@ -133,7 +133,7 @@ def with_odd(held: object, spot: tuple[object, ...], odd: object) -> object:
     return changed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(JSON_LOGS)), st.data())
 def test_any_odd_value_in_a_json_log_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
@@ -146,7 +146,7 @@ def test_any_odd_value_in_a_json_log_is_read_or_refused(
         assert found or "odd.json" in said
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(LINES), st.data())
 def test_any_odd_value_in_a_line_of_lm_eval_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, line: dict[str, object], data: st.DataObject
@@ -158,7 +158,7 @@ def test_any_odd_value_in_a_line_of_lm_eval_is_read_or_refused(
     assert found or "odd.jsonl" in said
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 31_000), st.integers(0, 255))
 def test_a_damaged_byte_changes_nothing_or_is_refused(
     tmp_path_factory: pytest.TempPathFactory, place: int, byte: int
@@ -190,7 +190,7 @@ def test_a_member_that_claims_too_much_is_not_unpacked_at_all(tmp_path: Path, mo
     path = eval_file(tmp_path, {"samples/a_epoch_1.json": b" " * 10_001})
     members = zip_members.open_zip(path, path.read_bytes())
     monkeypatch.setattr(zip_members, "MOST_PIECE", 10_000)
-    monkeypatch.setattr(zip_members, "_unpacked", lambda *about: pytest.fail("unpacked"))
+    monkeypatch.setattr(zip_members, "_unpacked", lambda *_: pytest.fail("unpacked"))
     with pytest.raises(DataError, match="holds more than"):
         members.read("samples/a_epoch_1.json")
 

@@ -87,6 +87,8 @@ def test_three_personas_hold_each_value_in_other_words_than_its_items(name: str)
 def test_there_are_no_known_groups_for_other_theories() -> None:
     with pytest.raises(ElicitationError, match="schwartz-10"):
         known_group_personas("schwartz-11")
+    with pytest.raises(ElicitationError, match="'schwartz-10-de'"):
+        known_group_personas("schwartz-10", "de")
 
 
 def write(path: Path, text: str) -> Path:
@@ -192,6 +194,15 @@ def test_a_malformed_file_of_levers_is_refused(tmp_path: Path, body: str, messag
 def test_a_file_of_levers_is_read(tmp_path: Path) -> None:
     body = 'format = "causalvalues-levers 1"\nlevers = [{ name = "a", doses = [{ dose = 1, wordings = ["x"] }] }]\n'
     assert prompt_levers(write(tmp_path / "l.toml", body)) == (PromptLever("a", ((1.0, ("x",)),)),)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_language_has_the_same_questions(language: str) -> None:
+    here, there = frames(language), frames("en")
+    assert here.language == language
+    assert set(here.about) == set(there.about)
+    for name in ("questions", "follow_ups", "rating", "yes_no", "choice", "free_text", "scale", "neutral"):
+        assert len(set(getattr(here, name))) == len(getattr(there, name))
 
 
 @pytest.fixture(scope="module")

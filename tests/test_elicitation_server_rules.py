@@ -23,7 +23,7 @@ from hostile_server import (
     polite,
     served,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.elicitation.backend import Backend
@@ -41,6 +41,7 @@ from causalvalues.errors import CausalValuesError, ElicitationError, ProviderErr
 STEPS = st.lists(st.tuples(st.floats(0, 30), st.floats(0.1, 5)), min_size=1, max_size=40)
 
 
+@settings(max_examples=60, deadline=None)
 @given(STEPS, st.floats(0.1, 10), st.floats(5, 50))
 def test_over_any_stretch_a_bucket_lets_through_at_most_its_capacity_and_what_flows_in(
     steps: list[tuple[float, float]], rate: float, capacity: float
@@ -57,6 +58,7 @@ def test_over_any_stretch_a_bucket_lets_through_at_most_its_capacity_and_what_fl
     assert starts == sorted(starts, key=lambda start: start[0])
 
 
+@settings(max_examples=60, deadline=None)
 @given(STEPS, st.floats(0.1, 10))
 def test_a_bucket_makes_nobody_wait_longer_than_its_debt_takes_to_fill(
     steps: list[tuple[float, float]], rate: float
@@ -78,6 +80,7 @@ def test_the_tighter_of_two_limits_decides() -> None:
     assert [limiter.take(tokens, 0.0) for tokens in (50, 50, 50, 50, 500)] == pytest.approx([0, 10, 20, 30, 60])
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.booleans(), max_size=60))
 def test_a_pace_slows_down_with_complaints_up_to_a_limit_and_recovers_fully(complaints: list[bool]) -> None:
     pace, now = Pace(), 0.0
@@ -120,6 +123,7 @@ def test_a_slow_pace_is_no_wish_to_be_left_alone() -> None:
     assert pace.closed_until < 0
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 30))
 def test_pauses_double_are_bounded_and_the_same_for_the_same_seed(seed: int, ticket: int, attempt: int) -> None:
     retries = Retries(first_wait=0.5, longest_wait=20.0, seed=seed)
@@ -136,6 +140,7 @@ TOKENS = st.dictionaries(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(TOKENS)
 def test_options_are_pooled_over_spaces_and_case_and_bounded_by_the_smallest(tops: dict[str, float]) -> None:
     found = read_options(chat("", dict(tops)), OptionsQuestion(ASKED, ("1", "2", "Yes", "No")))
@@ -481,6 +486,7 @@ def test_the_server_is_probed_once_and_only_when_needed() -> None:
         backend.close()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=4), st.integers(1, 500))
 def test_more_text_never_takes_fewer_tokens(texts: list[str], most: int) -> None:
     conversation = tuple(Message("user", text) for text in texts)
@@ -490,6 +496,7 @@ def test_more_text_never_takes_fewer_tokens(texts: list[str], most: int) -> None
     assert tokens_of(StatementQuestion(conversation, "I like it."))[0] > prompt
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_hiding_keeps_every_other_text_as_it_is(before: str, after: str) -> None:
     secrets = Secrets("sk-123-abcdefgh")

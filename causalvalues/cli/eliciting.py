@@ -72,10 +72,11 @@ def _tell(found: Estimate) -> None:
 
 def words(found: Estimate) -> str:
     """Return the cost of a run in words."""
-    money = "unknown" if found.money is None else f"{found.money:.2f}"
+    from causalvalues.elicitation.cost import money_words
+
     lines = [
-        f"{found.sheets} sheets: {found.calls} questions to ask, {found.stored} in the store; about "
-        f"{found.prompt_tokens} prompt and {found.completion_tokens} completion tokens; cost {money}.",
+        f"{found.sheets} sheets: {found.calls} questions to ask, {found.stored} in the store; "
+        f"about {found.prompt_tokens} prompt and {found.completion_tokens} completion tokens; cost {money_words(found.money)}.",
         *found.notes,
     ]
     return "\n".join(lines)
@@ -85,7 +86,7 @@ def _dry_run(settings: ElicitationSettings, folder: Path, store: Path | None, li
     from causalvalues.elicitation.cost import refuse
     from causalvalues.study.eliciting import prepare
 
-    ready = prepare(settings, folder, store, limits)
+    ready = prepare(settings, folder, store, limits, keep=False)
     ready.close()
     if as_json:
         say_json(asdict(ready.estimate))

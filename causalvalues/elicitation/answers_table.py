@@ -14,7 +14,7 @@ Answered = tuple[Sheet, Sequence[Answer]]
 DESIGN = ("model", "persona_id", "levers", "wording", "frame", "repeat")
 FORCED = ("forced", "stances", "forced_items")
 LONG = ("unit_id", "kind", *DESIGN, *FORCED, "position", "item", "dimension", "response", "status")
-DECIMALS = 5
+DECIMALS = 4
 
 
 def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
@@ -34,7 +34,7 @@ def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     Returns
     -------
     str
-        Numbers in the units of the method with five decimals; empty where there is no number.
+        Numbers in the units of the method with four decimals; empty where there is no number.
     """
     held = list(answered)
     forced = any(sheet.forced for sheet, _ in held)

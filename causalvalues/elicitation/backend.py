@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from causalvalues.elicitation.questions import Asked, Capability, Question, Reply
 from causalvalues.errors import ElicitationError
 
 
-@runtime_checkable
 class Backend(Protocol):
     """A language model behind one small door.
 

@@ -19,8 +19,8 @@ def shipped(prefix: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> shipped("items-")
-    ('mft-5', 'schwartz-10')
+    >>> shipped("frames-")
+    ('de', 'en')
     """
     return tuple(sorted(path.stem.removeprefix(prefix) for path in HERE.glob(f"{prefix}*.toml")))
 

@@ -133,9 +133,9 @@ def elicit(
 def cost_of(elicitation: Elicitation, backend: Backend, store: Store, prices: Prices | None = None) -> Estimate:
     """Say how many calls and tokens an elicitation would take, and what they cost; the model is not asked.
 
-    Parameters and errors as in `elicit`.
+    Parameters as in `elicit`. Whether the model can do what the method needs is not looked into, for a server would
+    have to be asked.
     """
-    _require_all(elicitation, backend)
     return estimate(elicitation.sheets, elicitation.interview, backend, store, prices)
 
 

@@ -126,7 +126,8 @@ def item_set(id_or_path: str | Path) -> ItemSet:
     Parameters
     ----------
     id_or_path : str or Path
-        ``"schwartz-10"``, ``"mft-5"``, or the path of a TOML or CSV file (layouts: `item_files.read_items`).
+        ``"schwartz-10"``, ``"mft-5"``, ``"schwartz-10-de"`` (in German), or the path of a TOML or CSV file; its
+        layout is told at `item_files.read_items`.
 
     Returns
     -------

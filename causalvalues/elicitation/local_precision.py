@@ -34,14 +34,14 @@ def split_products(model: Any) -> None:
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place: the weights stay float32.
+        Changed in place.
     """
     import torch
 
     parts = _Parts()
     for layer in list(model.modules()):
         if type(layer) is torch.nn.Linear and layer is not model.get_output_embeddings():
-            layer.forward = _split_forward(layer.weight.detach(), layer.bias, parts)
+            layer.forward = _split_forward(layer, parts)
 
 
 def rounded_products(model: Any) -> None:
@@ -76,38 +76,41 @@ class _Parts:
     """The two parts of the last input, kept because several layers read the same input."""
 
     def __init__(self) -> None:
-        self.whole: torch.Tensor | None = None
-        self.both: torch.Tensor | None = None
+        self._whole: torch.Tensor | None = None
+        self._found: tuple[torch.Tensor, torch.Tensor] | None = None
 
-    def of(self, x: torch.Tensor) -> torch.Tensor:
+    def of(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return x_h in float32, and [x_l, x_h] in bfloat16."""
         import torch
 
-        if self.whole is not x or self.both is None:
+        if self._whole is not x or self._found is None:
             width = x.shape[-1]
             both = torch.empty((*x.shape[:-1], 2 * width), dtype=torch.bfloat16, device=x.device)
-            upper = both[..., width:].copy_(x)
-            both[..., :width].copy_(torch.sub(x, upper.float()))
-            self.whole, self.both = x, both
-        return self.both
+            upper = both[..., width:].copy_(x).float()
+            both[..., :width].copy_(torch.sub(x, upper))
+            self._whole, self._found = x, (upper, both)
+        return self._found
 
 
-def _split_forward(
-    weight: torch.Tensor, bias: torch.Tensor | None, parts: _Parts
-) -> Callable[[torch.Tensor], torch.Tensor]:
+def _split_forward(layer: Any, parts: _Parts) -> Callable[[torch.Tensor], torch.Tensor]:
     import torch
     from torch.nn.functional import linear
 
+    weight, bias = layer.weight.detach(), layer.bias
     high = weight.bfloat16()
     low = (weight - high.float()).bfloat16()
     correct = _packed(torch.cat([high, low], dim=1))  # meets [x_l, x_h]
+    upper_weight = high.float()
+    layer.weight = torch.nn.Parameter(upper_weight, requires_grad=False)
 
     def forward(x: torch.Tensor) -> torch.Tensor:
-        torch.set_float32_matmul_precision("medium")  # of this product alone: attention stays float32
+        upper, both = parts.of(x)
+        torch.set_float32_matmul_precision("medium")  # exact for these factors; attention stays float32
         try:
-            large = linear(x, weight, bias)
+            large = linear(upper, upper_weight, bias)
         finally:
             torch.set_float32_matmul_precision("highest")
-        return large.add_(correct(parts.of(x)))
+        return large.add_(correct(both))
 
     return forward
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalvalues.elicitation.log_records import Given, LogFields, Record, Source
-from causalvalues.elicitation.rating_parser import is_refusal, parse_rating
+from causalvalues.elicitation.rating_parser import parse_rating
+from causalvalues.elicitation.refusals import is_refusal
 from causalvalues.elicitation.sheets import AnswerStatusName
 from causalvalues.errors import DataError, did_you_mean
 

@@ -214,4 +214,6 @@ def cell(held: object) -> str | None:
     if not isinstance(held, str | int | float):
         return None
     text = str(held).encode("utf-8", "backslashreplace").decode()
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(text.split())

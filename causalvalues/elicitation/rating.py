@@ -19,7 +19,8 @@ from causalvalues.elicitation.questions import (
     Reply,
     TextQuestion,
 )
-from causalvalues.elicitation.rating_parser import is_refusal, parse_rating
+from causalvalues.elicitation.rating_parser import parse_rating
+from causalvalues.elicitation.refusals import is_refusal
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
 

@@ -48,25 +48,6 @@ _OR = re.compile(
 )
 _MOST_LETTERS, _MOST_NUMBERS, _NEAR = 20_000, 40, 300
 
-_CANNOT = (
-    r"(?:can't|cannot|can not|won't|will not|am not able to|'m not able to|am unable to|'m unable to|decline to"
-    r"|refuse to)"
-)
-_DO = (
-    r"(?:answer|rate|provide|give|share|assist|comply|participate|fulfil+|respond|engage|take on|express|offer|do that"
-    r"|continue|help (?:with|you))"
-)
-_REFUSALS = (
-    rf"\bI\s*{_CANNOT} {_DO}\b",
-    rf"\bI(?:'m| am) (?:very |really |so )?sorry,? (?:but )?I\s*{_CANNOT}",
-    r"\bI (?:must |have to |will have to )?(?:respectfully )?decline(?: to\b|[.,!]|$)",
-    r"\bI(?:'d| would) (?:prefer|rather) not(?: to)? (?:answer|say|rate|share|respond)\b",
-    r"\b(?:as|I'm|I am) an? (?:AI|artificial intelligence|(?:large )?language model)\b[^.!?\n]{0,80}"
-    r"\b(?:I|and) (?:do not|don't|cannot|can't) (?:actually |really )?(?:have|hold|possess|experience|form)\b",
-    r"\bI (?:do not|don't) (?:have|hold|possess) (?:any )?personal (?:opinion|value|belief|preference|feeling|view)",
-)
-_REFUSAL = re.compile("|".join(_REFUSALS).replace(" ", r"\s+"), re.IGNORECASE)
-
 
 def parse_rating(text: str, low: int, high: int) -> int | None:
     """Return the rating that a text states, or None where it does not state exactly one.
@@ -122,28 +103,6 @@ def parse_rating(text: str, low: int, high: int) -> int | None:
     value = values.pop()
     return value if value is not None and low <= value <= high else None
 
-
-def is_refusal(text: str) -> bool:
-    """Return whether a text declines to answer, in plain English words.
-
-    Conservative: only set phrases count ("I'm sorry, but I can't", "As an AI, I don't have ...", "I would rather not
-    say"), so a refusal in other words or another language is not seen and stays an answer that did not parse. Look for
-    a rating first: a model may say that it has no values and still give a number.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_refusal("I'm sorry, but I can't answer that."), is_refusal("Refusing help is wrong. 5")
-    (True, False)
-    """
-    return bool(_REFUSAL.search(_plain(text[:_MOST_LETTERS])))
 
 
 def _plain(text: str) -> str:

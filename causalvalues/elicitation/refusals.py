@@ -26,8 +26,9 @@ _NO_VIEWS = (
     r"i\s*(?:do not|don['’]?t|cannot|can['’]?t)\s+have\s+(?:any )?(?:personal |own )?"
     r"(?:values|opinions|beliefs|feelings|preferences|views)\b"
 )
+_RATHER_NOT = r"i\s*(?:must decline|['’]?d rather not (?:say|answer)|would rather not (?:say|answer))\b"
 _REFUSAL = re.compile(
-    rf"^\W*(?:(?:{_SORRY}{_ASIDE}?|{_ASIDE}){_CANNOT}\s+{_WHAT_AFTER_SORRY}|{_CANNOT}\s+{_WHAT}|"
+    rf"^\W*(?:{_RATHER_NOT}|(?:{_SORRY}{_ASIDE}?|{_ASIDE}){_CANNOT}\s+{_WHAT_AFTER_SORRY}|{_CANNOT}\s+{_WHAT}|"
     rf"(?:{_SORRY})?{_ASIDE}?{_NO_VIEWS})",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ from causalvalues.elicitation.questions import (
     Reply,
     TextQuestion,
 )
-from causalvalues.elicitation.rating_parser import is_refusal
+from causalvalues.elicitation.refusals import is_refusal
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from causalvalues.elicitation.backend import Backend
-from causalvalues.elicitation.cost import Limits, Meter
+from causalvalues.elicitation.cost import Limits
+from causalvalues.elicitation.meter import Meter
 from causalvalues.elicitation.questions import LOST, Asked, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.elicitation.store import Store
@@ -108,12 +109,13 @@ def run_interviews(
     talks: list[Talk] = []
     try:
         while True:
-            for place, sheet in to_come:
+            while len(talks) < max(1, backend.at_once):
+                place, sheet = next(to_come, (-1, None))
+                if sheet is None:
+                    break
                 talks.append(Talk(place, interview(sheet), backend.identity))
                 run.look_up(talks[-1], new=True)
                 answers |= _finished(talks)
-                if len(talks) >= max(1, backend.at_once):
-                    break
             if not talks:
                 return [answers[place] for place in range(len(sheets))]
             run.ask(talks)

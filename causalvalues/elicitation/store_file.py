@@ -45,7 +45,7 @@ _ADVICE = {
     sqlite3.SQLITE_PERM: "access is not allowed. Change its permissions, or give another path",
     sqlite3.SQLITE_BUSY: "another process keeps it locked. Wait for that one to end and run the same command again",
     sqlite3.SQLITE_LOCKED: "another process keeps it locked. Wait for that one to end and run the same command again",
-    sqlite3.SQLITE_IOERR: "the disk fails or has no room. Check it, and run the same command again; what was stored stays",
+    sqlite3.SQLITE_IOERR: "the disk fails or is full. Check it and run the same command again; what was stored stays",
     sqlite3.SQLITE_TOOBIG: "one answer is larger than SQLite can hold. Ask for fewer tokens",
 }
 

@@ -103,6 +103,8 @@ def prepare(
     folder: Path,
     store: str | Path | None = None,
     limits: Limits | None = None,
+    *,
+    keep: bool = True,
     notice: Callable[[str], None] | None = None,
 ) -> Prepared:
     """Make the design, open model and store, and estimate the cost; the model is asked nothing.
@@ -116,6 +118,8 @@ def prepare(
         Default `default_store_path`.
     limits : Limits, optional
         On calls and cost; prices are those of the settings.
+    keep : bool, default True
+        Whether a store is made where there is none.
     notice : callable, optional
         Told when a server makes us wait.
     """
@@ -124,10 +128,16 @@ def prepare(
     if settings.method.kind == "rubric":
         judge = backend if settings.judge is None else open_model(settings.judge, folder, notice)
         backend = Judged(backend, judge)
-    opened = Store(default_store_path() if store is None else store)
+    where = Path(default_store_path() if store is None else store)
+    opened = Store(where if keep or where.exists() else ":memory:")
     prices = prices_of(settings.model)
-    found = cost_of(elicitation, backend, opened, prices)
     kept = replace(limits or Limits(), prices=prices) if prices else limits or Limits()
+    try:
+        found = cost_of(elicitation, backend, opened, prices)
+    except BaseException:
+        opened.close()
+        backend.close()
+        raise
     return Prepared(settings, elicitation, backend, opened, found, kept)
 
 
@@ -179,7 +189,7 @@ def run_elicitation(
     where = Path(folder) if isinstance(study, ElicitationSettings) else Path(study).parent
     started = _now()
     with progress_line() as watching:
-        ready = prepare(settings, where, store, limits, watching.notice)
+        ready = prepare(settings, where, store, limits, notice=watching.notice)
         try:
             if tell is not None:
                 tell(ready.estimate)

@@ -1,0 +1,201 @@
+"""A file that says what to ask in, a folder of answers and their report out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from causalvalues.elicitation.cost import Limits
+from causalvalues.elicitation.store import Store
+from causalvalues.errors import ElicitationError, ProviderError, StudyError
+from causalvalues.evidence import check
+from causalvalues.responses import ReadOptions, read_responses, score
+from causalvalues.study import eliciting, read_study
+from causalvalues.study.elicitation_design import elicitation_of
+from causalvalues.study.elicitation_settings import ElicitationSettings
+from causalvalues.study.eliciting import prepare, read_elicitation, run_elicitation
+from causalvalues.study.model_opening import open_model, prices_of
+from causalvalues.theories import scoring_key, theory
+from tests.pretend_model import PretendModel
+
+SMALL = {
+    "title": 'A "small" <study>',
+    "items": {"per_value": 2},
+    "personas": {"number": 4},
+    "design": {"kind": "random", "singles": [2, 2], "pairs": [2, 2], "wordings": 2},
+    "held_out": {"personas": 2, "pairs_share": 0.2, "singles": [1, 1], "pairs": [2, 2]},
+    "forced": {"personas": 2, "statements": 1, "neutral": 1, "pairs": 1},
+    "sequential": {"personas": 1},
+    "checks": {"paraphrases": 2},
+}
+LEVERS = [f"do_{value}" for value in theory("schwartz-10").dimensions]
+FILES = {
+    "answers.csv", "held_out.csv", "forced.csv", "sequential.csv", "checks.csv", "key.toml", "study.toml",
+    "design.json", "report.html", "report.md", "manifest.json", "figures/known_groups.svg", "figures/known_groups.pdf",
+    "figures/known_groups.png",
+}  # fmt: skip
+
+
+def settings(**changed: object) -> ElicitationSettings:
+    return ElicitationSettings.model_validate(SMALL | changed)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> PretendModel:
+    pretend = PretendModel(together=1000)
+    monkeypatch.setattr(eliciting, "open_model", lambda *_: pretend)
+    return pretend
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_the_folder_has_answers_key_study_report_and_figure(model: PretendModel, tmp_path: Path) -> None:
+    run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    assert set(run.files) == FILES
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    assert manifest["backend"] == "pretend|1"
+    assert manifest["run"]["asked"] == len(model.heard)
+    assert set(manifest["files"]) == FILES - {"manifest.json"}
+
+
+def test_an_interrupted_run_that_goes_on_writes_the_same_bytes(model: PretendModel, tmp_path: Path) -> None:
+    run_elicitation(settings(), tmp_path / "whole", tmp_path / "a.sqlite")
+    asked = len(model.heard)
+    ready = prepare(settings(), tmp_path, tmp_path / "b.sqlite")
+    with pytest.raises(ProviderError, match="same command asks only for the rest"):
+        eliciting.elicit(ready.elicitation, ready.backend, ready.store, Limits(max_calls=asked // 2))
+    ready.close()
+    run_elicitation(settings(), tmp_path / "again", tmp_path / "b.sqlite")
+    assert len(model.heard) == 2 * asked
+    assert contents(tmp_path / "whole") == contents(tmp_path / "again")
+    run_elicitation(settings(), tmp_path / "again", tmp_path / "b.sqlite")
+    assert len(model.heard) == 2 * asked
+
+
+def test_the_rest_of_the_package_reads_what_was_written(model: PretendModel, tmp_path: Path) -> None:
+    run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    study = read_study(run.folder / "study.toml")
+    assert (study.title, study.data.cluster_by) == ('A "small" <study>', "persona_id")
+    key = scoring_key(run.folder / "key.toml")
+    assert key.measures == "salience"
+    options = ReadOptions(layout="wide", key=str(run.folder / "key.toml"), cluster_by="persona_id", unit="unit_id")
+    matrix = read_responses(run.folder / "answers.csv", options)
+    assert (len(matrix), len(matrix.names), set(matrix.levers) <= set(LEVERS)) == (4 * 5, 20, True)
+    assert check(score(matrix, key)) is not None
+    held_out = read_responses(run.folder / "held_out.csv", options)
+    assert not set(held_out.labels["persona_id"]) & set(matrix.labels["persona_id"])
+    pairs = {cell for cell in pd.read_csv(run.folder / "held_out.csv")["levers"].dropna() if "+" in cell}
+    assert pairs - set(pd.read_csv(run.folder / "answers.csv")["levers"].dropna())
+
+
+def test_rows_after_forced_answers_leave_the_said_items_out(model: PretendModel, tmp_path: Path) -> None:
+    run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    forced = pd.read_csv(run.folder / "forced.csv").fillna({"forced_items": ""})
+    items = [column for column in forced.columns if column.endswith(("_1", "_2"))]
+    for _, row in forced.iterrows():
+        assert {name for name in items if pd.isna(row[name])} == set(str(row["forced_items"]).split())
+    assert {"neutral"} < set(forced["forced"])
+
+
+def test_the_report_opens_with_the_verdict_and_escapes_what_it_was_given(model: PretendModel, tmp_path: Path) -> None:
+    run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    page = run.report.read_text(encoding="utf-8")
+    assert "<study>" not in page
+    assert "&lt;study&gt;" in page
+    first = (run.folder / "report.md").read_text(encoding="utf-8").split("\n\n")[1]
+    assert first.startswith(("- **Salience, not endorsement.**", "- **No values", "- **Neither", "- **Nothing"))
+
+
+def test_the_estimate_is_told_before_anything_is_asked_and_a_limit_stops_the_run(
+    model: PretendModel, tmp_path: Path
+) -> None:
+    told = []
+    with pytest.raises(ProviderError, match="more than the limit of 10 calls"):
+        run_elicitation(settings(), tmp_path / "r", tmp_path / "s.sqlite", Limits(10), tell=told.append)
+    assert model.heard == []
+    assert told[0].calls > 100
+    run_elicitation(settings(), tmp_path / "r", tmp_path / "s.sqlite")
+    exact = set(model.heard)
+    assert told[0].calls == pytest.approx(len(exact), rel=0.02)
+
+
+def test_a_folder_with_other_files_is_refused_before_anything_is_asked(model: PretendModel, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    with pytest.raises(StudyError, match=r"thesis\.txt"):
+        run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    assert model.heard == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[modle]\n", r"no key 'modle'. Did you mean 'model'"),
+        ("[design]\nkind = 'ful'\n", r"\[design\]: `kind` is 'ful'"),
+        ("[personas]\nnumber = -1\n", r"\[personas\]: `number` is -1"),
+        ("[forced]\nneutral = 0\n", r"\[forced\]: `neutral` is 0"),
+        ("x = ", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_by_its_place(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "ask.toml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=words):
+        read_elicitation(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"design": {"kind": "random", "singles": [3]}}, "least and the most"),
+        ({"design": {"kind": "full", "names": ["do_pwer"]}}, "do_power"),
+        ({"items": {"set": "schwartz-11"}}, "schwartz-10"),
+        ({"design": {"kind": "random", "levers": "nothing"}}, "nothing"),
+    ],
+)
+def test_a_design_that_cannot_be_made_is_refused(changed: dict[str, object], words: str) -> None:
+    with pytest.raises((StudyError, ElicitationError), match=words):
+        elicitation_of(settings(**changed), Path())
+
+
+def test_salience_leaves_reverse_keyed_items_out_and_endorsement_asks_them() -> None:
+    gain = elicitation_of(settings(items={}), Path())
+    rating = elicitation_of(settings(items={}, method={"kind": "rating"}, sequential=None), Path())
+    assert [sum(item.reverse for item in each.items.items) for each in (gain, rating)] == [0, 20]
+
+
+def test_every_kind_of_design_has_rows_without_lever() -> None:
+    for kind in ("personas", "full", "covering", "random"):
+        sheets = elicitation_of(settings(design={"kind": kind}, held_out=None, personas={"number": 30}), Path()).sheets
+        rows = [sheet for sheet in sheets if sheet.kind == "plain"]
+        assert {sheet.persona.id for sheet in rows if not sheet.levers}
+        assert any(sheet.levers for sheet in rows) == (kind != "personas")
+
+
+def test_a_server_needs_an_address_and_a_local_model_has_none() -> None:
+    with pytest.raises(StudyError, match="needs `url`"):
+        open_model(ElicitationSettings.model_validate({"model": {"backend": "server"}}).model, Path())
+    with pytest.raises(StudyError, match="belong to a server"):
+        open_model(ElicitationSettings.model_validate({"model": {"name": "x"}}).model, Path())
+    server = {"backend": "server", "url": "http://127.0.0.1:1/v1", "name": "m"}
+    opened = open_model(ElicitationSettings.model_validate({"model": server}).model, Path())
+    assert opened.model == "m"
+    opened.close()
+    assert prices_of(ElicitationSettings.model_validate({"model": server}).model) is None
+    priced = ElicitationSettings.model_validate({"model": server | {"price_prompt": 1.0, "price_completion": 2.0}})
+    assert prices_of(priced.model).of(1e6, 1e6) == 3.0  # type: ignore[union-attr]
+
+
+def test_what_was_answered_stays_in_the_store_for_other_studies(model: PretendModel, tmp_path: Path) -> None:
+    run_elicitation(settings(), tmp_path / "r", tmp_path / "s.sqlite")
+    before = len(model.heard)
+    run_elicitation(settings(personas={"number": 5}), tmp_path / "more", tmp_path / "s.sqlite")
+    with Store(tmp_path / "s.sqlite") as store:
+        assert len(store) == len(model.heard)
+    assert len(model.heard) - before < before / 2
