@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from causalvalues.elicitation.agreement import Reliability, agreement
 from causalvalues.elicitation.biases import biases
 from causalvalues.elicitation.coefficients import Coefficient, alpha_of, halves, pair_coefficient, split_half_of
+from causalvalues.elicitation.gate import gate
 from causalvalues.elicitation.instrument import Instrument
 from causalvalues.elicitation.nonresponse import nonresponse
 from causalvalues.elicitation.sheets import Answer
@@ -150,6 +151,14 @@ def test_reverse_keyed_items_are_turned_round() -> None:
     assert keyed.by_value[0].alpha == first(plain_sheets(table, SMALL)).alpha
 
 
+def test_for_salience_reverse_keyed_items_are_taken_as_they_are() -> None:
+    mixed = item_set(("duty", "power", "security"), 4, reverse=2)
+    answered = plain_sheets(scores(50, 2), mixed)
+    assert agreement(answered, mixed, keyed=False).by_value[0].alpha == first(plain_sheets(scores(50, 2), SMALL)).alpha
+    assert gate(answered, mixed, "salience").agreement == agreement(answered, mixed, keyed=False)
+    assert gate(answered, mixed, "endorsement").agreement == agreement(answered, mixed, keyed=True)
+
+
 def test_what_a_lever_does_to_everybody_changes_no_reliability() -> None:
     one, two = plain_sheets(scores(30, 3), SMALL), plain_sheets(scores(30, 4), SMALL, "q")
     lever = (("do_power", 1.0),)
@@ -178,6 +187,16 @@ def test_identical_repeats_are_named_deterministic_and_never_a_perfect_correlati
     found = first([*once, *again(once, 0, 0.0, repeat=1)])
     assert str(found.repeat) == "deterministic"
     assert str(first([*once, *again(once, 0, 0.0, wording=1)]).paraphrase) == "identical"
+
+
+def test_rows_that_are_asked_again_in_other_words_are_compared_with_the_first() -> None:
+    true = plain_sheets(np.repeat(np.random.default_rng(7).normal(size=(200, 3)), 4, axis=1), SMALL)
+    once = again(true, 1, 2.0)
+    more = [(replace(sheet, id=sheet.id + "f", kind="paraphrase", frame=1), e) for sheet, e in again(true, 2, 2.0)]
+    found, alone = first([*once, *more[:50]]), first(once)
+    assert found.paraphrase.count == 50
+    assert found.paraphrase.estimate.value == pytest.approx(0.5, abs=0.2)
+    assert (found.alpha, str(alone.paraphrase)) == (alone.alpha, "not asked")
 
 
 @pytest.mark.parametrize("facet", ["repeat", "paraphrase"])

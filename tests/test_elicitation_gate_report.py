@@ -44,7 +44,7 @@ def facts(found: Gate, answered: Answers, items: ItemSet = ITEMS) -> Elicitation
         items=items,
         design=design_counts(sheets),
         known=known_personas(sheets),
-        spending=Spending(1200, 1000, 200, 30_000, 40, 1.5, "EUR"),
+        spending=Spending(1200, 30_000, 40, 1.5, "EUR"),
         learn=("causalvalues study study.toml --out runs/mine",),
         theory=theory("schwartz-10"),
         notes=("The run was interrupted once.",),
@@ -103,7 +103,7 @@ def test_without_negated_wordings_the_gate_says_that_they_were_not_asked() -> No
     ]
     found = gate(answered, ITEMS, "endorsement", 1, SERVED)
     assert found.measures == "salience"
-    assert "passed no negation control, because the negated wordings were not asked" in found.first_lines()[0][1]
+    assert "passed no negation control, because the negated wordings were not asked." in found.first_lines()[0][1]
 
 
 def test_what_was_not_asked_is_said_in_words() -> None:
@@ -179,7 +179,7 @@ class Tags(HTMLParser):
         super().__init__()
         self.seen: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append(tag)
 
 

@@ -14,6 +14,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from causalvalues.elicitation.intervals import Estimate, mean_interval, share_interval, shown, t_quantile, tail
+from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.known_groups import area
 from causalvalues.elicitation.validity import Validity, validity
 from causalvalues.errors import ElicitationError
@@ -234,6 +235,14 @@ def test_a_negation_contrast_of_a_talker_is_salience_and_its_own_score_shows_not
     assert found.affirmed.above(0.5)
 
 
+def test_a_value_that_many_hold_is_not_judged_more_harshly() -> None:
+    answered = known_sheets(Respondent(topic=3.0), 110, 1)
+    kept = [pair for k, pair in enumerate(answered) if k < 10 or pair[0].persona.holds == "power"]
+    by_value = {group.value: group for group in validity(kept, ITEMS).groups}
+    assert by_value["power"].personas == 11
+    assert by_value["power"].auc_affirmed > 0.96
+
+
 def test_without_negated_wordings_nothing_passes() -> None:
     answered = [
         (sheet, [answer(each.item, each.score) for each in answers])
@@ -244,14 +253,33 @@ def test_without_negated_wordings_nothing_passes() -> None:
     assert not found.controlled
 
 
-def test_reverse_keyed_items_do_not_count() -> None:
-    items = item_set(each=7, reverse=1)
-    answered = known_sheets(TOPIC, 20, 1, items)
-    spoilt = [
-        (sheet, [replace(e, score=99.0) if items.item(e.item).reverse else e for e in answers])
+def turned(answered: list, items: ItemSet, affirmed: float) -> list:
+    """Give reverse-keyed items a score that says how much they rise with the own value."""
+    rng = np.random.default_rng(1)
+    return [
+        (
+            sheet,
+            [
+                answer(e.item, affirmed * (items.item(e.item).value == sheet.persona.holds) + float(rng.normal()), 0.0)
+                if items.item(e.item).reverse
+                else e
+                for e in answers
+            ],
+        )
         for sheet, answers in answered
     ]
-    assert validity(answered, items) == validity(spoilt, items)
+
+
+def test_reverse_keyed_items_do_not_count_but_as_a_control() -> None:
+    items = item_set(each=8, reverse=2)
+    answered = known_sheets(ENDORSING, 20, 1, items)
+    down, up = (validity(turned(answered, items, by), items) for by in (-1.0, 1.0))
+    same_areas(down, up)
+    assert down.reverse.below(0.5)
+    assert up.reverse.above(0.5)
+    assert (down.verdict, up.verdict) == ("endorsement", "salience")
+    assert validity(turned(answered, items, 0.0), items).verdict == "endorsement"
+    assert not validity(known_sheets(ENDORSING, 20, 1), ITEMS).reverse.known
 
 
 def test_without_known_groups_or_with_few_values_it_is_not_checked() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from causalvalues.elicitation.frames import PLACES, Frames, frames
 from causalvalues.elicitation.items import item_set
+from causalvalues.elicitation.persona_grammar import Clause, Grammar, persona_grammar
 from causalvalues.elicitation.personas import draw_personas, known_group_personas, read_personas
 from causalvalues.elicitation.prompt_levers import check_levers, choose_levers, lever_text, prompt_levers
 from causalvalues.elicitation.sheets import PromptLever
@@ -49,6 +50,24 @@ def test_personas_come_from_many_jobs_places_and_ways_of_life() -> None:
 
 
 PATTERN = r"You are a (?P<age>\d\d)-year-old (?P<job>.+?) from (?P<place>.+?)\. You (?P<habits>.+ and .+)\. You.+\."
+
+
+def test_the_two_habits_of_a_persona_belong_to_different_ways_of_life() -> None:
+    way_of = {habit: way for way, habits in enumerate(persona_grammar("en").ways) for habit in habits}
+    for persona in draw_personas(500, 1):
+        match = re.fullmatch(PATTERN, persona.text)
+        assert match is not None
+        first, second = match["habits"].split(" and ")
+        assert way_of[first] != way_of[second]
+
+
+def test_a_grammar_with_few_sentences_is_used_up_without_a_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, ways = (Clause("x", 30, 30),), (("sing",), ("dance",))
+    tiny = Grammar("{age} {job} {place} {habit} {other_habit} {family}", 30, 30, one, one, ways, one)
+    monkeypatch.setattr("causalvalues.elicitation.personas.persona_grammar", lambda _: tiny)
+    assert {persona.text for persona in draw_personas(2)} == {"30 x x sing dance x", "30 x x dance sing x"}
+    with pytest.raises(ElicitationError, match="no more than 2 different personas"):
+        draw_personas(3)
 
 
 def test_nobody_is_too_young_for_their_job_or_their_grandchildren() -> None:

@@ -96,8 +96,8 @@ def test_two_statements_of_a_value_have_one_sign_and_pairs_of_values_come_in_bot
     counts = Counter(tuple(sorted(pair)) for pair in two)
     assert len(counts) == 45
     assert max(counts.values()) - min(counts.values()) <= 2
-    rising = sum(pair == tuple(sorted(pair)) for pair in two)
-    assert 0.35 < rising / len(two) < 0.65
+    place = ITEMS.values.index
+    assert 0.4 < sum(place(a) < place(b) for a, b in two) / len(two) < 0.6
 
 
 def test_controls_are_as_long_as_the_rows_that_they_stand_beside() -> None:

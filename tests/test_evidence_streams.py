@@ -130,7 +130,7 @@ def test_one_cluster_and_infinite_answers_are_refused(tmp_path):
 
 def test_methods_that_need_all_rows_are_refused_for_streams():
     class OtherMoments:
-        def summarise(self, matrix: ResponseMatrix, within: str) -> Evidence:  # noqa: ARG002
+        def summarise(self, matrix: ResponseMatrix, within: str) -> Evidence:
             raise AssertionError("not reached")
 
     method: Moments = OtherMoments()

@@ -181,7 +181,7 @@ def _known_mechanisms():
         def __init__(self, slopes: np.ndarray, constant: float) -> None:
             self.slopes, self.constant = slopes, constant
 
-        def fit(self, X: np.ndarray, Y: np.ndarray) -> None:  # noqa: ARG002
+        def fit(self, X: np.ndarray, Y: np.ndarray) -> None:
             raise AssertionError("nothing is to be estimated")
 
         def predict(self, X: np.ndarray) -> np.ndarray:

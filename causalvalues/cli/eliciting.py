@@ -76,7 +76,8 @@ def words(found: Estimate) -> str:
 
     lines = [
         f"{found.sheets} sheets: {found.calls} questions to ask, {found.stored} in the store; "
-        f"about {found.prompt_tokens} prompt and {found.completion_tokens} completion tokens; cost {money_words(found.money)}.",
+        f"about {found.prompt_tokens} prompt and {found.completion_tokens} completion tokens; "
+        f"cost {money_words(found.money)}.",
         *found.notes,
     ]
     return "\n".join(lines)

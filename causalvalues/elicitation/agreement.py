@@ -58,6 +58,8 @@ class Agreement:
     rows_from : str
         The kind of sheets that they rest on; "" when there are none.
     sheets, personas : int
+    keyed : bool
+        Whether reverse-keyed items were turned round.
     by_value : tuple of Reliability
         In the order of the items.
     """
@@ -65,20 +67,24 @@ class Agreement:
     rows_from: str
     sheets: int
     personas: int
+    keyed: bool
     by_value: tuple[Reliability, ...]
 
 
-def agreement(answered: Answered, items: ItemSet, seed: int = 0) -> Agreement:
+def agreement(answered: Answered, items: ItemSet, seed: int = 0, keyed: bool = True) -> Agreement:
     """Estimate the reliability of every value.
 
     Parameters
     ----------
     answered : sequence of (Sheet, sequence of Answer)
-        Plain sheets are used; without any, those of known groups.
+        Plain sheets are used; without any, those of known groups. Wordings (of levers, and of the question before the
+        items) are compared with sheets of the kind ``"paraphrase"``, too.
     items : ItemSet
-        Reverse-keyed items are turned round.
     seed : int, default 0
         Of the bootstrap over personas.
+    keyed : bool, default True
+        Whether reverse-keyed items are turned round. For salience they must not be: who talks about safety makes "I
+        rarely think about danger" more likely, too.
 
     Returns
     -------
@@ -88,11 +94,14 @@ def agreement(answered: Answered, items: ItemSet, seed: int = 0) -> Agreement:
     """
     kind = next((each for each in USED if any(sheet.kind == each for sheet, _ in answered)), None)
     used = [(sheet, answers) for sheet, answers in answered if sheet.kind == kind and not sheet.forced]
-    scores = item_scores(used, items, _score)
-    orders = tuple(item_scores(used, items, _part(name)) for name in ("forward", "reversed"))
-    wordings = _pairs(scores.sheets, lambda sheet: (sheet.persona.id, sheet.levers, sheet.repeat), _wording)
-    repeats = _pairs(scores.sheets, lambda sheet: (sheet.persona.id, sheet.levers, sheet.wording), _repeat)
+    asked_again = [(sheet, answers) for sheet, answers in answered if sheet.kind == "paraphrase" and not sheet.forced]
+    scores = item_scores(used, items, _score, keyed)
+    both = item_scores([*used, *asked_again], items, _score, keyed)
+    orders = tuple(item_scores(used, items, _part(name), keyed) for name in ("forward", "reversed"))
+    wordings = _pairs(both.sheets, lambda sheet: (sheet.persona.id, sheet.levers, sheet.repeat), _words)
+    repeats = _pairs(scores.sheets, lambda sheet: (sheet.persona.id, sheet.levers, _words(sheet)), _repeat)
     personas = [sheet.persona.id for sheet in scores.sheets]
+    everybody = [sheet.persona.id for sheet in both.sheets]
     made = []
     for value in dict.fromkeys(scores.values):
         alpha, half = item_coefficients(scores.of(value), personas, seed, f"items of {value}")
@@ -103,12 +112,12 @@ def agreement(answered: Answered, items: ItemSet, seed: int = 0) -> Agreement:
                 items=sum(name == value for name in scores.values),
                 alpha=alpha,
                 split_half=half,
-                paraphrase=_compared(mean, wordings, personas, (seed, f"wordings of {value}")),
+                paraphrase=_compared(both.mean(value), wordings, everybody, (seed, f"wordings of {value}")),
                 repeat=_named(_compared(mean, repeats, personas, (seed, f"repeats of {value}"))),
                 order=_orders(orders, value, seed),
             )
         )
-    return Agreement(kind if used and kind else "", len(used), len(set(personas)), tuple(made))
+    return Agreement(kind if used and kind else "", len(used), len(set(personas)), keyed, tuple(made))
 
 
 def _score(answer: Answer) -> float:
@@ -119,15 +128,15 @@ def _part(name: str) -> Callable[[Answer], float]:
     return lambda answer: dict(answer.parts).get(name, math.nan) if answer.status == "ok" else math.nan
 
 
-def _wording(sheet: Sheet) -> int:
-    return sheet.wording
+def _words(sheet: Sheet) -> tuple[int, int]:
+    return sheet.wording, sheet.frame
 
 
-def _repeat(sheet: Sheet) -> int:
-    return sheet.repeat
+def _repeat(sheet: Sheet) -> tuple[int, int]:
+    return sheet.repeat, 0
 
 
-def _pairs(sheets: Sequence[Sheet], same: Callable[[Sheet], Key], level: Callable[[Sheet], int]) -> Pairs:
+def _pairs(sheets: Sequence[Sheet], same: Callable[[Sheet], Key], level: Callable[[Sheet], tuple[int, int]]) -> Pairs:
     """Return rows to compare: the same but for the level, every two levels once."""
     alike: dict[Key, list[int]] = {}
     for row, sheet in enumerate(sheets):
@@ -159,7 +168,7 @@ def _orders(orders: tuple[ItemScores, ...], value: str, seed: int) -> Coefficien
             return Coefficient("not asked")
         for sheet, mean in zip(scores.sheets, scores.mean(value), strict=True):
             if math.isfinite(mean):
-                key = (sheet.persona.id, sheet.levers, sheet.wording)
+                key = (sheet.persona.id, sheet.levers, _words(sheet))
                 rows.setdefault(key, ([], []))[side].append(float(mean))
     both = {key: sides for key, sides in rows.items() if sides[0] and sides[1]}
     first, second = (np.array([math.fsum(sides[k]) / len(sides[k]) for sides in both.values()]) for k in (0, 1))

@@ -129,7 +129,14 @@ def biases(answered: Answered, items: ItemSet, about: Instrument, seed: int = 0)
 
 def cell(sheet: Sheet) -> Cell:
     """Return what two sheets have in common that differ by their repeat alone."""
-    return (sheet.kind, sheet.persona.id, sheet.levers, sheet.wording, tuple(each.text for each in sheet.forced))
+    return (
+        sheet.kind,
+        sheet.persona.id,
+        sheet.levers,
+        sheet.wording,
+        sheet.frame,
+        tuple(each.text for each in sheet.forced),
+    )
 
 
 def order_bias(answered: Answered, about: Instrument, seed: int = 0) -> OrderBias | None:

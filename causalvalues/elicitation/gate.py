@@ -105,5 +105,5 @@ def gate(
         declared=measures,
         validity=validity(answered, items, seed),
         biases=biases(answered, items, who, seed),
-        agreement=agreement(answered, items, seed),
+        agreement=agreement(answered, items, seed, keyed=measures == "endorsement"),
     )

@@ -11,7 +11,7 @@ from causalvalues.elicitation.coefficients import Coefficient
 from causalvalues.elicitation.instrument import Instrument
 from causalvalues.elicitation.intervals import shown
 from causalvalues.elicitation.nonresponse import Lost, Nonresponse
-from causalvalues.elicitation.validity import Validity
+from causalvalues.elicitation.validity import Validity, raised_against
 
 Line = tuple[str, str]
 
@@ -42,29 +42,40 @@ def verdict_words(found: Validity, about: Instrument, declared: str) -> Line:
         )
     return SALIENCE, (
         f"The answers of {asked}, show which values are talked about, not which are endorsed. "
-        f"{_control(found)}{_claim(declared, True)}{_score_fails(found)}"
+        f"{_control(found)}{_claim(declared, True)}{_score_fails(found)}".rstrip()
     )
 
 
 def _auc(found: Validity) -> str:
-    said = f"AUC {found.affirmed} for statements of the own value against others (.50 is chance)"
+    said = f"AUC {found.affirmed} for statements of the own value against others"
     if not found.controlled:
-        return f"{said}; the negated wordings were not asked"
-    return f"{said}, {found.negated} for the same statements negated, {found.contrast} for affirmed minus negated"
+        return f"{said} (.50 is chance; the negated wordings were not asked)"
+    return (
+        f"{said}, {found.negated} for the same statements negated, {found.contrast} for affirmed minus negated "
+        "(.50 is chance)"
+    )
 
 
 def _control(found: Validity) -> str:
     if not found.controlled:
-        grounds = _auc(found).split(";")[0]
-        return f"They passed no negation control, because the negated wordings were not asked: {grounds}. "
+        return f"They passed no negation control, because the negated wordings were not asked. {_auc(found)}. "
     reason = (
         "the difference of the two wordings is no better than chance"
         if not found.contrast.above(0.5)
         else "the negated wording rises by half as much as the affirmed one, or more"
         if not found.margin.above(0.0)
         else "the score itself does not tell which value a persona holds"
+        if not found.score.above(0.5)
+        else "statements that speak against a value rise with it, by half as much or more"
     )
-    return f"They did not pass the negation control: {reason} ({_auc(found)}). "
+    return f"They did not pass the negation control: {reason}. {_auc(found)}. {_against(found)}"
+
+
+def _against(found: Validity) -> str:
+    """Return what the reverse-keyed statements show, where they rise."""
+    if not raised_against(found.reverse, found.reverse_margin):
+        return ""
+    return f"Statements that speak against the own value (reverse-keyed) score high, too: AUC {found.reverse}. "
 
 
 def _score_fails(found: Validity) -> str:
@@ -133,7 +144,8 @@ def agreement_words(found: Agreement) -> Line:
         ("orders of the options", lambda each: each.order),
     ]
     said = [f"over {name} {_range(found, read)}" for name, read in kinds]
-    return "Reliability.", f"Of the values' scores, median and range: {'; '.join(said)}."
+    keys = "" if found.keyed else " Reverse-keyed statements are not turned round: they talk about their value, too."
+    return "Reliability.", f"Of the values' scores, median and range: {'; '.join(said)}.{keys}"
 
 
 def _range(found: Agreement, read: Callable[[Reliability], Coefficient]) -> str:

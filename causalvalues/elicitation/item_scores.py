@@ -25,8 +25,8 @@ class ItemScores:
     sheets : tuple of Sheet
     values : tuple of str, one an item
     scores : (sheets, items) float64
-        Keyed (reverse-keyed items with the other sign) and less the item's mean over the sheets with the same levers
-        and wording; NaN where there is no number.
+        Keyed, and less the item's mean over the sheets with the same levers
+        and wordings; NaN where there is no number.
     """
 
     sheets: tuple[Sheet, ...]
@@ -45,7 +45,7 @@ class ItemScores:
         return np.asarray(np.where(enough, np.nansum(columns, axis=1) / np.maximum(count, 1), math.nan))
 
 
-def item_scores(answered: Answered, items: ItemSet, read: Read) -> ItemScores:
+def item_scores(answered: Answered, items: ItemSet, read: Read, keyed: bool = True) -> ItemScores:
     """Arrange answers as a table.
 
     Parameters
@@ -54,6 +54,8 @@ def item_scores(answered: Answered, items: ItemSet, read: Read) -> ItemScores:
     items : ItemSet
     read : function of an Answer
         The number to take; NaN for none.
+    keyed : bool, default True
+        Whether reverse-keyed items get the other sign.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def item_scores(answered: Answered, items: ItemSet, read: Read) -> ItemScores:
         for answer in answers:
             if answer.item in columns:
                 scores[row, columns[answer.item]] = read(answer)
-    signs = np.array([-1.0 if item.reverse else 1.0 for item in kept])
+    signs = np.array([-1.0 if item.reverse and keyed else 1.0 for item in kept])
     sheets = tuple(sheet for sheet, _ in answered)
     return ItemScores(sheets, tuple(item.value for item in kept), _within_cells(scores * signs, sheets))
 
@@ -77,7 +79,7 @@ def item_scores(answered: Answered, items: ItemSet, read: Read) -> ItemScores:
 def _within_cells(scores: FloatArray, sheets: Sequence[Sheet]) -> FloatArray:
     rows: dict[tuple[object, ...], list[int]] = {}
     for row, sheet in enumerate(sheets):
-        rows.setdefault((sheet.levers, sheet.wording), []).append(row)
+        rows.setdefault((sheet.levers, sheet.wording, sheet.frame), []).append(row)
     within = np.full_like(scores, math.nan)
     for cell in rows.values():
         block = scores[cell]

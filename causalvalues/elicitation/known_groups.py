@@ -22,7 +22,7 @@ STEPS = 200
 
 @dataclass(frozen=True)
 class KnownGroups:
-    """Scores of known-group sheets on the positively keyed items.
+    """Scores of known-group sheets on items that are keyed alike.
 
     Parameters
     ----------
@@ -42,10 +42,8 @@ class KnownGroups:
     negated: FloatArray
 
 
-def known_groups(answered: Answered, items: ItemSet) -> KnownGroups:
-    """Arrange the answers of the known-group sheets.
-
-    Items that are reverse-keyed are left out: who rejects them and who does not speak of them score alike.
+def known_groups(answered: Answered, items: ItemSet, reverse: bool = False) -> KnownGroups:
+    """Arrange the answers of the known-group sheets: to the positively keyed items, or to the reverse-keyed ones.
 
     Raises
     ------
@@ -53,7 +51,7 @@ def known_groups(answered: Answered, items: ItemSet) -> KnownGroups:
         If a persona holds a value that no item speaks for, or an answer is to an unknown item.
     """
     sheets = [(sheet, answers) for sheet, answers in answered if sheet.kind == "known_group"]
-    values = {item.id: item.value for item in items.items if not item.reverse}
+    values = {item.id: item.value for item in items.items if item.reverse == reverse}
     known = {item.id for item in items.items}
     for sheet, answers in sheets:
         if sheet.persona.holds not in items.values:

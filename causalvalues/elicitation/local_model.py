@@ -43,6 +43,15 @@ class LocalModel:
     device : {"auto", "cpu", "cuda"}, default "auto"
         ``"auto"`` takes a GPU when torch sees one.
 
+    Notes
+    -----
+    The score of a statement is the sum of log p over its tokens as the assistant's turn, placed after the model's own chat
+    template (see `prompt_tokens` for models without one); the end of the turn is not counted. An option is scored in
+    the same way, over all its tokens. Everything asked in one call shares its beginnings: what a sheet has in common is
+    read once (`grow`, `tree_scores`). The weights are loaded when the first question comes. The same call gives the same
+    bytes, with any number of threads; asked alone and among others, a statement's score differs by rounding (below
+    1e-4 in float32). Nothing is fetched from the network.
+
     Raises
     ------
     ProviderError
@@ -69,8 +78,9 @@ class LocalModel:
 
     @property
     def identity(self) -> str:
-        """Name, digest of the weights and precision."""
-        return f"local:{self._files.name}:{self._files.digest}:{self._precision}"
+        """Name, digest of the weights, precision, and the device if it is no ordinary processor."""
+        where = "" if self._device == "cpu" else f":{self._device}"
+        return f"local:{self._files.name}:{self._files.digest}:{self._precision}{where}"
 
     @property
     def model(self) -> str:

@@ -65,6 +65,9 @@ class Validity:
         AUC of the affirmed wording as scored, with no item's mean taken off.
     margin : Estimate
         HALF (AUC affirmed - .5) - (AUC negated - .5).
+    reverse, reverse_margin : Estimate
+        AUC of the reverse-keyed statements, not turned round (who endorses a value lowers those that speak against it),
+        and the margin with them in the place of the negated wording. Unknown without reverse-keyed items.
     first : int
         Personas whose own value has the highest mean score.
     first_share : Estimate
@@ -86,6 +89,8 @@ class Validity:
     contrast: Estimate = UNKNOWN
     raw: Estimate = UNKNOWN
     margin: Estimate = UNKNOWN
+    reverse: Estimate = UNKNOWN
+    reverse_margin: Estimate = UNKNOWN
     first: int = 0
     first_share: Estimate = UNKNOWN
     chance: float = math.nan
@@ -101,7 +106,7 @@ def validity(answered: Answered, items: ItemSet, seed: int = 0) -> Validity:
     """Check a measure against personas that hold a known value.
 
     On each known-group sheet the items of the value that its persona holds are compared with the items of all other
-    values (positively keyed items only) by the area under the ROC curve; the mean over the sheets is reported, with a
+    values (positively keyed items) by the area under the ROC curve; the mean over the sheets is reported, with a
     bootstrap interval. Scores are taken about the levels of item and sheet (`about_others`), so that a statement that
     everybody likes does not count. Personas that hold the same value are asked the same items about it,
     so the bootstrap draws values, each with all its personas: the interval also covers which statements were written.
@@ -124,7 +129,9 @@ def validity(answered: Answered, items: ItemSet, seed: int = 0) -> Validity:
           interval above .5;
         - ``"endorsement"`` when all of this holds: the score's own AUC, and that of the contrast (affirmed minus
           negated wording), have their intervals above .5; and the negated wording rises by less than half as much as
-          the affirmed one does: the interval of ``HALF (AUC affirmed - .5) - (AUC negated - .5)`` lies above 0;
+          the affirmed one does: the interval of ``HALF (AUC affirmed - .5) - (AUC negated - .5)`` lies above 0; and
+          statements that speak against the value (reverse-keyed, where there are any) are not raised as well: their AUC
+          does not lie above .5, or is shown in the same way to rise by less than half as much;
         - ``"salience"`` otherwise: the measure tells what is talked about.
 
     Raises
@@ -141,7 +148,7 @@ def validity(answered: Answered, items: ItemSet, seed: int = 0) -> Validity:
     control either: where the negated wording is scored with more noise its AUC falls, and only the contrast stays at
     chance. A mixture of topic t and endorsement e (affirmed t + e, negated t - e) passes when e is larger than about
     t / 2. What cannot be told from endorsement is a negation that takes away more than half of the topic, by dilution
-    and noise together.
+    and noise together; reverse-keyed statements, which speak against a value without a "not", are there to find it.
     """
     groups = known_groups(answered, items)
     if not groups.personas:
@@ -154,6 +161,9 @@ def validity(answered: Answered, items: ItemSet, seed: int = 0) -> Validity:
     scores = {"score": about_others(groups, groups.score), "affirmed": centred, "raw": groups.affirmed}
     found = {name: areas(groups, table) for name, table in {**scores, "negated": denied, "contrast": contrast}.items()}
     found["margin"] = HALF * (areas(groups, paired) - 0.5) - (found["negated"] - 0.5)
+    against = known_groups(answered, items, reverse=True)
+    found["reverse"] = areas(against, about_others(against, against.affirmed))
+    found["reverse_margin"] = HALF * (found["affirmed"] - 0.5) - (found["reverse"] - 0.5)
     pooled = mean_intervals(found, groups.holds, seed, "known groups")
     first, persons = _first(_means(groups, scores["score"]))
     means = (_means(groups, groups.affirmed), _means(groups, groups.negated))
@@ -174,6 +184,11 @@ def validity(answered: Answered, items: ItemSet, seed: int = 0) -> Validity:
     )
 
 
+def raised_against(reverse: Estimate, margin: Estimate) -> bool:
+    """Say whether statements that speak against the own value rise, and are not shown to rise by less than half."""
+    return reverse.above(0.5) and not margin.above(0.0)
+
+
 def _verdict(pooled: dict[str, Estimate], held: int) -> tuple[Verdict, str]:
     if held < FEWEST_VALUES:
         return "not checked", f"personas of {FEWEST_VALUES} values or more are needed, and there are {held}"
@@ -182,6 +197,7 @@ def _verdict(pooled: dict[str, Estimate], held: int) -> tuple[Verdict, str]:
     if not (pooled["score"].above(0.5) or pooled["affirmed"].above(0.5)):
         return "neither", ""
     endorsed = pooled["score"].above(0.5) and pooled["contrast"].above(0.5) and pooled["margin"].above(0.0)
+    endorsed = endorsed and not raised_against(pooled["reverse"], pooled["reverse_margin"])
     return ("endorsement" if endorsed else "salience"), ""
 
 

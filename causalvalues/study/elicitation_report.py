@@ -58,6 +58,7 @@ def _known_blocks(facts: ElicitationFacts) -> list[Block]:
         ("Affirmed statements, as scored", str(found.raw)),
         ("The same statements negated", str(found.negated)),
         ("Affirmed minus negated", str(found.contrast)),
+        ("Reverse-keyed statements, not turned round", str(found.reverse)),
         ("Half the affirmed rise minus the negated rise", str(found.margin)),
     ]
     caption = (
@@ -75,7 +76,8 @@ def _rule(facts: ElicitationFacts) -> str:
         "value score higher than the others. A model that only talks about a topic raises a statement and its negation "
         "alike, so endorsement is claimed only when three things hold with 95% confidence: the score tells own from "
         "other values, so does the affirmed minus the negated wording, and the negated wording rises by less than half "
-        f"as much as the affirmed one. Claimed here: {facts.gate.declared}. Reported: {facts.gate.measures}."
+        "as much as the affirmed one. Statements that speak against the value must not rise with it either. "
+        f"Claimed here: {facts.gate.declared}. Reported: {facts.gate.measures}."
     )
 
 

@@ -4,7 +4,7 @@ Run in an environment of its own, not this project's: ``pip install lm-eval==0.4
 ``python tests/logs/make_lm_eval_logs.py``. Prints what the harness itself counts; the tests hold these numbers.
 """
 
-# ruff: noqa: T201, ARG002
+# ruff: noqa: T201
 
 from __future__ import annotations
 
