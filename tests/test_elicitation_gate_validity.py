@@ -17,6 +17,7 @@ from causalvalues.elicitation.intervals import Estimate, mean_interval, share_in
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.known_groups import area
 from causalvalues.elicitation.validity import Validity, validity
+from causalvalues.elicitation.wordings import affirmed, negated
 from causalvalues.errors import ElicitationError
 
 SCORES = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=8)
@@ -217,6 +218,17 @@ def test_talk_is_salience_and_the_areas_are_those_of_the_truth() -> None:
     assert found.negated.value == pytest.approx(expected, abs=0.05)
     assert found.contrast.value == pytest.approx(0.5, abs=0.06)
     assert found.first_share.lower > found.chance == 0.1
+
+
+def test_the_wordings_of_an_answer_are_gains_ratings_or_nothing() -> None:
+    assert (affirmed(answer("a", 0.5, -0.25)), negated(answer("a", 0.5, -0.25))) == (0.5, -0.25)
+    assert (affirmed(answer("a", 4.0, 2.0, False)), negated(answer("a", 4.0, 2.0, False))) == (4.0, 2.0)
+    contrast = replace(answer("a", 0.5, -0.25), score=0.75)
+    assert (affirmed(contrast), negated(contrast)) == (0.5, -0.25)
+    assert math.isnan(negated(answer("a", 0.5)))
+    refused = replace(answer("a", 0.5, -0.25), status="refusal")
+    assert math.isnan(affirmed(refused))
+    assert math.isnan(negated(refused))
 
 
 def test_ratings_carry_the_negated_wording_in_their_parts() -> None:

@@ -94,6 +94,25 @@ def test_the_rest_of_the_package_reads_what_was_written(model: PretendModel, tmp
     assert pairs - set(pd.read_csv(run.folder / "answers.csv")["levers"].dropna())
 
 
+def test_items_of_ones_own_without_a_theory_get_a_key_and_a_theory_beside_it(
+    model: PretendModel, tmp_path: Path
+) -> None:
+    lines = ["id,value,statement,negated"]
+    for value in ("thrift", 'old "ways"', "a=b"):
+        quoted = value.replace('"', '""')
+        lines += [
+            f'{len(value)}_{k},"{quoted}",I care {k} {len(value)}.,I do not care {k} {len(value)}.' for k in (1, 2)
+        ]
+    (tmp_path / "mine.csv").write_text("\n".join(lines) + "\n")
+    asked = ElicitationSettings.model_validate({"items": {"set": "mine.csv"}, "personas": {"number": 3}})
+    run = run_elicitation(asked, tmp_path / "run", tmp_path / "s.sqlite", folder=tmp_path)
+    key = scoring_key(run.folder / "key.toml")
+    assert key.dimensions == ("thrift", 'old "ways"', "a=b")
+    options = ReadOptions(layout="wide", key=str(run.folder / "key.toml"), unit="unit_id")
+    assert score(read_responses(run.folder / "answers.csv", options), key).names == key.dimensions
+    assert run.gate.validity.verdict == "not checked"
+
+
 def test_rows_after_forced_answers_leave_the_said_items_out(model: PretendModel, tmp_path: Path) -> None:
     run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
     forced = pd.read_csv(run.folder / "forced.csv").fillna({"forced_items": ""})

@@ -93,8 +93,8 @@ def agreement(answered: Answered, items: ItemSet, seed: int = 0, keyed: bool = T
         is no sign of reliability, and none of its absence. What the design does not compare says "not asked".
     """
     kind = next((each for each in USED if any(sheet.kind == each for sheet, _ in answered)), None)
-    used = [(sheet, answers) for sheet, answers in answered if sheet.kind == kind and not sheet.forced]
-    asked_again = [(sheet, answers) for sheet, answers in answered if sheet.kind == "paraphrase" and not sheet.forced]
+    used = [(sheet, answers) for sheet, answers in answered if sheet.kind == kind]
+    asked_again = [(sheet, answers) for sheet, answers in answered if sheet.kind == "paraphrase"]
     scores = item_scores(used, items, _score, keyed)
     both = item_scores([*used, *asked_again], items, _score, keyed)
     orders = tuple(item_scores(used, items, _part(name), keyed) for name in ("forward", "reversed"))

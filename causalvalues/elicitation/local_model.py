@@ -45,12 +45,12 @@ class LocalModel:
 
     Notes
     -----
-    The score of a statement is the sum of log p over its tokens as the assistant's turn, placed after the model's own chat
-    template (see `prompt_tokens` for models without one); the end of the turn is not counted. An option is scored in
-    the same way, over all its tokens. Everything asked in one call shares its beginnings: what a sheet has in common is
-    read once (`grow`, `tree_scores`). The weights are loaded when the first question comes. The same call gives the same
-    bytes, with any number of threads; asked alone and among others, a statement's score differs by rounding (below
-    1e-4 in float32). Nothing is fetched from the network.
+    The score of a statement is the sum of log p over its tokens as the assistant's turn, placed after the model's own
+    chat template (see `prompt_tokens` for models without one); the end of the turn is not counted. An option is scored
+    in the same way, over all its tokens. Everything asked in one call shares its beginnings: what a sheet has in common
+    is read once (`grow`, `tree_scores`). The weights are loaded when the first question comes, and nothing is fetched
+    from the network. The same call gives the same bytes on the same machine; asked alone and among others, the score of
+    a statement differs by rounding (about 1e-4 nats in float32).
 
     Raises
     ------

@@ -18,6 +18,7 @@ from causalvalues.study.settings import DataSettings
 from causalvalues.theories import ScoringKey, ValueTheory, scoring_key, theory
 
 DEMO_KEY = "smollm2-demo"
+DESIGN = "design.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
     elif data.theory:
         dimensions = theory(_local(data.theory, folder))
     matrix = matrix.drop(late)
-    return Answers(matrix, dimensions, {}, path.name, _sha256(path), items, _key_of(matrix, key))
+    return Answers(matrix, dimensions, _lever_texts(path.parent), path.name, _sha256(path), items, _key_of(matrix, key))
 
 
 def _read(path: Path, options: ReadOptions, drop: list[str]) -> tuple[ResponseMatrix, list[str]]:
@@ -131,9 +132,22 @@ def _demo(data: DataSettings) -> Answers:
     key = scoring_key(DEMO_KEY)
     items = demo_responses()
     matrix = score(items, key, data.centring, data.min_answered).drop(data.drop)
-    design = json.loads((DEMO / "design.json").read_text(encoding="utf-8"))
-    path = DEMO / "responses.csv.gz"
-    return Answers(matrix, theory(key.theory), design["levers"], path.name, _sha256(path), items, _key_of(matrix, key))
+    path = DEMO / "answers.csv.gz"
+    texts = _lever_texts(DEMO)
+    return Answers(matrix, theory(key.theory), texts, path.name, _sha256(path), items, _key_of(matrix, key))
+
+
+def _lever_texts(folder: Path) -> dict[str, str]:
+    """Return the first wording of each lever, from the design that an elicitation writes beside its answers."""
+    try:
+        held = json.loads((folder / DESIGN).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(held, dict) or not str(held.get("format", "")).startswith("causalvalues-design "):
+        return {}
+    levers = held.get("levers")
+    found = levers.items() if isinstance(levers, dict) else ()
+    return {str(name): str(texts[0]) for name, texts in found if isinstance(texts, list) and texts}
 
 
 def _key_of(scored: ResponseMatrix, key: ScoringKey | None) -> ScoringKey | None:

@@ -152,7 +152,8 @@ def _checks(settings: ElicitationSettings, personas: Sequence[Persona], items: I
     sheets: list[Sheet] = []
     if settings.checks.known_groups:
         held = [persona for persona in personas if persona.holds]
-        shipped = known_group_personas(items.theory) if items.theory in ("schwartz-10", "mft-5") else ()
+        known = items.theory in ("schwartz-10", "mft-5") and items.items[0].language == "en"
+        shipped = known_group_personas(items.theory) if known else ()
         groups = tuple(held) or tuple(persona for persona in shipped if persona.holds in items.values)
         sheets += known_group_design(groups) if groups else []
     if settings.checks.paraphrases:

@@ -9,7 +9,7 @@ from causalvalues.elicitation.elicit import Elicited
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.sheets import Kind
 
-ANSWERS, KEY, STUDY = "answers.csv", "key.toml", "study.toml"
+ANSWERS, KEY, STUDY, THEORY = "answers.csv", "key.toml", "study.toml", "theory.toml"
 
 
 def answer_files(found: Elicited) -> dict[str, str]:
@@ -61,7 +61,7 @@ def key_text(items: ItemSet, measures: str, points: int | None) -> str:
         'format = "causalvalues-key 1"',
         f"id = {_quoted(items.id + '-asked')}",
         f"name = {_quoted('Statements of ' + items.id)}",
-        f"theory = {_quoted(items.theory)}",
+        f"theory = {_quoted(items.theory or THEORY)}",
         f'{ends}centring = "None."',
         'level = "person"',
         "verified = true",
@@ -76,7 +76,18 @@ def key_text(items: ItemSet, measures: str, points: int | None) -> str:
             f"{{ item = {_quoted(item.id)}, sign = -1 }}" if item.reverse and points else _signed(item.id, item.reverse)
             for item in keyed
         ]
-        lines.append(f"{value} = [{', '.join(cells)}]")
+        lines.append(f"{_quoted(value)} = [{', '.join(cells)}]")
+    return "\n".join(lines) + "\n"
+
+
+def theory_text(items: ItemSet) -> str:
+    """Return a value theory that holds nothing but the values of items which belong to none, as TOML."""
+    lines = [
+        'format = "causalvalues-theory 1"',
+        f"id = {_quoted(items.id)}",
+        f"name = {_quoted('Values of ' + items.id)}",
+        f"dimensions = [{', '.join(map(_quoted, items.values))}]",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -17,7 +17,16 @@ from causalvalues.figures import draw
 from causalvalues.files import write_text
 from causalvalues.study.document import Picture
 from causalvalues.study.elicitation_facts import ElicitationFacts, Spending, design_counts, known_personas
-from causalvalues.study.elicitation_files import ANSWERS, KEY, STUDY, answer_files, key_text, study_text
+from causalvalues.study.elicitation_files import (
+    ANSWERS,
+    KEY,
+    STUDY,
+    THEORY,
+    answer_files,
+    key_text,
+    study_text,
+    theory_text,
+)
 from causalvalues.study.elicitation_report import elicitation_report
 from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.manifest import FORMAT, NAME, files_in, json_ready
@@ -70,6 +79,8 @@ def write_folder(folder: Path, settings: ElicitationSettings, found: Elicited, c
         write_text(folder / name, text)
     points = settings.method.points if found.elicitation.method.units.startswith("points") else None
     write_text(folder / KEY, key_text(found.elicitation.items, checks.measures, points))
+    if not found.elicitation.items.theory:
+        write_text(folder / THEORY, theory_text(found.elicitation.items))
     write_text(folder / STUDY, study_text(settings.title, settings.seed, _aims(found)))
     write_text(folder / "design.json", design_text(found))
     blocks = elicitation_report(_facts(settings, found, checks, record.estimate))
@@ -93,6 +104,7 @@ def design_text(found: Elicited) -> str:
     personas = {sheet.persona.id: sheet.persona.text for sheet in sheets}
     said = found.elicitation.frames
     held = {
+        "format": "causalvalues-design 1",
         "items": {
             item.id: {"value": item.value, "statement": item.statement, "negated": item.negated}
             for item in found.elicitation.items.items
