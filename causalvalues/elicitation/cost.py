@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.elicitation.backend import Backend
-from causalvalues.elicitation.questions import OptionsQuestion, Question, Reply, StatementQuestion
+from causalvalues.elicitation.questions import Asked, OptionsQuestion, Question, Reply, StatementQuestion, TextQuestion
 from causalvalues.elicitation.sheets import Interview, Sheet
 from causalvalues.elicitation.store import Store
 from causalvalues.elicitation.talk import Talk
@@ -108,7 +108,8 @@ def estimate(
 ) -> Estimate:
     """Say what a run would take, without asking the model anything.
 
-    Questions that follow from earlier replies are counted with placeholder replies where those are not stored.
+    Questions that follow from earlier replies (sequential sheets, the judging of free text) are counted with
+    placeholder replies where those are not stored.
 
     Parameters
     ----------
@@ -132,12 +133,20 @@ def estimate(
                     guessed += not sure
                     missing.add(key)
                     counted.add(key, asked.question)
-            sure = sure and not rest
+            sure = sure and not _decides(sheet, rest.values())
             talk.hear(found | {key: _placeholder(asked.question) for key, asked in rest.items()})
     prompt, completion = counted.totals(len(missing))
     money = None if prices is None else prices.of(prompt, completion)
     notes = _notes(guessed, len(missing), len(counted.held), prices)
     return Estimate(len(sheets), len(missing), len(stored), round(prompt), round(completion), money, notes)
+
+
+def _decides(sheet: Sheet, unanswered: Iterable[Asked]) -> bool:
+    """Whether what is asked next depends on these replies: each answer of a questionnaire in turn, and free text."""
+    asked = list(unanswered)
+    return bool(asked) and (
+        sheet.kind == "sequential" or any(isinstance(each.question, TextQuestion) for each in asked)
+    )
 
 
 def refuse(found: Estimate, limits: Limits) -> None:
