@@ -247,6 +247,14 @@ def test_a_negation_contrast_of_a_talker_is_salience_and_its_own_score_shows_not
     assert found.affirmed.above(0.5)
 
 
+def test_statements_against_a_value_may_rise_by_less_than_half_as_much() -> None:
+    items = item_set(each=9, reverse=4)
+    found = validity(turned(known_sheets(Respondent(endorsement=2.0), 50, 1, items), items, 0.35), items)
+    assert found.reverse.above(0.5)
+    assert found.reverse_margin.above(0.0)
+    assert found.verdict == "endorsement"
+
+
 def test_a_value_that_many_hold_is_not_judged_more_harshly() -> None:
     answered = known_sheets(Respondent(topic=3.0), 110, 1)
     kept = [pair for k, pair in enumerate(answered) if k < 10 or pair[0].persona.holds == "power"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -218,3 +219,12 @@ def test_what_was_answered_stays_in_the_store_for_other_studies(model: PretendMo
     with Store(tmp_path / "s.sqlite") as store:
         assert len(store) == len(model.heard)
     assert len(model.heard) - before < before / 2
+
+
+def test_every_key_of_the_file_is_documented() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "elicitation.md").read_text(encoding="utf-8")
+    for table, field in ElicitationSettings.model_fields.items():
+        sections = [kind for kind in (field.annotation, *get_args(field.annotation)) if hasattr(kind, "model_fields")]
+        assert f"`[{table}]`" in text if sections else f"`{table}`" in text, table
+        for key in (key for section in sections for key in section.model_fields):
+            assert f"`{key}`" in text, f"[{table}] {key}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def elicit(
     file: Annotated[
-        Path | None, typer.Argument(help="File (TOML) that says what to ask; options go before it.")
+        Path | None, typer.Argument(help="File (TOML) that says what to ask; options win over it.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for answers and report.")] = None,
     model: Annotated[str, typer.Option(help="Folder or .gguf file of a local model; default: the embedded one.")] = "",
