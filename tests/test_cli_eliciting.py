@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from causalvalues import __version__
 from causalvalues.cli.app import app
 from causalvalues.study import eliciting
 from tests.pretend_model import PretendModel
@@ -63,7 +64,7 @@ def test_options_are_laid_over_the_file(model: PretendModel, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    "case",
     [
         (("elicit",), 2, "--out runs/mine"),
         (("elicit", "--server", "http://127.0.0.1:1/v1", "--out", "x"), 2, "--name"),
@@ -77,8 +78,9 @@ def test_options_are_laid_over_the_file(model: PretendModel, tmp_path: Path) -> 
     ],
 )
 def test_what_cannot_be_done_ends_with_its_exit_code_and_a_remedy(
-    model: PretendModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[object, ...], code: int, said: str
+    model: PretendModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: tuple[tuple[object, ...], int, str]
 ) -> None:
+    words, code, said = case
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAUSALVALUES_STORE", str(tmp_path / "store.sqlite"))
     done = run(*words)
@@ -86,6 +88,11 @@ def test_what_cannot_be_done_ends_with_its_exit_code_and_a_remedy(
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert model.heard == []
+
+
+def test_the_version_is_printed() -> None:
+    done = run("--version")
+    assert (done.exit_code, done.stdout) == (0, f"causalvalues {__version__}\n")
 
 
 def test_a_cost_limit_needs_prices(model: PretendModel, tmp_path: Path) -> None:

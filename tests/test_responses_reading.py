@@ -24,7 +24,7 @@ from causalvalues.responses import (
     score,
     write_responses,
 )
-from causalvalues.responses.demo import DEMO
+from causalvalues.responses.demo import DEMO, LABELS
 from causalvalues.theories import scoring_key, theory
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8).filter(
@@ -81,7 +81,7 @@ def test_wide_to_long_to_wide_gives_the_same_matrix(matrix: ResponseMatrix) -> N
 def test_the_demo_answers_survive_every_kind_of_file(tmp_path: Path, ending: str, layout: str) -> None:
     demo = demo_responses()
     path = write_responses(demo, tmp_path / f"demo{ending}", layout)
-    same(read_responses(path, ReadOptions(key="smollm2-demo")), demo)
+    same(read_responses(path, ReadOptions(key="smollm2-demo", labels=LABELS)), demo)
     first = path.read_bytes()
     assert write_responses(demo, path, layout).read_bytes() == first
     assert [other.name for other in tmp_path.iterdir()] == [path.name]
@@ -97,24 +97,49 @@ def test_names_of_any_characters_survive(tmp_path: Path) -> None:
 
 
 def test_the_order_of_the_columns_in_the_file_does_not_change_a_score(tmp_path: Path) -> None:
-    frame = pd.read_csv(DEMO / "responses.csv.gz", keep_default_na=False, dtype=str)
+    frame = pd.read_csv(DEMO / "answers.csv.gz", keep_default_na=False, dtype=str)
     frame.iloc[:, ::-1].to_csv(tmp_path / "turned.csv", index=False)
-    turned = read_responses(tmp_path / "turned.csv", ReadOptions(key="smollm2-demo", cluster_by="persona_id"))
+    options = ReadOptions(key="smollm2-demo", cluster_by="persona_id", labels=LABELS, measures="salience")
+    turned = read_responses(tmp_path / "turned.csv", options)
     key = scoring_key("smollm2-demo")
     same(score(turned, key), score(demo_responses(), key))
 
 
 def test_the_demo_answers_carry_their_design() -> None:
     demo = demo_responses()
-    assert (len(demo), len(demo.names), demo.lost) == (736, 40, 0)
-    assert len(set(demo.unit_ids)) == 736
+    assert (len(demo), len(demo.names), demo.lost) == (3435, 60, 0)
+    assert len(set(demo.unit_ids)) == 3435
     assert demo.cluster_by == "persona_id"
-    assert len(set(demo.clusters or ())) == 240
+    assert len(set(demo.clusters or ())) == 300
     assert demo.levers == tuple(sorted(f"do_{value}" for value in theory("schwartz-10").dimensions))
-    on = (demo.doses != 0).sum(axis=1)
-    assert np.bincount(on).tolist() == [240, 400, 96]
+    on = pd.Series((demo.doses != 0).sum(axis=1)).groupby(list(demo.labels["persona_id"])).agg(list)
+    assert {rows.count(0) for rows in on} == {1}
+    assert ({rows.count(1) for rows in on}, {rows.count(2) for rows in on}) == ({3, 4}, {6, 7, 8})
     assert demo.measures == "salience"
     assert (DEMO / "SOURCE.txt").is_file()
+
+
+def test_the_demo_has_a_test_set_of_other_personas_and_other_pairs() -> None:
+    demo, test = demo_responses(), demo_responses("held_out")
+    assert not set(demo.labels["persona_id"]) & set(test.labels["persona_id"])
+    assert len(set(test.labels["persona_id"])) == 40
+
+    def pairs(matrix: ResponseMatrix) -> set[tuple[bool, ...]]:
+        return {tuple(row) for row in matrix.doses != 0 if row.sum() == 2}
+
+    assert (len(pairs(demo)), len(pairs(test) - pairs(demo))) == (36, 9)
+
+
+def test_the_demo_has_forced_answers_with_neutral_controls_and_leaves_out_what_was_said() -> None:
+    forced = demo_responses("forced")
+    values = theory("schwartz-10").dimensions
+    assert (len(forced), len(set(forced.labels["persona_id"]))) == (1560, 40)
+    assert {"neutral", *values} <= set(forced.labels["forced"])
+    said = [set(text.split()) for text in forced.labels["forced_items"]]
+    lost = np.isnan(forced.scores)
+    assert [{name for name, gone in zip(forced.names, row, strict=True) if gone} for row in lost] == said
+    with pytest.raises(DataError, match="Did you mean 'forced'"):
+        demo_responses("force")  # type: ignore[arg-type]
 
 
 def test_text_such_as_none_stays_text_in_labels_and_an_empty_cell_is_missing(tmp_path: Path) -> None:
@@ -275,7 +300,7 @@ def test_planned_gaps_in_a_long_file_are_missing_answers(tmp_path: Path) -> None
 def test_a_file_is_read_without_being_changed(tmp_path: Path) -> None:
     path = write_responses(demo_responses(), tmp_path / "demo.csv")
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    read_responses(path, ReadOptions(key="smollm2-demo"))
+    read_responses(path, ReadOptions(key="smollm2-demo", labels=LABELS))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 

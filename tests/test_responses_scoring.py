@@ -242,12 +242,12 @@ def test_group_keys_score_weighted_means_of_groups_and_nothing_else() -> None:
     np.testing.assert_allclose(score(grouped, shifted).column("power_distance")[0], expected + 50)
 
 
-def test_the_demo_scores_are_plain_means_of_four_statements_and_stay_salience() -> None:
+def test_the_demo_scores_are_plain_means_of_six_statements_and_stay_salience() -> None:
     answers = demo_responses()
     scored = score(answers, scoring_key("smollm2-demo"))
     frame = answers.frame()
     for name in scored.names:
-        expected = frame[[f"{name}_{i}" for i in range(1, 5)]].mean(axis=1)
+        expected = frame[[f"{name}_{i}" for i in range(1, 7)]].mean(axis=1)
         np.testing.assert_allclose(scored.column(name), expected, atol=1e-12)
     assert (scored.measures, scored.cluster_by, len(scored.levers)) == ("salience", "persona_id", 10)
 

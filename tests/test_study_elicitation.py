@@ -153,6 +153,13 @@ def test_a_folder_with_other_files_is_refused_before_anything_is_asked(model: Pr
     assert model.heard == []
 
 
+def test_a_store_in_the_run_folder_is_refused_before_anything_is_asked(model: PretendModel, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="replaced whole"):
+        run_elicitation(settings(), tmp_path / "run", tmp_path / "run" / "s.sqlite")
+    assert model.heard == []
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -188,6 +195,19 @@ def test_salience_leaves_reverse_keyed_items_out_and_endorsement_asks_them() -> 
     gain = elicitation_of(settings(items={}), Path())
     rating = elicitation_of(settings(items={}, method={"kind": "rating"}, sequential=None), Path())
     assert [sum(item.reverse for item in each.items.items) for each in (gain, rating)] == [0, 20]
+
+
+def test_reverse_keyed_items_count_against_their_value_only_where_agreement_is_measured(
+    model: PretendModel, tmp_path: Path
+) -> None:
+    small = {"items": {"per_value": 1, "reverse": True}, "design": {}, "personas": {"number": 2}}
+    for kind, sign in (("statement_gain", 1.0), ("rating", -1.0)):
+        asked = ElicitationSettings.model_validate(small | {"method": {"kind": kind}})
+        run = run_elicitation(asked, tmp_path / kind, tmp_path / "s.sqlite")
+        key = scoring_key(run.folder / "key.toml")
+        assert {item.sign for name, item in key.items.items() if name.endswith("_r1")} == {sign}
+        assert {item.sign for name, item in key.items.items() if name.endswith("_1")} == {1.0}
+        assert key.high == (6.0 if kind == "rating" else float("inf"))
 
 
 def test_every_kind_of_design_has_rows_without_lever() -> None:

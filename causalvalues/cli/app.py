@@ -16,7 +16,6 @@ from causalvalues.cli.output import amounts, answers, keep, say, say_json, score
 
 app = typer.Typer(
     cls=Commands,
-    help="Causal-graph analysis of values: from answers to a counterfactual plan.",
     epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong usage, 3 bad data, 4 a model or a limit, 130 interrupted. "
     "Nothing is sent anywhere but the questions of `elicit` to the server that you name.",
     no_args_is_help=True,
@@ -31,6 +30,23 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from causalvalues import __version__
+
+        say(f"causalvalues {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def causalvalues(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Causal-graph analysis of values: from a model or its answers to a counterfactual plan."""
 
 
 @app.command()

@@ -62,7 +62,7 @@ def score(
     >>> from causalvalues.responses import demo_responses
     >>> from causalvalues.theories import scoring_key
     >>> score(demo_responses(), scoring_key("smollm2-demo"))
-    ResponseMatrix(736 rows x 10 columns, 10 levers, 0 answers lost)
+    ResponseMatrix(3435 rows x 10 columns, 10 levers, 0 answers lost)
     """
     _refuse_other_keys(key)
     if centring not in CENTRINGS:

@@ -43,7 +43,7 @@ def answer_files(found: Elicited) -> dict[str, str]:
     return files
 
 
-def key_text(items: ItemSet, measures: str, points: int | None) -> str:
+def key_text(items: ItemSet, measures: str, points: int | None, turned: bool) -> str:
     """Return the scoring key of the items as TOML.
 
     Parameters
@@ -54,6 +54,9 @@ def key_text(items: ItemSet, measures: str, points: int | None) -> str:
         What the checks allow to say.
     points : int or None
         Of the scale; None for scores without ends.
+    turned : bool
+        Whether reverse-keyed items count against their value. Not where a method measures salience: who talks about a
+        value makes its denial likely, too.
     """
     ends = f'low = 1\nhigh = {points}\nmost = "high"\n' if points else ""
     lines = [
@@ -73,7 +76,7 @@ def key_text(items: ItemSet, measures: str, points: int | None) -> str:
     for value in items.values:
         keyed = [item for item in items.items if item.value == value]
         cells = [
-            f"{{ item = {_quoted(item.id)}, sign = -1 }}" if item.reverse and points else _signed(item.id, item.reverse)
+            f"{{ item = {_quoted(item.id)}, sign = -1 }}" if item.reverse and turned else _quoted(item.id)
             for item in keyed
         ]
         lines.append(f"{_quoted(value)} = [{', '.join(cells)}]")
@@ -112,10 +115,6 @@ def study_text(title: str, seed: int, levers: Mapping[str, str]) -> str:
         change = ", ".join(f"{value} = 0.1" for value in aimed[-2:])
         text += f"\n[[plan]]\nchange = {{ {change} }}\ntolerance = 0.1\nmax_levers = 2\n"
     return text
-
-
-def _signed(name: str, reverse: bool) -> str:
-    return f"{{ item = {_quoted(name)}, sign = -1 }}" if reverse else _quoted(name)
 
 
 def _quoted(text: str) -> str:

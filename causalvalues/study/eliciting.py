@@ -14,6 +14,7 @@ from causalvalues.elicitation.gate import Gate
 from causalvalues.elicitation.rubric import Judged
 from causalvalues.elicitation.store import Store
 from causalvalues.elicitation.store_file import default_store_path
+from causalvalues.errors import StudyError
 from causalvalues.files import replacing_folder
 from causalvalues.study.elicitation_design import elicitation_of
 from causalvalues.study.elicitation_progress import progress_line
@@ -185,6 +186,9 @@ def run_elicitation(
     """
     out = Path(out)
     refuse_to_lose_files(out)
+    kept = Path(default_store_path() if store is None else store)
+    if kept.resolve().is_relative_to(out.resolve()):
+        raise StudyError(f"The store {kept} lies in the run folder {out}, which is replaced whole. Give another place.")
     settings = study if isinstance(study, ElicitationSettings) else read_elicitation(study)
     where = Path(folder) if isinstance(study, ElicitationSettings) else Path(study).parent
     started = _now()
