@@ -119,7 +119,8 @@ def test_text_and_scores_can_be_asked_in_one_call(embedded: LocalModel) -> None:
 
 
 def test_the_model_is_a_backend_that_says_who_it_is(embedded: LocalModel) -> None:
-    assert isinstance(embedded, Backend)
+    backend: Backend = embedded
+    assert backend.model == embedded.model
     assert embedded.model == "SmolLM2-135M-Instruct.Q4_1"
     assert embedded.identity == "local:SmolLM2-135M-Instruct.Q4_1:b179c9523d0e:float32"
     assert embedded.capabilities == {"options", "statements", "text"}

@@ -527,19 +527,19 @@ def _r(script: str) -> str:
     return done.stdout
 
 
-def test_demo_alphas_run_from_27_to_63_on_the_rows_without_lever() -> None:
+def test_demo_alphas_run_from_38_to_70_on_the_rows_without_lever() -> None:
     """SOURCE.txt of the demo answers."""
     matrix = demo_responses()
     found = reliability(matrix.rows((matrix.doses == 0).all(axis=1)), scoring_key("smollm2-demo"))["alpha"]
-    assert round(float(found["self_direction"]), 2) == 0.27
-    assert float(found["stimulation"]) == pytest.approx(0.63, abs=0.01)
+    assert (found.idxmin(), round(float(found.min()), 2)) == ("conformity", 0.38)
+    assert (found.idxmax(), round(float(found.max()), 2)) == ("tradition", 0.70)
 
 
 def test_unreliable_dimensions_of_the_demo_are_named_lowest_first() -> None:
     table = reliability(demo_responses(), scoring_key("smollm2-demo"))
     [finding] = low_reliabilities(table)
     assert finding.code == "CV601"
-    assert finding.message.startswith("Alpha is below 0.5: 'conformity' (0.33), 'self_direction' (0.38)")
+    assert finding.message.startswith("Alpha is below 0.5: 'security' (0.39), 'conformity' (0.40), 'universalism' (0.48)")
     assert low_reliabilities(table, limit=0.2) == []
 
 

@@ -267,14 +267,14 @@ def test_a_push_whose_paths_are_contested_is_contested_though_it_does_not_act_on
 def test_on_the_demo_few_arrows_are_open_and_several_contested(demo_run: StudyRun) -> None:
     results = demo_run.results
     edges = results.posterior.averaged_graph().set_index(["cause", "effect"])
-    row = edges.loc[("security", "conformity")]
+    row = edges.loc[("hedonism", "stimulation")]
     assert row["verdict"] == "compelled"
-    assert row["compelled"] == pytest.approx(0.8, abs=0.1)
+    assert row["compelled"] == pytest.approx(0.65, abs=0.1)
     arrows = results.ledger[results.ledger["kind"] == "arrow"].set_index(["cause", "effect"])
     basis = {"compelled": "by graph", "contested": "contested", "open": "by prior only"}
     assert arrows["basis"].to_dict() == edges["verdict"].map(basis).to_dict()
     counts = arrows["basis"].value_counts()
-    assert 4 <= counts["by graph"] <= 8
+    assert 6 <= counts["by graph"] <= 12
     assert counts["contested"] >= 3
     assert counts.get("by prior only", 0) <= 3
     assert not results.ledger["sentence"].str.contains("-0.00", regex=False).any()

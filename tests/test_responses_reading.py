@@ -81,7 +81,7 @@ def test_wide_to_long_to_wide_gives_the_same_matrix(matrix: ResponseMatrix) -> N
 def test_the_demo_answers_survive_every_kind_of_file(tmp_path: Path, ending: str, layout: str) -> None:
     demo = demo_responses()
     path = write_responses(demo, tmp_path / f"demo{ending}", layout)
-    same(read_responses(path, ReadOptions(key="smollm2-demo", labels=LABELS)), demo)
+    same(read_responses(path, ReadOptions(key="smollm2-demo")), demo)
     first = path.read_bytes()
     assert write_responses(demo, path, layout).read_bytes() == first
     assert [other.name for other in tmp_path.iterdir()] == [path.name]
@@ -300,7 +300,7 @@ def test_planned_gaps_in_a_long_file_are_missing_answers(tmp_path: Path) -> None
 def test_a_file_is_read_without_being_changed(tmp_path: Path) -> None:
     path = write_responses(demo_responses(), tmp_path / "demo.csv")
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    read_responses(path, ReadOptions(key="smollm2-demo", labels=LABELS))
+    read_responses(path, ReadOptions(key="smollm2-demo"))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
