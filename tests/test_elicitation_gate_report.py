@@ -58,7 +58,13 @@ def test_the_embedded_model_is_said_to_show_salience_and_to_have_passed_no_negat
     for who in (Respondent(topic=1.0), Respondent(), Respondent(endorsement=1.0)):
         said = " ".join(" ".join(line) for line in gain_gate(who).first_lines())
         assert "passed no negation control" in said
-        assert "What it shows is salience" in said
+        assert "What it shows is read as salience" in said
+        assert "with the Schwartz items" in said
+        assert "AUC is .77" in said
+    for method in ("rating", "yes_no", "sampled_rating", "forced_choice", "rubric"):
+        said = dict(gain_gate(Respondent(), replace(SMALL_MODEL, method=method)).first_lines())["The embedded model."]
+        assert "passed no negation control." in said
+        assert ".77" not in said
     said = " ".join(" ".join(line) for line in gain_gate(Respondent(topic=1.0), SERVED).first_lines())
     assert "SmolLM2" not in said
 
@@ -67,10 +73,13 @@ def test_the_first_sentence_is_the_verdict() -> None:
     heads = {
         "Salience, not endorsement.": Respondent(topic=1.0),
         "Endorsement: the negation control is passed.": Respondent(endorsement=1.0),
-        "Neither endorsement nor salience.": Respondent(),
+        "Neither endorsement nor salience was shown.": Respondent(),
     }
     for head, who in heads.items():
         assert gain_gate(who, SERVED).first_lines()[0][0] == head
+    nothing = gain_gate(Respondent(), SERVED).first_lines()[0][1]
+    assert "could not be shown to tell which value a persona holds" in nothing
+    assert "do not tell" not in nothing
     unchecked = gate(plain_sheets(np.zeros((6, len(ITEMS.items)))), ITEMS, "salience", 1, SERVED)
     head, text = unchecked.first_lines()[0]
     assert head == "Not checked: read as salience."

@@ -197,6 +197,18 @@ def test_drawn_text_follows_its_seed_and_repeat_and_the_probabilities() -> None:
     assert misfit < 2.5 * likely.sum()  # a chi-square of about as many degrees of freedom
 
 
+def test_different_questions_do_not_share_their_random_numbers() -> None:
+    model = small("llama")
+
+    def said(text: str) -> tuple[int, ...]:
+        question = TextQuestion((Message("user", text),), max_tokens=8, temperature=2.0)
+        with arithmetic(None):
+            return tuple(write_on(model, [5, 9, 7], question, 0))
+
+    assert said("one") == said("one")
+    assert len({said(text) for text in ("one", "two", "three")}) == 3
+
+
 def test_a_sequence_longer_than_the_model_is_refused_with_both_numbers(tmp_path: Path) -> None:
     network = saved("llama", str(tmp_path))
     with pytest.raises(ElicitationError, match=r"has 70 tokens; the model reads 64\. Shorten the persona"):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from causalvalues.elicitation.answers_table import choices_text, long_text, wide_text
 from causalvalues.elicitation.backend import require
 from causalvalues.elicitation.elicit import Elicitation, elicit
 from causalvalues.elicitation.forced_choice import ForcedChoice, choice_pairs
 from causalvalues.elicitation.frames import frames
 from causalvalues.elicitation.items import Item, ItemSet
-from causalvalues.elicitation.method import Form, Method
+from causalvalues.elicitation.method import Form, ItemMethod, Method, Turn
 from causalvalues.elicitation.options import expected, probabilities
 from causalvalues.elicitation.questions import (
     Asked,
@@ -23,6 +26,7 @@ from causalvalues.elicitation.questions import (
     OptionsQuestion,
     Question,
     Reply,
+    ReplyStatus,
     StatementQuestion,
     TextQuestion,
 )
@@ -295,9 +299,8 @@ def test_sequential_items_see_what_was_said_before_in_an_order_of_the_seed() -> 
 def test_a_statement_is_said_with_the_probability_of_its_likelihood_ratio() -> None:
     item, form = ITEMS.items[0], Form(ITEMS, frames())
     answer = Answer(item.id, 0.1, parts=(("log_odds", math.log(3.0)),))
-    talk = StatementGain().interview(Sheet("s", "plain", NURSE), form)
-    talk.close()
-    said = [StatementGain().said((), item, answer, chance, form)[0].text for chance in (0.74, 0.76)]
+    sheet = Sheet("s", "plain", NURSE)
+    said = [StatementGain().said((), item, answer, Turn(sheet, form, chance))[0].text for chance in (0.74, 0.76)]
     assert said == [item.statement, item.negated]
 
 
@@ -332,6 +335,168 @@ def test_questions_are_asked_once_though_many_sheets_need_them() -> None:
     assert len(model.asked) == len(ITEMS.items) * (4 + 1)
 
 
-def test_text_questions_carry_the_repeat_as_their_seed() -> None:
-    _, model = answers(SampledRating(), ok, Sheet("r", "plain", NURSE, repeat=2))
-    assert all(isinstance(each.question, TextQuestion) and each.question.seed == 2 for each in model.asked)
+SAMPLERS: tuple[Callable[[int], Method], ...] = (lambda s: SampledRating(seed=s), lambda s: Rubric(seed=s))
+
+
+@pytest.mark.parametrize("made", SAMPLERS, ids=["sampled_rating", "rubric"])
+def test_text_questions_carry_the_seed_of_the_user_and_the_repeat_of_the_sheet(made: Callable[[int], Method]) -> None:
+    _, model = answers(made(17), ok, Sheet("r", "plain", NURSE, repeat=2))
+    texts = [each for each in model.asked if isinstance(each.question, TextQuestion)]
+    assert texts
+    assert {(each.question.seed, each.repeat) for each in texts if isinstance(each.question, TextQuestion)} == {(17, 2)}
+
+
+@pytest.mark.parametrize("temperature", [math.inf, math.nan, -0.1, True])
+def test_a_temperature_at_which_nothing_can_be_drawn_is_refused(temperature: float) -> None:
+    for method in (SampledRating, Rubric):
+        with pytest.raises(ElicitationError, match="temperature"):
+            method(temperature=temperature)
+
+
+@pytest.mark.parametrize("method", ALL, ids=lambda method: method.name)
+def test_every_question_of_a_repeat_is_asked_as_that_repeat(method: Method) -> None:
+    _, model = answers(method, ok, Sheet("r", "plain", NURSE, repeat=3))
+    assert {each.repeat for each in model.asked} == {3}
+
+
+IN_TURN: tuple[ItemMethod, ...] = (StatementGain(), NegationContrast(), Rating(), SampledRating(), YesNo())
+
+
+@pytest.mark.parametrize("frame", [0, 2])
+@pytest.mark.parametrize("repeat", [0, 1])
+@pytest.mark.parametrize("method", IN_TURN, ids=lambda method: method.name)
+def test_what_stands_in_the_conversation_is_what_was_asked(method: ItemMethod, repeat: int, frame: int) -> None:
+    sheet = Sheet("s", "sequential", NURSE, frame=frame, repeat=repeat, order_seed=1)
+    _, model = answers(method, ok, sheet)
+    for each in model.asked:
+        before, now = each.question.conversation[:-1], each.question.conversation[-1]
+        put = [message for message in before if message.role == "user"]
+        earlier = {one.question.conversation[-1] for one in model.asked}
+        assert set(put) <= earlier
+        assert now.role == "user"
+    words = frames().follow_up(frame)
+    assert method.name not in ("statement_gain", "negation_contrast") or words in said_in(model.asked[-1])
+
+
+def test_a_rating_that_is_said_on_a_turned_scale_is_turned() -> None:
+    item, form = ITEMS.items[0], Form(ITEMS, frames())
+    for repeat, number, word in ((0, "5", "Yes"), (1, "2", "Yes")):
+        turn = Turn(Sheet("s", "plain", NURSE, repeat=repeat), form, 0.5)
+        assert Rating(6).said((), item, Answer(item.id, 5.0), turn)[-1].text == number
+        question, said = YesNo().said((), item, Answer(item.id, 9.0), turn)
+        assert said.text == word
+        assert ("No or Yes" in question.text) == (repeat == 1)
+
+
+@pytest.mark.parametrize("method", IN_TURN, ids=lambda method: method.name)
+def test_a_sequential_sheet_ends_with_the_reply_that_was_lost(method: ItemMethod) -> None:
+    def breaks(asked: Asked) -> Reply:
+        first = sum(message.role == "assistant" for message in asked.question.conversation) < 2
+        return ok(asked) if first else Reply("timed_out", detail="too slow")
+
+    found, model = answers(method, breaks, Sheet("s", "sequential", NURSE, order_seed=3))
+    in_order = sorted(found.values(), key=lambda answer: answer.position)
+    assert [answer.status for answer in in_order] == ["ok", "ok", "api_error", "missing", "missing", "missing"]
+    assert all(math.isnan(answer.score) for answer in in_order[2:])
+    assert max(sum(m.role == "assistant" for m in each.question.conversation) for each in model.asked) == 2
+
+
+def test_a_reply_that_was_lost_goes_before_a_refusal_of_the_same_item() -> None:
+    def rule(asked: Asked) -> Reply:
+        return Reply("server_error") if "1 = strongly agree" in said_in(asked) else Reply("refusal", text="No.")
+
+    assert {answer.status for answer in answers(Rating(), rule)[0].values()} == {"api_error"}
+
+
+@pytest.mark.parametrize("status", ["refusal", "unparsed", "not_offered"])
+@pytest.mark.parametrize("method", IN_TURN, ids=lambda method: method.name)
+def test_nothing_is_said_for_an_item_that_was_not_answered(method: ItemMethod, status: ReplyStatus) -> None:
+    def shy(asked: Asked) -> Reply:
+        last = asked.question.conversation[-1].text
+        last += asked.question.statement if isinstance(asked.question, StatementQuestion) else ""
+        return Reply(status, text="-") if "b 1" in last else ok(asked)
+
+    found, model = answers(method, shy, Sheet("s", "sequential", NURSE, order_seed=3))
+    assert [name for name, answer in found.items() if answer.status != "ok"] == ["b_1"]
+    assert len(found) == len(ITEMS.items)
+    last = max(model.asked, key=lambda each: len(each.question.conversation)).question.conversation
+    assert sum(message.role == "assistant" for message in last) == len(ITEMS.items) - 2
+    assert not any("b 1" in message.text for message in last[:-1])
+
+
+PARTLY = ItemSet("partly", "", tuple(replace(item, negated="") if item.id == "a_1" else item for item in ITEMS.items))
+GROUP = Sheet("k", "known_group", Persona("k", "You are a friend of a.", holds="a"))
+
+
+def test_an_item_without_negated_wording_has_no_control() -> None:
+    for method in (Rubric(), Rating(), YesNo(), SampledRating()):
+        model = Told(ok)
+        found = elicit(Elicitation(PARTLY, method, (GROUP,), frames()), model, Store(":memory:")).answered[0][1]
+        controlled = {answer.item for answer in found if "negated" in dict(answer.parts)}
+        assert controlled == {item.id for item in PARTLY.items} - {"a_1"}
+    model = Told(ok)
+    found = elicit(Elicitation(PARTLY, ForcedChoice(2), (GROUP,), frames()), model, Store(":memory:")).answered[0][1]
+    assert not any("negated" in dict(answer.parts) for answer in found)
+    assert not any("do not like" in said_in(each) for each in model.asked)
+
+
+def test_a_lost_reply_takes_only_its_own_pair_from_the_choices() -> None:
+    def rule(asked: Asked) -> Reply:
+        text = said_in(asked)
+        return Reply("timed_out") if "a 1" in text and "b 1" in text else Reply("ok", (-0.1, -3.0))
+
+    found, _ = answers(ForcedChoice(2), rule)
+    assert [name for name, answer in found.items() if answer.status == "api_error"] == ["a_1", "b_1"]
+    assert [name for name, _ in found["b_1"].parts] == ["against c_1"]
+    pairs = len(choice_pairs(ITEMS, 2))
+    assert len(choices_text([(PLAIN, tuple(found.values()))], ITEMS).splitlines()) == 1 + pairs - 1
+
+
+def test_choices_with_a_reverse_keyed_statement_are_left_out() -> None:
+    turned = ItemSet("x", "", tuple(replace(item, reverse=item.id == "b_1") for item in ITEMS.items))
+    found, _ = answers(ForcedChoice(2), ok)
+    table = choices_text([(PLAIN, tuple(found.values()))], turned).splitlines()
+    kept = [pair for pair in choice_pairs(turned, 2) if "b_1" not in pair]
+    assert len(table) == 1 + len(kept) == 1 + len(choice_pairs(turned, 2)) - 2
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "x\r="])
+def test_no_cell_of_a_table_is_a_formula(begin: str) -> None:
+    evil = f"{begin}1+1"
+    items = ItemSet("x", "", (Item(f"{begin[0].strip() or 'i'}x", evil, "S."), Item("plain", "v", "T.")))
+    forced = (ForcedAnswer(evil, "I.", 1, evil),)
+    sheet = Sheet(evil, "forced", Persona(evil, ""), ((evil, 2.0),), ("L.",), forced=forced)
+    given = tuple(Answer(item.id, -1.5, parts=((evil, -2.0),), text=evil) for item in items.items)
+    choice = tuple(Answer(item.id, 0.5, parts=((f"against {items.items[1 - k].id}", -2.0),))
+                   for k, item in enumerate(items.items))  # fmt: skip
+    tables = [wide_text([(sheet, given)], items, evil), long_text([(sheet, given)], items, evil)]
+    for table in (*tables, choices_text([(sheet, choice)], items)):
+        rows = list(csv.reader(io.StringIO(table, newline="")))
+        cells = [cell for row in rows for cell in row]
+        numbers = {"-1.5000", "-2.0000"}
+        assert not any(cell[:1] in ("=", "+", "-", "@", "\t", "\r") for cell in cells if cell and cell not in numbers)
+        assert (evil if begin[0] == "x" else f"'{evil}") in cells
+    assert "-1.5000" in tables[0]
+    assert ",'-1.5" not in tables[0]
+
+
+def test_cells_that_are_no_formula_stay_as_they_are() -> None:
+    found, _ = answers(StatementGain(), gain_rule)
+    assert wide_text([(PLAIN, tuple(found.values()))], ITEMS, "told").splitlines() == [
+        "unit_id,model,persona_id,levers,wording,frame,repeat,a_1,a_2,b_1,b_2,c_1,c_2",
+        "p0,told,p0,do_a,w0,f0,0,0.5000,0.5000,0.0000,0.0000,0.0000,0.0000",
+    ]
+
+
+@pytest.mark.parametrize("method", ALL, ids=lambda method: method.name)
+def test_a_method_asks_in_as_many_wordings_as_there_are_and_refuses_more(method: Method) -> None:
+    count = frames().wordings(method.name)
+    asked = []
+    for frame in range(count):
+        _, model = answers(method, ok, Sheet("s", "plain", NURSE, frame=frame))
+        asked.append(next(each for each in model.asked if not each.judge).question.conversation[-1].text)
+    assert len(set(asked)) == count == (4 if "statements" in method.needs else 3)
+    with pytest.raises(ElicitationError, match=rf"wording {count} .*there are {count}"):
+        answers(method, ok, Sheet("s", "plain", NURSE, frame=count))
+    with pytest.raises(ElicitationError, match=r"'ratin'.*Did you mean 'rating'"):
+        frames().wordings("ratin")

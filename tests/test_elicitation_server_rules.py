@@ -36,6 +36,7 @@ from causalvalues.elicitation.retries import Retries
 from causalvalues.elicitation.server_address import read_address, read_secrets
 from causalvalues.elicitation.server_replies import read_options
 from causalvalues.elicitation.server_requests import Dialect, tokens_of
+from causalvalues.elicitation.server_requests import chat as chat_body
 from causalvalues.errors import CausalValuesError, ElicitationError, ProviderError
 
 STEPS = st.lists(st.tuples(st.floats(0, 30), st.floats(0.1, 5)), min_size=1, max_size=40)
@@ -155,6 +156,11 @@ def test_options_are_pooled_over_spaces_and_case_and_bounded_by_the_smallest(top
         assert isinstance(found, Reply)
         smallest = min(tops.values())
         expected = [math.log(one) if one else smallest for one in mass]
+        bounds = mass.count(0) * math.exp(smallest) / sum(math.exp(one) for one in expected)
+        assert abs(bounds - 0.1) < 1e-9 or (found.status == "not_offered") == (bounds > 0.1)
+        if found.status == "not_offered":
+            assert "likeliest next tokens and might have" in found.detail
+            return
         np.testing.assert_allclose(found.numbers, expected, rtol=1e-9)
 
 
@@ -164,10 +170,25 @@ def test_options_that_differ_only_in_case_are_not_pooled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tops", "status"), [({"1": -1.0}, "not_offered"), ({"1": -1.0, "10": -2.0}, "ok"), ({"10": -1.0}, "ok")]
+    ("tops", "status"), [({"1": -1.0}, "not_offered"), ({"1": -1.0, "10": -2.0}, "ok"), ({"10": -1.0, "x": -6.0}, "ok")]
 )
 def test_an_option_that_begins_like_another_must_have_been_reported(tops: dict[str, object], status: str) -> None:
     assert read_options(chat("", tops), OptionsQuestion(ASKED, ("1", "10"))).status == status
+
+
+@pytest.mark.parametrize(
+    ("tops", "status"),
+    [
+        ({"1": -0.7, "2": -1.0}, "not_offered"),  # four bounds at -1.0: a share of two thirds
+        ({"1": -0.2, "2": -2.0, "x": -4.5}, "ok"),  # four bounds at -4.5: 4%
+        ({"1": -0.2, "2": -2.0, "x": -3.4}, "not_offered"),  # at -3.4: 12%
+    ],
+)
+def test_options_that_are_mostly_bounds_are_not_offered(tops: dict[str, object], status: str) -> None:
+    found = read_options(chat("", tops), OptionsQuestion(ASKED, tuple("123456")))
+    assert isinstance(found, Reply)
+    assert found.status == status
+    assert found.status == "ok" or "4 of 6 options" in found.detail
 
 
 def test_impossible_options_get_the_bound_and_not_the_made_up_number_of_the_server() -> None:
@@ -442,6 +463,15 @@ def test_repeats_of_a_text_are_asked_with_different_seeds_and_the_same_question_
     seeds = [one.body["seed"] for one in server.chats()[1:]]
     assert seeds[0] == seeds[3]
     assert len(set(seeds)) == 3
+
+
+def test_different_questions_do_not_share_their_random_numbers() -> None:
+    def seed(text: str, repeat: int = 0, of: int = 0) -> object:
+        question = TextQuestion((Message("user", text),), seed=of)
+        return chat_body("m", Asked(question, repeat), Dialect())["seed"]
+
+    assert seed("one") == seed("one")
+    assert len({seed("one"), seed("two"), seed("one", 1), seed("one", 0, 1), seed("\ud800")}) == 5
 
 
 def test_a_server_that_objects_to_fields_is_asked_without_them() -> None:

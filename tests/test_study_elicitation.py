@@ -227,9 +227,9 @@ def test_a_server_needs_an_address_and_a_local_model_has_none() -> None:
     opened = open_model(ElicitationSettings.model_validate({"model": server}).model, Path())
     assert opened.model == "m"
     opened.close()
-    assert prices_of(ElicitationSettings.model_validate({"model": server}).model) is None
+    assert prices_of(ElicitationSettings.model_validate({"model": server})) is None
     priced = ElicitationSettings.model_validate({"model": server | {"price_prompt": 1.0, "price_completion": 2.0}})
-    assert prices_of(priced.model).of(1e6, 1e6) == 3.0  # type: ignore[union-attr]
+    assert prices_of(priced).of(1e6, 1e6) == 3.0  # type: ignore[union-attr]
 
 
 def test_what_was_answered_stays_in_the_store_for_other_studies(model: PretendModel, tmp_path: Path) -> None:

@@ -19,23 +19,28 @@ if TYPE_CHECKING:
 
 
 def elicit(
-    file: Annotated[
-        Path | None, typer.Argument(help="File (TOML) that says what to ask; options win over it.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="File (TOML) that says what to ask; options win over it.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for answers and report.")] = None,
     model: Annotated[str, typer.Option(help="Folder or .gguf file of a local model; default: the embedded one.")] = "",
     server: Annotated[str, typer.Option(help="Address of an OpenAI-compatible server, up to /v1; with --name.")] = "",
     name: Annotated[str, typer.Option(help="Name of the model at the server.")] = "",
     personas: Annotated[int | None, typer.Option(min=0, help="How many personas.")] = None,
     items: Annotated[str, typer.Option(help="schwartz-10, mft-5, or a file of items.")] = "",
-    per_value: Annotated[int | None, typer.Option(min=1, help="Items of each value.")] = None,
+    per_value: Annotated[
+        int | None,
+        typer.Option(min=1, help="Items of each value (and as many reverse-keyed ones, where those are asked)."),
+    ] = None,
     method: Annotated[str, typer.Option(help="statement_gain, rating, yes_no, forced_choice, ...")] = "",
     design: Annotated[str, typer.Option(help="personas (no levers), full, covering or random.")] = "",
     store: Annotated[Path | None, typer.Option(help="SQLite file that keeps every answer.")] = None,
-    max_calls: Annotated[int | None, typer.Option(min=0, help="Ask at most so many questions.")] = None,
-    max_cost: Annotated[float | None, typer.Option(min=0, help="Spend at most so much; needs prices.")] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Begin only if so many questions are enough, and never ask more.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Begin only if so much is enough, and never spend more; needs prices.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would cost, and ask nothing.")] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="For personas, designs and sampling.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="For personas, designs, sampling and bootstraps.")] = None,
     as_json: of.Json = False,
     debug: of.Debug = False,
 ) -> None:
@@ -103,7 +108,7 @@ def _model(model: str, server: str, name: str) -> dict[str, Any]:
         raise StudyError("A server needs both --server (its address up to /v1) and --name (the model).")
     if server:
         return {"backend": "server", "url": server, "name": name, "path": ""}
-    return {"backend": "local", "path": str(Path(model).resolve())} if model else {}
+    return {"backend": "local", "path": str(Path(model).resolve()), "url": "", "name": ""} if model else {}
 
 
 def _settings(file: Path | None, about: dict[str, Any]) -> tuple[ElicitationSettings, Path]:
@@ -125,9 +130,12 @@ def _settings(file: Path | None, about: dict[str, Any]) -> tuple[ElicitationSett
 def _prices(settings: ElicitationSettings) -> Any:
     from causalvalues.study.model_opening import prices_of
 
-    prices = prices_of(settings.model)
+    prices = prices_of(settings)
     if prices is None:
-        raise StudyError("--max-cost needs prices. Write price_prompt and price_completion into [model] of the file.")
+        raise StudyError(
+            "--max-cost needs prices, the same for model and judge. Write price_prompt and price_completion into "
+            "[model] (and [judge]) of the file."
+        )
     return prices
 
 

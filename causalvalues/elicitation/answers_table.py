@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.sheets import Answer, Sheet
@@ -34,7 +35,8 @@ def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     Returns
     -------
     str
-        Numbers in the units of the method with four decimals; empty where there is no number.
+        Numbers in the units of the method with four decimals; empty where there is no number. An apostrophe stands
+        before every text that a spreadsheet would take for a formula (`harmless`).
     """
     held = list(answered)
     forced = any(sheet.forced for sheet, _ in held)
@@ -52,8 +54,7 @@ def long_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     """Return one row an answer as CSV, with its status and every number that it was made of.
 
     Columns as `LONG`, then one for each part (``with``, ``without``, ``forward``, ``reversed``, ...), then the text
-    that the model said, if any; an apostrophe stands before one that a spreadsheet would take for a formula. Parameters
-    as `wide_text`.
+    that the model said, if any. Parameters and apostrophes as `wide_text`.
     """
     held = list(answered)
     values = {item.id: item.value for item in items.items}
@@ -66,12 +67,14 @@ def long_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
             found = dict(answer.parts)
             cells = [answer.position, answer.item, values[answer.item], _number(answer.score), answer.status]
             numbers = [_number(found[name]) if name in found else "" for name in parts]
-            rows.append([*front, *cells, *numbers, *([_harmless(answer.text)] if spoken else [])])
+            rows.append([*front, *cells, *numbers, *([answer.text] if spoken else [])])
     return _csv(rows)
 
 
 def choices_text(answered: Iterable[Answered], items: ItemSet) -> str:
     """Return the pairwise choices as CSV for ``causalvalues choices``: the chosen value wins against the other.
+
+    Pairs with a reverse-keyed statement are left out: who chooses it does not choose its value.
 
     Parameters
     ----------
@@ -79,13 +82,13 @@ def choices_text(answered: Iterable[Answered], items: ItemSet) -> str:
         Of a forced choice.
     items : ItemSet
     """
-    values = {item.id: item.value for item in items.items}
+    values = {item.id: item.value for item in items.items if not item.reverse}
     rows: list[list[object]] = [["persona_id", "first", "second", "winner"]]
     for sheet, answers in answered:
         for answer in answers:
             for name, odds in answer.parts:
                 other = name.removeprefix("against ")
-                if other != name and answer.item < other:
+                if other != name and answer.item < other and {answer.item, other} <= values.keys():
                     a, b = values[answer.item], values[other]
                     rows.append([sheet.persona.id, a, b, a if odds > 0 else b if odds < 0 else "tie"])
     return _csv(rows)
@@ -101,15 +104,27 @@ def _forced(sheet: Sheet) -> list[object]:
     return ["+".join(each.value for each in sheet.forced), signs, " ".join(each.item for each in sheet.forced)]
 
 
-def _number(number: float) -> str:
-    return f"{number:.{DECIMALS}f}" if math.isfinite(number) else ""
+def _number(number: float) -> Decimal | str:
+    return Decimal(f"{number:.{DECIMALS}f}") if math.isfinite(number) else ""
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a text with an apostrophe before it where a spreadsheet would take it for a formula.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("do_power=2")
+    ("'=1+1", 'do_power=2')
+    """
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _csv(rows: list[list[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    """Write rows that end with a line feed; a carriage return in a cell is quoted, so that it ends no row."""
+    lines = []
+    for row in rows:
+        text = io.StringIO()
+        cells = [harmless(cell) if isinstance(cell, str) else cell for cell in row]
+        csv.writer(text, lineterminator="\r\n").writerow(cells)
+        lines.append(text.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(lines)

@@ -88,6 +88,8 @@ class Estimate:
         None when prices are not known.
     notes : tuple of str
         What is estimated and how.
+    guessed : int, default 0
+        Calls whose questions depend on replies that are not there yet.
     """
 
     sheets: int
@@ -97,6 +99,7 @@ class Estimate:
     completion_tokens: int
     money: float | None
     notes: tuple[str, ...] = ()
+    guessed: int = 0
 
 
 def estimate(
@@ -134,11 +137,11 @@ def estimate(
                     missing.add(key)
                     counted.add(key, asked.question)
             sure = sure and not _decides(sheet, rest.values())
-            talk.hear(found | {key: _placeholder(asked.question) for key, asked in rest.items()})
+            talk.hear(found | {key: _placeholder(key, asked.question) for key, asked in rest.items()})
     prompt, completion = counted.totals(len(missing))
     money = None if prices is None else prices.of(prompt, completion)
     notes = _notes(guessed, len(missing), len(counted.held), prices)
-    return Estimate(len(sheets), len(missing), len(stored), round(prompt), round(completion), money, notes)
+    return Estimate(len(sheets), len(missing), len(stored), round(prompt), round(completion), money, notes, guessed)
 
 
 def _decides(sheet: Sheet, unanswered: Iterable[Asked]) -> bool:
@@ -207,14 +210,16 @@ class _Tokens:
         return prompt * share, completion * share
 
 
-def _placeholder(question: Question) -> Reply:
-    """Return a reply that says nothing, of about the length of a true one."""
+def _placeholder(key: str, question: Question) -> Reply:
+    """Return a reply that says nothing, of about the length of a true one, and its own for each question."""
     if isinstance(question, OptionsQuestion):
         return Reply("ok", (-math.log(len(question.options)),) * len(question.options))
     if isinstance(question, StatementQuestion):
         tokens = max(1, len(question.statement.split()))
         return Reply("ok", (-2.0 * tokens,), tokens=tokens)
-    return Reply("ok", text="3" if question.max_tokens <= SHORT else " ".join(["word"] * question.max_tokens))
+    return Reply(
+        "ok", text="3" if question.max_tokens <= SHORT else " ".join([key, *["word"] * (question.max_tokens - 1)])
+    )
 
 
 def _notes(guessed: int, calls: int, counted: int, prices: Prices | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from causalvalues.elicitation.cost import Estimate, Limits, Prices, estimate
 from causalvalues.elicitation.frames import Frames
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.method import Form, Method
+from causalvalues.elicitation.rubric import Judged
 from causalvalues.elicitation.running import Progress, Tally, run_interviews
 from causalvalues.elicitation.sheets import Answer, Interview, Kind, Sheet
 from causalvalues.elicitation.store import Store
@@ -140,5 +141,7 @@ def cost_of(elicitation: Elicitation, backend: Backend, store: Store, prices: Pr
 
 
 def _require_all(elicitation: Elicitation, backend: Backend) -> None:
+    if isinstance(backend, Judged):
+        require(backend.judge, "options", "Judging free text")
     for capability in elicitation.method.needs:
         require(backend, capability, f"The method {elicitation.method.name!r}")

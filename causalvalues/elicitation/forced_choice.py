@@ -21,7 +21,8 @@ class ForcedChoice:
 
     Every item meets the same number of opponents, and the pairs are the same on every sheet. The score of an item is
     its mean log-odds over its pairs; scores of one sheet add up to zero over the items (choices are ipsative), which
-    the data doctor finds when learning begins. The choices themselves can be scaled by ``causalvalues choices``.
+    the data doctor finds when learning begins. The choices themselves can be scaled by ``causalvalues choices``. An
+    item of which a reply was lost has no score, but keeps the pairs that were answered as its parts.
 
     Parameters
     ----------
@@ -46,16 +47,20 @@ class ForcedChoice:
             raise ElicitationError(f"`opponents` is {self.opponents!r}. Give an even number of 2 or more.")
 
     def interview(self, sheet: Sheet, form: Form) -> Interview:
-        """Ask every pair in both orders."""
+        """Ask every pair in both orders; as a control the negated wordings, too, where every item has one."""
         if sheet.kind == "sequential":
             raise ElicitationError("A forced choice has no sequential form. Choose another way of measuring.")
         pairs = choice_pairs(form.items, self.opponents)
         texts = [{item.id: item.statement for item in form.items.items}]
-        if form.control:
-            texts.append({item.id: item.negated or item.statement for item in form.items.items})
+        control = form.control and all(item.negated for item in form.items.items)
+        if control:
+            texts.append({item.id: item.negated for item in form.items.items})
         asked = [
             Asked(
-                OptionsQuestion(asking(sheet, form.frames, form.frames.choice_question(*both, sheet.frame)), ("A", "B"))
+                OptionsQuestion(
+                    asking(sheet, form.frames, form.frames.choice_question(*both, sheet.frame)), ("A", "B")
+                ),
+                sheet.repeat,
             )
             for wording in texts
             for a, b in pairs
@@ -63,7 +68,7 @@ class ForcedChoice:
         ]
         replies = yield asked
         affirmed = _by_item(pairs, replies[: 2 * len(pairs)])
-        negated: dict[str, list[_Met]] = _by_item(pairs, replies[2 * len(pairs) :]) if form.control else {}
+        negated: dict[str, list[_Met]] = _by_item(pairs, replies[2 * len(pairs) :]) if control else {}
         return [_answer(item, affirmed[item.id], negated.get(item.id, [])) for item in form.items.items]
 
 
@@ -111,6 +116,11 @@ class _Met:
     second: Reply
 
     @property
+    def answered(self) -> bool:
+        """Whether both orders have an answer."""
+        return self.first.status == self.second.status == "ok"
+
+    @property
     def odds(self) -> tuple[float, float]:
         """The log-odds of the item when it stands first (A), and when it stands second (B)."""
         return self.first.numbers[0] - self.first.numbers[1], self.second.numbers[1] - self.second.numbers[0]
@@ -127,15 +137,15 @@ def _by_item(pairs: Sequence[tuple[str, str]], replies: Sequence[Reply]) -> dict
 
 def _answer(item: Item, met: list[_Met], negated: list[_Met]) -> Answer:
     replies = [reply for pair in (*met, *negated) for reply in (pair.first, pair.second)]
+    against = [(f"against {pair.other}", _mean(list(pair.odds))) for pair in met if pair.answered]
     if any(reply.status != "ok" for reply in replies):
         status, text = lost(replies)
-        return Answer(item.id, math.nan, status, text=text)
+        return Answer(item.id, math.nan, status, tuple(against), text)
     first, second = _mean([pair.odds[0] for pair in met]), _mean([pair.odds[1] for pair in met])
     parts = [("forward", first), ("reversed", second)]
     if negated:
         parts.append(("negated", _mean([odds for pair in negated for odds in pair.odds])))
-    parts += [(f"against {pair.other}", _mean(list(pair.odds))) for pair in met]
-    return Answer(item.id, (first + second) / 2, parts=tuple(parts))
+    return Answer(item.id, (first + second) / 2, parts=(*parts, *against))
 
 
 def _mean(numbers: list[float]) -> float:

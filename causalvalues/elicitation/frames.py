@@ -17,8 +17,8 @@ FORMAT = "causalvalues-frames 1"
 class Frames:
     """The questions of one language.
 
-    Every question exists in several wordings; an index beyond the last one begins again, so that sheets may have
-    more wordings than a question has.
+    Every question exists in several wordings; an index beyond the last one is refused. `wordings` says how many there
+    are for a way of measuring.
 
     Parameters
     ----------
@@ -58,6 +58,40 @@ class Frames:
     def yes_and_no(self) -> tuple[str, str]:
         """The words for yes and no."""
         return self.yes, self.no
+
+    def wordings(self, method: str) -> int:
+        """Return in how many wordings a way of measuring can ask.
+
+        What is said before an item (forced answers and runs of items one after another) has as many or more.
+
+        Parameters
+        ----------
+        method : str
+            ``"statement_gain"``, ``"negation_contrast"``, ``"rating"``, ``"sampled_rating"``, ``"yes_no"``,
+            ``"forced_choice"`` or ``"rubric"``.
+
+        Raises
+        ------
+        ElicitationError
+            If there is no such way of measuring.
+
+        Examples
+        --------
+        >>> frames("en").wordings("rating"), frames("en").wordings("statement_gain")
+        (3, 4)
+        """
+        questions = {
+            "statement_gain": self.questions,
+            "negation_contrast": self.questions,
+            "rating": self.rating,
+            "sampled_rating": self.rating,
+            "yes_no": self.yes_no,
+            "forced_choice": self.choice,
+            "rubric": self.free_text,
+        }
+        if method not in questions:
+            raise ElicitationError(f"Nothing is asked by {method!r}.{did_you_mean(method, list(questions))}")
+        return min(len(questions[method]), len(self.questions), len(self.follow_ups))
 
     def statement_request(self, wording: int = 0) -> str:
         """Return the user's turn before a statement."""
@@ -145,7 +179,12 @@ def frames(language: str = "en") -> Frames:
 
 
 def _of(wordings: tuple[str, ...], index: int) -> str:
-    return wordings[index % len(wordings)]
+    if not 0 <= index < len(wordings):
+        raise ElicitationError(
+            f"The wording {index} of a question is asked for, and there are {len(wordings)}, counted from 0. "
+            f"Use at most {len(wordings)} frames."
+        )
+    return wordings[index]
 
 
 def _scale(words: tuple[str, ...], points: int, turned: bool) -> str:

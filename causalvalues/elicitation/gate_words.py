@@ -17,7 +17,7 @@ Line = tuple[str, str]
 
 ENDORSED = "Endorsement: the negation control is passed."
 SALIENCE = "Salience, not endorsement."
-NEITHER = "Neither endorsement nor salience."
+NEITHER = "Neither endorsement nor salience was shown."
 UNCHECKED = "Not checked: read as salience."
 
 
@@ -32,8 +32,8 @@ def verdict_words(found: Validity, about: Instrument, declared: str) -> Line:
         )
     if found.verdict == "neither":
         return NEITHER, (
-            f"The answers of {asked}, do not tell which value a persona holds: {_auc(found)}. Nothing about values "
-            f"should be learned from them.{_contrast_helps(found)}{_claim(declared, False)}"
+            f"The answers of {asked}, could not be shown to tell which value a persona holds: {_auc(found)}. Nothing "
+            f"about values should be learned from them.{_contrast_helps(found)}{_claim(declared, False)}"
         )
     if found.verdict == "endorsement":
         return ENDORSED, (
@@ -60,11 +60,11 @@ def _control(found: Validity) -> str:
     if not found.controlled:
         return f"They passed no negation control, because the negated wordings were not asked. {_auc(found)}. "
     reason = (
-        "the difference of the two wordings is no better than chance"
+        "the difference of the two wordings was not shown to be better than chance"
         if not found.contrast.above(0.5)
         else "the negated wording rises by half as much as the affirmed one, or more"
         if not found.margin.above(0.0)
-        else "the score itself does not tell which value a persona holds"
+        else "the score itself was not shown to tell which value a persona holds"
         if not found.score.above(0.5)
         else "statements that speak against a value rise with it, by half as much or more"
     )
@@ -83,8 +83,8 @@ def _score_fails(found: Validity) -> str:
     if found.score.above(0.5):
         return ""
     return (
-        f" The score itself (AUC {found.score}) tells nothing about the persona's value; only the affirmed wording "
-        "does. To learn from salience, measure by the statement gain."
+        f" The score itself (AUC {found.score}) was not shown to tell the persona's value; only the affirmed wording "
+        "was. To learn from salience, measure by the statement gain."
     )
 
 
@@ -112,14 +112,23 @@ def embedded_words(found: Validity, about: Instrument) -> Line:
     if not about.embedded:
         return "", ""
     said = (
-        f"{about.model} is a small model that comes with the tool so that everything can be tried. It has "
-        "passed no negation control: with the items and the 30 known-group personas that ship, the AUC is .77 for "
-        "statements of the persona's value, .74 for the same statements negated and .61 for their difference; a "
-        "negation dilutes a topic, so a difference alone is not endorsement. What it shows is salience."
+        f"{about.model} is a small model that comes with the tool so that everything can be tried. "
+        f"It has passed no negation control{_measured(about.method)}. What it shows is read as salience."
     )
     if found.verdict == "endorsement":
         said += " That it passes here should be taken for chance until new personas and statements show the same."
     return "The embedded model.", said
+
+
+def _measured(method: str) -> str:
+    """Return the numbers that are known of the embedded model, where this way of measuring is the one they are of."""
+    if method not in ("statement_gain", "negation_contrast"):
+        return ""
+    return (
+        ": with the Schwartz items and the 30 known-group personas that ship, and the statement gain, the AUC is .77 "
+        "for statements of the persona's value, .74 for the same statements negated and .61 for their difference; a "
+        "negation dilutes a topic, so a difference alone is not endorsement"
+    )
 
 
 def group_words(found: Validity) -> Line:

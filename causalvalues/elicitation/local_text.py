@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causalvalues.elicitation.questions import TextQuestion
+from causalvalues.elicitation.questions import TextQuestion, digest_of_talk
 from causalvalues.randomness import stream
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: 
     model : transformers causal language model
     prompt : sequence of int
     question : TextQuestion
-        Of which `max_tokens`, `temperature` and `seed` are used. At temperature 0 the likeliest token is taken.
+        At temperature 0 the likeliest token is taken; else tokens are drawn from a stream that belongs to the seed, the
+        repeat and the conversation, so that different questions do not share their luck.
     repeat : int
         Repeats draw different texts.
 
@@ -32,7 +33,7 @@ def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: 
     """
     import torch
 
-    draws = stream(question.seed, "local text", repeat)
+    draws = stream(question.seed, "local text", repeat, digest_of_talk(question.conversation))
     ends = _ends(model)
     said: list[int] = []
     feed, cache = torch.tensor([list(prompt)], device=model.device), None

@@ -50,7 +50,9 @@ class Meter:
     def hit(self, done: int, sheets: int) -> ProviderError:
         """Return the error of a limit that was hit."""
         limit = f"of {self._limits.max_calls} calls"
-        if self._limits.max_calls is None or self.calls < self._limits.max_calls:
+        if self._limits.max_calls is None or (
+            self.calls < self._limits.max_calls and self._limits.max_cost is not None
+        ):
             limit = f"of {self._limits.max_cost:g} on cost"
         return ProviderError(
             f"The limit {limit} is reached. {self.stored_words(done, sheets)} Raise the limit to go on."

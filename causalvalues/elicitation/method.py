@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from causalvalues.elicitation.frames import Frames
 from causalvalues.elicitation.items import Item, ItemSet
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Reply
 from causalvalues.elicitation.sheets import Answer, AnswerStatusName, Interview, Sheet
-from causalvalues.randomness import stream
+from causalvalues.errors import ElicitationError
+from causalvalues.randomness import require_whole, stream
 
 Measures = Literal["salience", "endorsement"]
 
@@ -30,6 +32,29 @@ class Form:
     items: ItemSet
     frames: Frames
     control: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When an answer is said: on which sheet of which form, and with which luck.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Its frame and repeat say how the question was put, and so how it stands in the conversation.
+    form : Form
+    chance : float
+        From 0 to 1; answers that are known by their probabilities are drawn with it.
+    """
+
+    sheet: Sheet
+    form: Form
+    chance: float
+
+    @property
+    def turned(self) -> bool:
+        """Whether the options stand in their reversed order: on every odd repeat."""
+        return self.sheet.repeat % 2 == 1
 
 
 class Method(Protocol):
@@ -90,14 +115,18 @@ class ItemMethod(Method, Protocol):
         """Return the answer that the replies to `ask` make."""
         ...
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
-        """Return the conversation with the answer in it, sampled with a number `chance` from 0 to 1."""
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
+        """Return the conversation with an answer in it, whose status is "ok"."""
         ...
 
 
 def lost(replies: list[Reply]) -> tuple[AnswerStatusName, str]:
-    """Return the status and text of an answer for which not every reply is a number."""
-    bad = next((reply for reply in replies if reply.status != "ok"), Reply("malformed"))
+    """Return the status and text of an answer for which not every reply is a number.
+
+    A reply that was lost on the way, and will be asked for again, goes before a refusal.
+    """
+    failed = sorted((reply for reply in replies if reply.status != "ok"), key=lambda reply: not reply.lost)
+    bad = failed[0] if failed else Reply("malformed")
     names: dict[str, AnswerStatusName] = {"refusal": "refusal", "unparsed": "parse_error", "not_offered": "parse_error"}
     return names.get(bad.status, "api_error"), bad.text or bad.detail
 
@@ -116,14 +145,37 @@ def all_at_once(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation
 def one_after_another(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation) -> Interview:
     """Ask the items in a random order and leave each answer in the conversation.
 
-    The order and the answers that are said come from the seed of the sheet.
+    The order and the answers that are said come from the seed of the sheet. Nothing is said that was not answered: an
+    item that the model refused, or answered with no number, is left out of the conversation. When a reply is lost on
+    the way the sheet ends, because what comes later depends on it: the items that were not asked are "missing".
     """
     random = stream(sheet.order_seed, "order of items", sheet.id)
     items = [form.items.items[i] for i in random.permutation(len(form.items.items))]
-    answers = []
+    answers: list[Answer] = []
     for position, item in enumerate(items):
         replies = yield method.ask(talk, item, sheet, form)
         answer = method.score(item, replies, sheet)
-        talk = method.said(talk, item, answer, float(random.random()), form)
-        answers.append(Answer(item.id, answer.score, answer.status, answer.parts, answer.text, position))
-    return answers
+        answers.append(replace(answer, position=position))
+        turn = Turn(sheet, form, float(random.random()))
+        if answer.status == "api_error":
+            break
+        if answer.status == "ok":
+            talk = method.said(talk, item, answer, turn)
+    left = range(len(answers), len(items))
+    return answers + [Answer(items[k].id, math.nan, "missing", position=k) for k in left]
+
+
+def check_sampling(temperature: float, seed: int) -> None:
+    """Refuse a temperature or a seed with which no text can be drawn.
+
+    Raises
+    ------
+    ElicitationError
+        If the temperature is no number of zero or more.
+    CausalValuesError
+        If the seed is no whole number of zero or more.
+    """
+    number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
+    if not number or not 0 <= temperature < math.inf:
+        raise ElicitationError(f"Texts cannot be drawn at the temperature {temperature!r}. Give a number from 0 on.")
+    require_whole("seed", seed, 0)

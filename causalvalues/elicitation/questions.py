@@ -186,6 +186,11 @@ def key_of(backend: str, asked: Asked) -> str:
     return digest_of(canonical(backend, asked))
 
 
+def digest_of_talk(conversation: Conversation) -> str:
+    """Return the SHA-256 of a conversation as JSON, by which the random numbers of different prompts differ."""
+    return digest_of(json.dumps([vars(turn) for turn in conversation], sort_keys=True, ensure_ascii=False))
+
+
 def digest_of(text: str) -> str:
     """Return the SHA-256 (64 hexadecimal digits) of any text, half characters included."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

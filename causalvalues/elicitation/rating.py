@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causalvalues.elicitation.conversations import asking
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, check_sampling, lost, one_after_another
 from causalvalues.elicitation.options import expected
 from causalvalues.elicitation.questions import (
     Asked,
@@ -64,7 +64,9 @@ class Rating:
         options = tuple(str(k) for k in range(1, self.points + 1))
         texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
-            Asked(OptionsQuestion((*talk, _question(text, self.points, turned, form, sheet.frame)), options))
+            Asked(
+                OptionsQuestion((*talk, _question(text, self.points, turned, form, sheet.frame)), options), sheet.repeat
+            )
             for text in texts
             for turned in (False, True)
         ]
@@ -82,11 +84,12 @@ class Rating:
             parts += (("negated", (turned[2] + turned[3]) / 2),)
         return Answer(item.id, (turned[0] + turned[1]) / 2, parts=parts)
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
-        """Add the question, low end first, and the whole rating next to the score."""
-        low = math.floor(answer.score) if answer.status == "ok" else 1
-        rating = low + (chance < answer.score - low) if answer.status == "ok" else (self.points + 1) // 2
-        return (*talk, _question(item.statement, self.points, False, form), Message("assistant", str(rating)))
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
+        """Add the question, low end first (on odd repeats high end first), and the whole rating next to the score."""
+        low = math.floor(answer.score)
+        rating = low + (turn.chance < answer.score - low)
+        number = self.points + 1 - rating if turn.turned else rating
+        return (*talk, _asked(item, self.points, turn), Message("assistant", str(number)))
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,14 @@ class SampledRating:
     points : int, default 6
     temperature : float, default 1.0
     max_tokens : int, default 16
+    seed : int, default 0
+        Of the sampling; repeats differ without it.
     """
 
     points: int = 6
     temperature: float = 1.0
     max_tokens: int = 16
+    seed: int = 0
     name: ClassVar[str] = "sampled_rating"
     measures: ClassVar[Measures] = "endorsement"
     needs: ClassVar[tuple[Capability, ...]] = ("text",)
@@ -113,6 +119,7 @@ class SampledRating:
 
     def __post_init__(self) -> None:
         _check_points(self.points)
+        check_sampling(self.temperature, self.seed)
 
     def interview(self, sheet: Sheet, form: Form) -> Interview:
         """Ask every item once."""
@@ -129,7 +136,7 @@ class SampledRating:
                     (*talk, _question(text, self.points, turned, form, sheet.frame)),
                     self.max_tokens,
                     self.temperature,
-                    sheet.repeat,
+                    self.seed,
                 ),
                 sheet.repeat,
             )
@@ -150,13 +157,16 @@ class SampledRating:
         parts = (("reversed" if turned else "forward", scores[0]), *((("negated", scores[1]),) if scores[1:] else ()))
         return Answer(item.id, scores[0], parts=parts, text=replies[0].text)
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
-        """Add the question and what the model said."""
-        question = _question(item.statement, self.points, False, form)
-        return (*talk, question, Message("assistant", answer.text.strip() or "-"))
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
+        """Add the question as it was asked and what the model said."""
+        return (*talk, _asked(item, self.points, turn), Message("assistant", answer.text.strip()))
 
 
-def _question(statement: str, points: int, turned: bool, form: Form, wording: int = 0) -> Message:
+def _asked(item: Item, points: int, turn: Turn) -> Message:
+    return _question(item.statement, points, turn.turned, turn.form, turn.sheet.frame)
+
+
+def _question(statement: str, points: int, turned: bool, form: Form, wording: int) -> Message:
     return Message("user", form.frames.rating_question(statement, points, turned, wording))
 
 

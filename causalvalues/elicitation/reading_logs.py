@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from causalvalues.elicitation.answers_table import harmless
 from causalvalues.elicitation.edsl_results import (
     is_edsl_csv,
     is_edsl_json,
@@ -222,11 +223,11 @@ def write_log_table(log: Log, path: str | Path) -> Path:
 def _cells(row: LogRow, ids: Sequence[str], levers: Sequence[str]) -> list[str]:
     doses = dict(row.levers)
     return [
-        row.model,
-        *(getattr(row, each) for each in ids),
+        harmless(row.model),
+        *(harmless(getattr(row, each)) for each in ids),
         str(row.repeat),
         *(f"{doses.get(lever, 0.0):g}" for lever in levers),
-        row.item,
+        harmless(row.item),
         f"{row.response:.12g}" if row.status == "ok" else "",
         row.status,
         json.dumps(row.text[:2000]) if row.text else "",

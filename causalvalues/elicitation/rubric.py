@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from causalvalues.elicitation.backend import Backend, require
+from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.conversations import asking
-from causalvalues.elicitation.method import Form, Measures, lost
+from causalvalues.elicitation.method import Form, Measures, check_sampling, lost
 from causalvalues.elicitation.options import expected
 from causalvalues.elicitation.questions import (
     Asked,
@@ -36,6 +36,8 @@ class Rubric:
     points : int, default 6
     temperature : float, default 1.0
     max_tokens : int, default 96
+    seed : int, default 0
+        Of the sampling; repeats differ without it.
 
     Attributes
     ----------
@@ -46,37 +48,39 @@ class Rubric:
     points: int = 6
     temperature: float = 1.0
     max_tokens: int = 96
+    seed: int = 0
     name: ClassVar[str] = "rubric"
     measures: ClassVar[Measures] = "endorsement"
     needs: ClassVar[tuple[Capability, ...]] = ("text",)
     units: ClassVar[str] = "points of the scale"
     draws: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        check_sampling(self.temperature, self.seed)
+
     def interview(self, sheet: Sheet, form: Form) -> Interview:
-        """Ask for a free answer to every statement, then have the answers judged."""
-        texts = yield [self._free(text, sheet, form) for text in self._statements(form)]
+        """Ask for a free answer to every statement (as a control to the negated ones), then have the answers judged."""
+        controls = [item for item in form.items.items if form.control and item.negated]
+        statements = [item.statement for item in form.items.items] + [item.negated for item in controls]
+        texts = yield [self._free(text, sheet, form) for text in statements]
         judged = [k for k, reply in enumerate(texts) if reply.status == "ok" and not is_refusal(reply.text)]
         asked = [
             self._judge(statement, texts[k].text, turned, form, sheet.repeat)
-            for k, statement in enumerate(self._statements(form))
+            for k, statement in enumerate(statements)
             if k in judged
             for turned in (False, True)
         ]
         ratings = iter((yield asked)) if asked else iter(())
         marks = {k: (next(ratings), next(ratings)) for k in judged}
-        count = len(form.items.items)
+        negated = {item.id: marks.get(k) for k, item in enumerate(controls, len(form.items.items))}
         return [
-            self._answer(item.id, texts[k], marks.get(k), marks.get(k + count))
+            self._answer(item.id, texts[k], marks.get(k), negated.get(item.id))
             for k, item in enumerate(form.items.items)
         ]
 
-    def _statements(self, form: Form) -> list[str]:
-        statements = [item.statement for item in form.items.items]
-        return statements + [item.negated or item.statement for item in form.items.items] * form.control
-
     def _free(self, statement: str, sheet: Sheet, form: Form) -> Asked:
         talk = asking(sheet, form.frames, form.frames.free_question(statement, sheet.frame))
-        return Asked(TextQuestion(talk, self.max_tokens, self.temperature, sheet.repeat), sheet.repeat)
+        return Asked(TextQuestion(talk, self.max_tokens, self.temperature, self.seed), sheet.repeat)
 
     def _judge(self, statement: str, text: str, turned: bool, form: Form, repeat: int) -> Asked:
         prompt = form.frames.rubric(statement, text, self.points, turned)
@@ -116,9 +120,6 @@ class Judged:
 
     backend: Backend
     judge: Backend
-
-    def __post_init__(self) -> None:
-        require(self.judge, "options", "Judging free text")
 
     @property
     def identity(self) -> str:

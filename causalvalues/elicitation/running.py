@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.cost import Limits
+from causalvalues.elicitation.local_model import LocalModel
 from causalvalues.elicitation.meter import Meter
 from causalvalues.elicitation.questions import LOST, Asked, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
@@ -30,7 +31,7 @@ class Tally:
     asked : int
         Questions that the backend answered in this run, those lost on the way included.
     from_store : int
-        Questions that were answered from the store.
+        Replies taken from the store, a question counted each time that a sheet needs it.
     waiting : int
         Questions that the backend has been given and has not answered yet.
     statuses : tuple of (str, int)
@@ -94,7 +95,8 @@ def run_interviews(
     Returns
     -------
     list of list of Answer
-        One list a sheet, in the order of `sheets`. The answers are the same whatever was in the store before.
+        One list a sheet, in the order of `sheets`. Scores come from stored replies alone, so a run that was stopped
+        and goes on ends with those of an undisturbed one.
 
     Raises
     ------
@@ -171,6 +173,8 @@ class _Run:
             missing |= talk.missing
         keys, batch = list(missing), list(missing.values())
         allowed = self.meter.allowed(batch)
+        if allowed < len(batch) and isinstance(self.backend, LocalModel):
+            allowed = 0  # it computes a sheet as a whole: half of it would have other last digits
         known: dict[str, Reply] = {}
         self.tally = replace(self.tally, waiting=allowed)
         for answered in self.backend.answer(batch[:allowed]) if allowed else ():

@@ -15,6 +15,8 @@ from causalvalues.elicitation.trouble import Trouble
 IMPOSSIBLE = -100.0
 ROUNDING = 0.01
 LETTERS_PER_TOKEN = 50
+MOST_BOUND = 0.1
+"""The largest share of the options' probability that may be bounds instead of reports."""
 
 
 def dig(content: Any, *path: str | int) -> Any:
@@ -86,8 +88,9 @@ def read_options(content: dict[str, Any], question: OptionsQuestion) -> Reply | 
     Returns
     -------
     Reply or Trouble
-        Status "not_offered" when no option was reported, or when one was not and another is its beginning ("1" and
-        "10"), so that one token cannot tell them apart.
+        Status "not_offered" when no option was reported; when one was not and another is its beginning ("1" and "10"),
+        so that one token cannot tell them apart; or when the bounds together are more than a tenth of the probability
+        of all options, so that the numbers would say more about the server than about the model.
     """
     reported = top_tokens(content)
     if not reported:
@@ -110,6 +113,13 @@ def read_options(content: dict[str, Any], question: OptionsQuestion) -> Reply | 
         return Reply("not_offered", prompt_tokens=prompt, completion_tokens=completion, detail=detail)
     bound = min(value for _, value in reported)
     numbers = tuple(bound if values is None else min(0.0, float(np.logaddexp.reduce(values))) for values in found)
+    share = len(missing) * math.exp(bound) / math.fsum(math.exp(number) for number in numbers)
+    if share > MOST_BOUND:
+        detail = (
+            f"{len(missing)} of {len(numbers)} options are not among the {len(reported)} likeliest next tokens and "
+            f"might have {100 * share:.0f}% of their probability"
+        )
+        return Reply("not_offered", prompt_tokens=prompt, completion_tokens=completion, detail=detail)
     return Reply("ok", numbers, prompt_tokens=prompt, completion_tokens=completion)
 
 

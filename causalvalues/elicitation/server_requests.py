@@ -6,7 +6,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from causalvalues.elicitation.questions import Asked, Conversation, OptionsQuestion, Question, TextQuestion
+from causalvalues.elicitation.questions import (
+    Asked,
+    Conversation,
+    OptionsQuestion,
+    Question,
+    TextQuestion,
+    digest_of_talk,
+)
 from causalvalues.randomness import stream
 
 TOPS = (200, 20, 5, 0)
@@ -59,7 +66,7 @@ def chat(model: str, asked: Asked, dialect: Dialect) -> dict[str, Any]:
     """Return the body of a chat completion that asks for options or for text.
 
     Options are asked for one token at temperature 1, because some servers report probabilities after dividing by the
-    temperature. The seed of a text depends on the seed of the question and its repeat.
+    temperature. The seed depends on the seed of the question, its repeat and the conversation.
 
     Parameters
     ----------
@@ -84,7 +91,8 @@ def chat(model: str, asked: Asked, dialect: Dialect) -> dict[str, Any]:
     if dialect.temperature:
         body["temperature"] = temperature
     if dialect.seed:
-        body["seed"] = int(stream(seed, "server", asked.repeat).integers(2**31 - 1))
+        draws = stream(seed, "server", asked.repeat, digest_of_talk(question.conversation))
+        body["seed"] = int(draws.integers(2**31 - 1))
     return body
 
 

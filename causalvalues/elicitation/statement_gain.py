@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causalvalues.elicitation.conversations import bare, telling
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, lost, one_after_another
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, Reply, StatementQuestion
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
@@ -41,16 +41,15 @@ class StatementGain:
 
     def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
         """Return the statement in the conversation and without it, and the negated wording where it is a control."""
-        return _questions(talk, item, bare(sheet, form.frames), form.control or sheet.kind == "sequential")
+        return _questions(talk, item, sheet, form, form.control or sheet.kind == "sequential")
 
     def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
         """Return the gain in nats per token."""
         return _scored(item, replies, contrast=False)
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
         """Add the statement or its negation, whichever the likelihood ratio draws."""
-        more = Message("user", form.frames.follow_up(0))
-        return (*talk, Message("assistant", _drawn(item, answer, chance)), more)
+        return (*talk, *_told(item, answer, turn))
 
 
 @dataclass(frozen=True)
@@ -75,16 +74,15 @@ class NegationContrast:
 
     def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
         """Return both wordings, each in the conversation and without it."""
-        return _questions(talk, item, bare(sheet, form.frames), True)
+        return _questions(talk, item, sheet, form, True)
 
     def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
         """Return the difference of the gains in nats per token."""
         return _scored(item, replies, contrast=True)
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
         """Add the statement or its negation, whichever the likelihood ratio draws."""
-        more = Message("user", form.frames.follow_up(0))
-        return (*talk, Message("assistant", _drawn(item, answer, chance)), more)
+        return (*talk, *_told(item, answer, turn))
 
 
 GainMethod = StatementGain | NegationContrast
@@ -94,7 +92,7 @@ def _gains(method: GainMethod, sheet: Sheet, form: Form, negated: bool) -> Inter
     """Ask the part without persona first and by itself: it is the same for all sheets of a frame."""
     without = bare(sheet, form.frames)
     wordings = [text for item in form.items.items for text in _wordings(item, negated or sheet.kind == "sequential")]
-    yield [Asked(StatementQuestion(without, text)) for text in wordings]
+    yield [Asked(StatementQuestion(without, text), sheet.repeat) for text in wordings]
     talk = telling(sheet, form.frames)
     way = one_after_another if sheet.kind == "sequential" else all_at_once
     return (yield from way(method, sheet, form, talk))
@@ -106,9 +104,10 @@ def _wordings(item: Item, negated: bool) -> tuple[str, ...]:
     return (item.statement, item.negated) if negated else (item.statement,)
 
 
-def _questions(talk: Conversation, item: Item, without: Conversation, negated: bool) -> list[Asked]:
+def _questions(talk: Conversation, item: Item, sheet: Sheet, form: Form, negated: bool) -> list[Asked]:
+    places = (talk, bare(sheet, form.frames))
     texts = _wordings(item, negated)
-    return [Asked(StatementQuestion(where, text)) for text in texts for where in (talk, without)]
+    return [Asked(StatementQuestion(where, text), sheet.repeat) for text in texts for where in places]
 
 
 PARTS = ("with", "without", "negated_with", "negated_without")
@@ -127,6 +126,11 @@ def _scored(item: Item, replies: list[Reply], contrast: bool) -> Answer:
         parts += (("log_odds", ratio),)
         score -= (means[2] - means[3]) if contrast else 0.0
     return Answer(item.id, score, parts=parts)
+
+
+def _told(item: Item, answer: Answer, turn: Turn) -> Conversation:
+    more = turn.form.frames.follow_up(turn.sheet.frame)
+    return Message("assistant", _drawn(item, answer, turn.chance)), Message("user", more)
 
 
 def _drawn(item: Item, answer: Answer, chance: float) -> str:

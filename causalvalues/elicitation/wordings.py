@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from causalvalues.elicitation.sheets import Answer
 
@@ -34,8 +33,3 @@ def negated(answer: Answer) -> float:
     if {"negated_with", "negated_without"} <= parts.keys():
         return parts["negated_with"] - parts["negated_without"]
     return parts.get("negated", math.nan)
-
-
-def has_negated(answers: Iterable[Answer]) -> bool:
-    """Say whether any answer has a score of the negated wording."""
-    return any(math.isfinite(negated(answer)) for answer in answers)

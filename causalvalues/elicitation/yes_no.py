@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causalvalues.elicitation.conversations import asking
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, all_at_once, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, lost, one_after_another
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, OptionsQuestion, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 
@@ -38,7 +38,10 @@ class YesNo:
         """Return the question with both orders, for the negated wording too where it is a control."""
         texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
-            Asked(OptionsQuestion((*talk, _question(text, turned, form, sheet.frame)), form.frames.yes_and_no))
+            Asked(
+                OptionsQuestion((*talk, _question(text, turned, form, sheet.frame)), form.frames.yes_and_no),
+                sheet.repeat,
+            )
             for text in texts
             for turned in (False, True)
         ]
@@ -54,12 +57,13 @@ class YesNo:
             parts += (("negated", (odds[2] + odds[3]) / 2),)
         return Answer(item.id, (odds[0] + odds[1]) / 2, parts=parts)
 
-    def said(self, talk: Conversation, item: Item, answer: Answer, chance: float, form: Form) -> Conversation:
-        """Add the question and a word drawn with its probability."""
-        odds = min(max(answer.score, -500.0), 500.0) if answer.status == "ok" else 0.0
-        word = form.frames.yes_and_no[0 if chance < 1 / (1 + math.exp(-odds)) else 1]
-        return (*talk, _question(item.statement, False, form), Message("assistant", word))
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
+        """Add the question and a word drawn with its probability; odd repeats name the words the other way round."""
+        odds = min(max(answer.score, -500.0), 500.0)
+        word = turn.form.frames.yes_and_no[0 if turn.chance < 1 / (1 + math.exp(-odds)) else 1]
+        question = _question(item.statement, turn.turned, turn.form, turn.sheet.frame)
+        return (*talk, question, Message("assistant", word))
 
 
-def _question(statement: str, turned: bool, form: Form, wording: int = 0) -> Message:
+def _question(statement: str, turned: bool, form: Form, wording: int) -> Message:
     return Message("user", form.frames.yes_no_question(statement, turned, wording))

@@ -147,7 +147,11 @@ def _lever_texts(folder: Path) -> dict[str, str]:
         return {}
     levers = held.get("levers")
     found = levers.items() if isinstance(levers, dict) else ()
-    return {str(name): str(texts[0]) for name, texts in found if isinstance(texts, list) and texts}
+    return {str(name): str(texts[0]["text"]) for name, texts in found if _said(texts)}
+
+
+def _said(texts: object) -> bool:
+    return isinstance(texts, list) and bool(texts) and isinstance(texts[0], dict) and "text" in texts[0]
 
 
 def _key_of(scored: ResponseMatrix, key: ScoringKey | None) -> ScoringKey | None:

@@ -30,7 +30,11 @@ from causalvalues.elicitation.value_talk import ForcedPlan, forced_design, seque
 from causalvalues.elicitation.variation import Variation
 from causalvalues.elicitation.yes_no import YesNo
 from causalvalues.errors import StudyError
+from causalvalues.randomness import stream
 from causalvalues.study.elicitation_settings import DesignSettings, ElicitationSettings, ItemSettings, MethodSettings
+
+PERSONAS = 20
+"""Drawn when nobody says how many."""
 
 HELD_OUT = "h"
 """Begins the ids of personas of the test set."""
@@ -54,7 +58,8 @@ def elicitation_of(settings: ElicitationSettings, folder: Path) -> Elicitation:
     items = _items(settings.items, method, folder)
     said = frames(items.items[0].language)
     personas = _personas(settings, folder, items.items[0].language)
-    levers = levers_of(settings.design, folder)
+    levers = levers_of(settings.design, items, folder)
+    _refuse_copies(settings, method)
     sheets = _rows(settings, personas, levers)
     sheets += _conversations(settings, personas, items)
     sheets += _checks(settings, personas, items, said)
@@ -78,13 +83,35 @@ def method_of(settings: MethodSettings) -> Method:
     return methods[settings.kind]
 
 
-def levers_of(settings: DesignSettings, folder: Path) -> tuple[PromptLever, ...]:
-    """Return the levers of a ``[design]`` table; none for a design without levers."""
+def levers_of(settings: DesignSettings, items: ItemSet, folder: Path) -> tuple[PromptLever, ...]:
+    """Return the levers of a ``[design]`` table, by default those of the items' theory; none without levers.
+
+    Raises
+    ------
+    StudyError
+        If no levers ship for the theory or the language of the items.
+    """
     if settings.kind == "personas":
         return ()
-    path = folder / settings.levers
-    levers = prompt_levers(path if path.suffix and path.is_file() else settings.levers)
+    named = settings.levers or items.theory
+    path = folder / named
+    own = bool(path.suffix) and path.is_file()
+    language = items.items[0].language
+    if not own and language != "en":
+        raise StudyError(f"No levers ship in the language {language!r} of the items. Give a file: [design] levers.")
+    if not named:
+        raise StudyError(f"The items {items.id!r} belong to no theory, so no levers are known. Give [design] levers.")
+    levers = prompt_levers(path if own else named)
     return choose_levers(levers, settings.names) if settings.names else levers
+
+
+def _refuse_copies(settings: ElicitationSettings, method: Method) -> None:
+    """Refuse repeats that could only be copies."""
+    if settings.design.repeats > 1 and not method.draws and settings.model.backend == "local":
+        raise StudyError(
+            f"[design] repeats = {settings.design.repeats}: a local model gives the same probabilities each time, so "
+            f"repeats of {method.name!r} would be copies. Set repeats = 1, or choose a method that samples."
+        )
 
 
 def _items(settings: ItemSettings, method: Method, folder: Path) -> ItemSet:
@@ -105,11 +132,19 @@ def _items(settings: ItemSettings, method: Method, folder: Path) -> ItemSet:
 
 
 def _personas(settings: ElicitationSettings, folder: Path, language: str) -> tuple[Persona, ...]:
-    if settings.personas.file:
-        return read_personas(folder / settings.personas.file)
-    if not settings.personas.number:
+    asked = settings.personas
+    if asked.file:
+        found = read_personas(folder / asked.file)
+        other = next((persona for persona in found if persona.language != language), None)
+        if other is not None:
+            raise StudyError(
+                f"The persona {other.id!r} is in the language {other.language!r} and the items are in {language!r}. "
+                "Give personas and items of one language (a column `language`)."
+            )
+        return found[asked.first :][: asked.number]
+    if asked.number == 0:
         return (Persona("none", "", language),)
-    return draw_personas(settings.personas.number, settings.seed, language, settings.personas.first)
+    return draw_personas(PERSONAS if asked.number is None else asked.number, settings.seed, language, asked.first)
 
 
 def _rows(settings: ElicitationSettings, personas: Sequence[Persona], levers: Sequence[PromptLever]) -> list[Sheet]:
@@ -122,15 +157,29 @@ def _rows(settings: ElicitationSettings, personas: Sequence[Persona], levers: Se
     elif design.kind == "covering":
         from causalvalues.elicitation.covering import covering_design
 
-        sheets = covering_design(personas, levers, design.order, variation, settings.seed)
+        sheets = covering_design(personas, levers, design.order or 2, variation, settings.seed)
     else:
-        sheets = full_design(personas, levers, design.order if levers else 0, variation)
+        sheets = full_design(personas, levers, (design.order or 1) if levers else 0, variation)
     if held_out is None:
         return sheets
-    others = draw_personas(held_out.personas, settings.seed + 1, personas[0].language, prefix=HELD_OUT)
+    sheets = [sheet for sheet in sheets if tuple(name for name, _ in sheet.levers) not in set(out)]
+    others = _others(held_out.personas, settings.seed, personas)
     test = RandomPlan(_range(held_out.singles, "singles"), _range(held_out.pairs, "pairs"), out)
     test = test if levers else RandomPlan((0, 0), (0, 0))
     return sheets + held_out_design(others, levers, test, variation, settings.seed)
+
+
+def _others(number: int, seed: int, known: Sequence[Persona]) -> tuple[Persona, ...]:
+    """Draw personas for the test set, none with the text of one that is known."""
+    own = int(stream(seed, "held-out personas").integers(2**31))
+    texts = {persona.text for persona in known}
+    drawn = draw_personas(number + len(known), own, known[0].language, prefix=HELD_OUT)
+    kept = tuple(persona for persona in drawn if persona.text not in texts)[:number]
+    ids = {persona.id for persona in known}
+    for persona in kept:
+        if persona.id in ids:
+            raise StudyError(f"A persona has the id {persona.id!r}, which the test set uses. Give it another one.")
+    return kept
 
 
 def _conversations(settings: ElicitationSettings, personas: Sequence[Persona], items: ItemSet) -> list[Sheet]:

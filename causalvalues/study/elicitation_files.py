@@ -60,7 +60,7 @@ def key_text(items: ItemSet, measures: str, points: int | None, turned: bool) ->
     """
     ends = f'low = 1\nhigh = {points}\nmost = "high"\n' if points else ""
     lines = [
-        f"# Items of {items.id} as they were asked.",
+        "# The items as they were asked.",
         'format = "causalvalues-key 1"',
         f"id = {_quoted(items.id + '-asked')}",
         f"name = {_quoted('Statements of ' + items.id)}",
@@ -112,7 +112,7 @@ def study_text(title: str, seed: int, levers: Mapping[str, str]) -> str:
     )
     aimed = [value for value in dict.fromkeys(levers.values()) if value]
     if aimed:
-        change = ", ".join(f"{value} = 0.1" for value in aimed[-2:])
+        change = ", ".join(f"{_quoted(value)} = 0.1" for value in aimed[-2:])
         text += f"\n[[plan]]\nchange = {{ {change} }}\ntolerance = 0.1\nmax_levers = 2\n"
     return text
 
@@ -120,4 +120,4 @@ def study_text(title: str, seed: int, levers: Mapping[str, str]) -> str:
 def _quoted(text: str) -> str:
     """Return a TOML basic string."""
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return '"' + "".join(special.get(c, c if c.isprintable() else f"\\u{ord(c):04x}") for c in text) + '"'
+    return '"' + "".join(special.get(c, c if c.isprintable() else f"\\U{ord(c):08x}") for c in text) + '"'

@@ -57,7 +57,7 @@ class ItemSettings(Section):
     set : str, default "schwartz-10"
         ``"schwartz-10"``, ``"mft-5"``, or a file of items (TOML or CSV).
     per_value : int, optional
-        The first so many items of each value; default all.
+        The first so many items of each value, and as many reverse-keyed ones where those are asked; default all.
     reverse : bool, optional
         Whether reverse-keyed items are asked. Default: not by methods that measure salience, since a model that talks
         about a value also makes its denial likely.
@@ -73,15 +73,15 @@ class PersonaSettings(Section):
 
     Parameters
     ----------
-    number : int, default 20
-        How many are drawn from the grammar.
+    number : int, optional
+        How many: by default 20 drawn from the grammar, or all of the file. 0 asks the model without persona.
     file : str
-        Table of personas instead (columns ``id``, ``text``).
+        Table of personas instead of the grammar (columns ``id``, ``text``, where wanted ``language`` and ``holds``).
     first : int, default 0
-        Where in the seeded sequence of personas to begin, to have others than an earlier study had.
+        Where in the seeded sequence, or in the file, to begin, to have others than an earlier study had.
     """
 
-    number: Count = 20
+    number: Count | None = None
     file: str = ""
     first: Count = 0
 
@@ -94,11 +94,12 @@ class DesignSettings(Section):
     kind : {"personas", "full", "covering", "random"}, default "personas"
         No levers; every set of up to `order` levers; a small design in which every pair of settings occurs; or a random
         choice for each persona, balanced over levers and pairs.
-    levers : str, default "schwartz-10"
+    levers : str, default that of the items' theory
         Set of prompts that ships, or a file.
     names : list of str
         Use these levers only.
-    order : int, default 1
+    order : int, default 1 (full) or 2 (covering)
+        How many levers act together at most.
     singles, pairs : list of two int
         Random: least and most single levers, and pairs of levers, for each persona.
     wordings, frames, repeats : int, default 1
@@ -107,9 +108,9 @@ class DesignSettings(Section):
     """
 
     kind: Literal["personas", "full", "covering", "random"] = "personas"
-    levers: str = "schwartz-10"
+    levers: str = ""
     names: list[str] = Field(default=[])
-    order: Annotated[int, Field(ge=1, le=2)] = 1
+    order: Annotated[int, Field(ge=1, le=2)] | None = None
     singles: list[Count] = Field(default=[3, 4])
     pairs: list[Count] = Field(default=[6, 8])
     wordings: AtLeastOne = 1
@@ -124,7 +125,7 @@ class HeldOutSettings(Section):
     Parameters
     ----------
     personas : int, default 20
-        Drawn from another seed than the others.
+        Drawn from a stream of their own; none has the text of another one.
     pairs_share : float, default 0.2
         Share of all pairs of levers that only these personas are asked under.
     singles, pairs : list of two int

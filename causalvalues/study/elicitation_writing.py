@@ -47,11 +47,14 @@ class Record:
         Identity of the model that answered.
     estimate : Estimate
         Before the run.
+    questions : int
+        Different ones, whoever answered them.
     started, ended : str
     """
 
     backend: str
     estimate: Estimate
+    questions: int
     started: str
     ended: str
 
@@ -84,7 +87,7 @@ def write_folder(folder: Path, settings: ElicitationSettings, found: Elicited, c
         write_text(folder / THEORY, theory_text(found.elicitation.items))
     write_text(folder / STUDY, study_text(settings.title, settings.seed, _aims(found)))
     write_text(folder / "design.json", design_text(found))
-    blocks = elicitation_report(_facts(settings, found, checks, record.estimate))
+    blocks = elicitation_report(_facts(settings, found, checks, record.questions))
     for block in blocks:
         if isinstance(block, Picture):
             (folder / "figures").mkdir(exist_ok=True)
@@ -96,29 +99,38 @@ def write_folder(folder: Path, settings: ElicitationSettings, found: Elicited, c
 
 
 def design_text(found: Elicited) -> str:
-    """Return what was said to the model as JSON: statements, levers, personas and the sentences around them."""
+    """Return every word that was said to the model as JSON.
+
+    Statements; levers by dose and wording; personas; the sentences around the items; and for each control row which
+    neutral sentences the assistant had said (rows after forced answers name the items).
+    """
     sheets = [sheet for sheet, _ in found.answered]
-    wordings: dict[str, set[str]] = {}
+    levers: dict[str, dict[tuple[float, int], str]] = {}
     for sheet in sheets:
-        for (name, _), text in zip(sheet.levers, sheet.lever_texts, strict=True):
-            wordings.setdefault(name, set()).add(text)
-    personas = {sheet.persona.id: sheet.persona.text for sheet in sheets}
-    said = found.elicitation.frames
+        for (name, dose), text in zip(sheet.levers, sheet.lever_texts, strict=True):
+            levers.setdefault(name, {})[dose, sheet.wording] = text
     held = {
         "format": "causalvalues-design 1",
         "items": {
             item.id: {"value": item.value, "statement": item.statement, "negated": item.negated}
             for item in found.elicitation.items.items
         },
-        "levers": {name: sorted(texts) for name, texts in sorted(wordings.items())},
-        "personas": dict(sorted(personas.items())),
-        "requests": list(said.questions),
-        "follow_ups": list(said.follow_ups),
+        "levers": {
+            name: [{"dose": dose, "wording": f"w{k}", "text": text} for (dose, k), text in sorted(texts.items())]
+            for name, texts in sorted(levers.items())
+        },
+        "personas": dict(sorted((sheet.persona.id, sheet.persona.text) for sheet in sheets)),
+        "frames": {name: said for name, said in vars(found.elicitation.frames).items() if name != "about"},
+        "neutral_before": {
+            sheet.id: [each.text for each in sheet.forced]
+            for sheet in sheets
+            if any(not each.item for each in sheet.forced)
+        },
     }
     return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
 
 
-def _facts(settings: ElicitationSettings, found: Elicited, checks: Gate, estimate: Estimate) -> ElicitationFacts:
+def _facts(settings: ElicitationSettings, found: Elicited, checks: Gate, questions: int) -> ElicitationFacts:
     sheets = [sheet for sheet, _ in found.answered]
     return ElicitationFacts(
         title=settings.title,
@@ -126,7 +138,7 @@ def _facts(settings: ElicitationSettings, found: Elicited, checks: Gate, estimat
         items=found.elicitation.items,
         design=design_counts(sheets),
         known=known_personas(sheets),
-        spending=Spending(estimate.calls + estimate.stored),
+        spending=Spending(questions),
         learn=(f"causalvalues study {STUDY} --out learned",),
         theory=_theory(found.elicitation.items.theory),
         notes=(f"{ANSWERS} has one row a sheet; {KEY} scores it; design.json has every word that was said.",),

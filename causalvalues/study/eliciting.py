@@ -131,7 +131,7 @@ def prepare(
         backend = Judged(backend, judge)
     where = Path(default_store_path() if store is None else store)
     opened = Store(where if keep or where.exists() else ":memory:")
-    prices = prices_of(settings.model)
+    prices = prices_of(settings)
     kept = replace(limits or Limits(), prices=prices) if prices else limits or Limits()
     try:
         found = cost_of(elicitation, backend, opened, prices)
@@ -199,13 +199,24 @@ def run_elicitation(
                 tell(ready.estimate)
             refuse(ready.estimate, ready.limits)
             found = elicit(ready.elicitation, ready.backend, ready.store, ready.limits, watching.progress)
+            asked = _questions(ready)
         finally:
             ready.close()
     gate = gate_of(found, settings)
     with replacing_folder(out) as part:
-        write_folder(part, settings, found, gate, Record(ready.backend.identity, ready.estimate, started, _now()))
+        write_folder(
+            part, settings, found, gate, Record(ready.backend.identity, ready.estimate, asked, started, _now())
+        )
         refuse_to_lose_files(out)
     return ElicitationRun(out, (NAME, *files_in(out)), found, gate)
+
+
+def _questions(ready: Prepared) -> int:
+    """Return how many different questions were put in all, by this run or earlier ones."""
+    if not ready.estimate.guessed:
+        return ready.estimate.calls + ready.estimate.stored
+    known = cost_of(ready.elicitation, ready.backend, ready.store)
+    return known.calls + known.stored
 
 
 def _now() -> str:

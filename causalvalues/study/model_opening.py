@@ -8,7 +8,7 @@ from pathlib import Path
 from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.cost import Prices
 from causalvalues.errors import StudyError
-from causalvalues.study.elicitation_settings import ModelSettings
+from causalvalues.study.elicitation_settings import ElicitationSettings, ModelSettings
 
 
 def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], None] | None = None) -> Backend:
@@ -51,11 +51,17 @@ def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Ba
     return OpenAIServer(settings.url, settings.name, settings.key_env, settings.parallel, limits=limits, notice=notice)
 
 
-def prices_of(settings: ModelSettings) -> Prices | None:
-    """Return the prices of a model; None when they are not both known.
+def prices_of(settings: ElicitationSettings) -> Prices | None:
+    """Return the prices of what is asked; None when they are not known, or model and judge have different ones.
 
     A model in this process costs nothing.
     """
+    judge = settings.judge if settings.method.kind == "rubric" else None
+    found = [_prices(each) for each in (settings.model, *([judge] if judge else []))]
+    return found[0] if all(each == found[0] for each in found) else None
+
+
+def _prices(settings: ModelSettings) -> Prices | None:
     if settings.backend == "local":
         return Prices(0.0, 0.0)
     if settings.price_prompt is None or settings.price_completion is None:
