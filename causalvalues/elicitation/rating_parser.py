@@ -104,7 +104,6 @@ def parse_rating(text: str, low: int, high: int) -> int | None:
     return value if value is not None and low <= value <= high else None
 
 
-
 def _plain(text: str) -> str:
     """Return the text without markdown, tags, invisible marks and leading reasoning; all digits as 0 to 9."""
     said = _THOUGHT.sub("", text, count=1)

@@ -53,6 +53,7 @@ def partial_effective_n(evidence: Evidence) -> FloatArray:
     robust = (psi**2).sum(axis=0) * g / max(g - 1, 1)
     known = robust > 1e-20
     effective = np.where(known, (1 - r**2) ** 2 / np.where(known, robust, 1.0), n)
+    effective = (effective + effective.T) / 2  # rounding leaves the two halves apart, and callers read one of them
     np.fill_diagonal(effective, n)
     back = np.argsort(order[:p])
     return np.asarray(np.minimum(effective, n)[np.ix_(back, back)])

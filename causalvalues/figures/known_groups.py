@@ -27,7 +27,7 @@ WORDS = {AFFIRMED: "affirmed statements, 95% interval", NEGATED: "the same state
 VERDICTS = {
     "endorsement": "the negation control is passed",
     "salience": "salience, not endorsement",
-    "neither": "the score does not tell who holds which value",
+    "neither": "not shown to tell who holds which value",
     "not checked": "not checked",
 }
 

@@ -17,7 +17,7 @@ from causalvalues.elicitation.design import (
 )
 from causalvalues.elicitation.elicit import Elicitation
 from causalvalues.elicitation.forced_choice import ForcedChoice
-from causalvalues.elicitation.frames import Frames, frames
+from causalvalues.elicitation.frames import frames
 from causalvalues.elicitation.items import ItemSet, item_set
 from causalvalues.elicitation.method import Method
 from causalvalues.elicitation.personas import draw_personas, known_group_personas, read_personas
@@ -54,31 +54,37 @@ def elicitation_of(settings: ElicitationSettings, folder: Path) -> Elicitation:
     StudyError, ElicitationError, DataError
         If settings contradict each other, or a file is not well formed.
     """
-    method = method_of(settings.method)
+    method = method_of(settings.method, settings.seed)
     items = _items(settings.items, method, folder)
     said = frames(items.items[0].language)
     personas = _personas(settings, folder, items.items[0].language)
     levers = levers_of(settings.design, items, folder)
     _refuse_copies(settings, method)
+    wordings = said.wordings(method.name)
+    if settings.design.frames > wordings:
+        raise StudyError(
+            f"[design] frames = {settings.design.frames}, and {method.name!r} has {wordings} wordings of its question. "
+            "Ask for fewer."
+        )
     sheets = _rows(settings, personas, levers)
     sheets += _conversations(settings, personas, items)
-    sheets += _checks(settings, personas, items, said)
+    sheets += _checks(settings, personas, items, wordings)
     first = [
         item.id for value in items.values for item in [i for i in items.items if i.value == value][: _asked(settings)]
     ]
     return Elicitation(items, method, tuple(sheets), said, tuple(first) if settings.sequential else ())
 
 
-def method_of(settings: MethodSettings) -> Method:
-    """Return the way of measuring that a ``[method]`` table names."""
+def method_of(settings: MethodSettings, seed: int) -> Method:
+    """Return the way of measuring that a ``[method]`` table names; the seed is that of sampling."""
     methods: dict[str, Method] = {
         "statement_gain": StatementGain(),
         "negation_contrast": NegationContrast(),
         "rating": Rating(settings.points),
-        "sampled_rating": SampledRating(settings.points, settings.temperature),
+        "sampled_rating": SampledRating(settings.points, settings.temperature, seed=seed),
         "yes_no": YesNo(),
         "forced_choice": ForcedChoice(settings.opponents),
-        "rubric": Rubric(settings.points, settings.temperature),
+        "rubric": Rubric(settings.points, settings.temperature, seed=seed),
     }
     return methods[settings.kind]
 
@@ -197,7 +203,7 @@ def _conversations(settings: ElicitationSettings, personas: Sequence[Persona], i
     return sheets
 
 
-def _checks(settings: ElicitationSettings, personas: Sequence[Persona], items: ItemSet, said: Frames) -> list[Sheet]:
+def _checks(settings: ElicitationSettings, personas: Sequence[Persona], items: ItemSet, wordings: int) -> list[Sheet]:
     sheets: list[Sheet] = []
     if settings.checks.known_groups:
         held = [persona for persona in personas if persona.holds]
@@ -207,7 +213,7 @@ def _checks(settings: ElicitationSettings, personas: Sequence[Persona], items: I
         sheets += known_group_design(groups) if groups else []
     if settings.checks.paraphrases:
         some = full_design(personas[: settings.checks.paraphrases])
-        sheets += paraphrase_design(some, len(said.questions))
+        sheets += paraphrase_design(some, wordings)
     return sheets
 
 

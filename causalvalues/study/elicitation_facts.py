@@ -104,6 +104,8 @@ class ElicitationFacts:
         Command lines that learn from the answers, and the one that makes them again.
     theory : ValueTheory, optional
         Order and names of the values.
+    profile : tuple of (str, float, float, float), default ()
+        Value, its mean over personas without lever, and the ends of a 95% interval; in the units of the method.
     notes : tuple of str, default ()
         Anything else that a reader must know, for example an interrupted run or a limit that was reached.
     """
@@ -116,6 +118,7 @@ class ElicitationFacts:
     spending: Spending
     learn: tuple[str, ...] = ()
     theory: ValueTheory | None = None
+    profile: tuple[tuple[str, float, float, float], ...] = ()
     notes: tuple[str, ...] = ()
 
     def label(self, value: str) -> str:

@@ -10,6 +10,12 @@ from dataclasses import dataclass
 
 from causalvalues.elicitation.running import Tally
 
+EVERY = 60.0
+"""Seconds between two lines where there is no terminal."""
+
+MOST_NOTICES = 20
+"""Notices that are shown where there is no terminal."""
+
 Watch = Callable[[Tally], None]
 Notice = Callable[[str], None]
 
@@ -30,20 +36,16 @@ class Watching:
     notice: Notice
 
 
-def silence(_: object) -> None:
-    """Take anything and show nothing."""
-
-
 @contextmanager
 def progress_line() -> Iterator[Watching]:
-    """Show one line on stderr while an elicitation runs; nothing when stderr is no terminal.
+    """Show one line on stderr while an elicitation runs; without a terminal, a line a minute.
 
     Yields
     ------
     Watching
     """
     if not sys.stderr.isatty():
-        yield Watching(silence, silence)
+        yield _plain_lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -61,6 +63,25 @@ def progress_line() -> Iterator[Watching]:
             said[0] = text
 
         yield Watching(progress, notice)
+
+
+def _plain_lines() -> Watching:
+    """Write at most a line a minute where there is no terminal, and each notice of a server once."""
+    begun = time.monotonic()
+    last, heard = [begun], set[str]()
+
+    def progress(tally: Tally) -> None:
+        now = time.monotonic()
+        if now - last[0] >= EVERY:
+            last[0] = now
+            print(line(tally, now - begun), file=sys.stderr, flush=True)  # noqa: T201
+
+    def notice(text: str) -> None:
+        if text not in heard and len(heard) < MOST_NOTICES:
+            heard.add(text)
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    return Watching(progress, notice)
 
 
 def line(tally: Tally, elapsed: float, notice: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalvalues.elicitation.gate_words import STATUSES
 from causalvalues.elicitation.nonresponse import Lost
 from causalvalues.figures.known_groups import known_groups_figure
-from causalvalues.figures.numbers import number
+from causalvalues.figures.numbers import estimate, number
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 from causalvalues.study.elicitation_facts import ElicitationFacts
 
@@ -30,6 +30,7 @@ def elicitation_report(facts: ElicitationFacts) -> list[Block]:
         Heading(facts.title, 1),
         Bullets(facts.gate.first_lines(), lead=True),
         *_note_blocks(facts),
+        *_profile_blocks(facts),
         *_known_blocks(facts),
         *_reliability_blocks(facts),
         *_bias_blocks(facts),
@@ -43,6 +44,24 @@ def elicitation_report(facts: ElicitationFacts) -> list[Block]:
 
 def _note_blocks(facts: ElicitationFacts) -> list[Block]:
     return [Bullets(tuple(("", note) for note in facts.notes))] if facts.notes else []
+
+
+def _profile_blocks(facts: ElicitationFacts) -> list[Block]:
+    """The values themselves, highest first."""
+    if not facts.profile:
+        return []
+    rows = sorted(facts.profile, key=lambda row: -row[1])
+    cells = tuple((facts.label(value), estimate(mean, low, high)) for value, mean, low, high in rows)
+    caption = (
+        f"Mean score of each value over the personas without lever, in {facts.gate.about.units}, with 95% t intervals "
+        f"over personas, highest first. Read it as {facts.gate.measures}"
+        + (
+            "; what personas have in common moves it as much as the model does."
+            if facts.gate.measures == "salience"
+            else "."
+        )
+    )
+    return [Heading("What was answered"), Table(("Value", "Mean"), cells, caption)]
 
 
 def _known_blocks(facts: ElicitationFacts) -> list[Block]:

@@ -22,7 +22,7 @@ class ModelSettings(Section):
         A model in this process, or any server that speaks the protocol of OpenAI's chat completions.
     path : str
         Local: folder or ``.gguf`` file; "" is the embedded model, SmolLM2-135M-Instruct.
-    precision : {"split", "float32", "bfloat16"}, default "split"
+    precision : {"float32", "split", "bfloat16"}, default "float32"
         Local: how it multiplies, see `LocalModel`.
     url, name : str
         Server: address up to ``/v1``, and the name of the model.
@@ -38,7 +38,7 @@ class ModelSettings(Section):
 
     backend: Literal["local", "server"] = "local"
     path: str = ""
-    precision: Literal["split", "float32", "bfloat16"] = "split"
+    precision: Literal["float32", "split", "bfloat16"] = "float32"
     url: str = ""
     name: str = ""
     key_env: str = "OPENAI_API_KEY"

@@ -7,6 +7,8 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from causalvalues import __version__
 from causalvalues.elicitation.cost import Estimate
 from causalvalues.elicitation.elicit import Elicited
@@ -141,8 +143,28 @@ def _facts(settings: ElicitationSettings, found: Elicited, checks: Gate, questio
         spending=Spending(questions),
         learn=(f"causalvalues study {STUDY} --out learned",),
         theory=_theory(found.elicitation.items.theory),
+        profile=_profile(found),
         notes=(f"{ANSWERS} has one row a sheet; {KEY} scores it; design.json has every word that was said.",),
     )
+
+
+def _profile(found: Elicited) -> tuple[tuple[str, float, float, float], ...]:
+    """Return mean and 95% t interval of each value over personas without lever; reverse-keyed items are left out."""
+    from scipy.special import stdtrit
+
+    keyed = {item.id: item.value for item in found.elicitation.items.items if not item.reverse}
+    scores: dict[str, dict[str, list[float]]] = {value: {} for value in found.elicitation.items.values}
+    for sheet, answers in found.of({"plain"}):
+        for answer in answers if not sheet.levers else ():
+            if answer.item in keyed and answer.status == "ok":
+                scores[keyed[answer.item]].setdefault(sheet.persona.id, []).append(answer.score)
+    made = []
+    for value, by_persona in scores.items():
+        means = np.array([np.mean(each) for each in by_persona.values()])
+        if len(means) > 1:
+            half = float(stdtrit(len(means) - 1, 0.975) * means.std(ddof=1) / np.sqrt(len(means)))
+            made.append((value, float(means.mean()), float(means.mean()) - half, float(means.mean()) + half))
+    return tuple(made)
 
 
 def _theory(name: str) -> ValueTheory | None:

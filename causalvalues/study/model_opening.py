@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Ba
     from causalvalues.elicitation.openai_server import OpenAIServer
     from causalvalues.elicitation.rate_limits import RateLimits
 
+    if settings.key_env and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", settings.key_env):
+        raise StudyError(
+            "[model] key_env is no name of an environment variable. Put the key into a variable and write its name; "
+            "the key itself belongs into no file."
+        )
     if not settings.url or not settings.name:
         raise StudyError('[model] with backend = "server" needs `url` (up to "/v1") and `name`.')
     if settings.path:

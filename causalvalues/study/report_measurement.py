@@ -37,7 +37,9 @@ def measurement_line(results: StudyResults) -> str:
     """Return what the first lines say of measurement error; nothing where it is not known."""
     found = results.checks.measurement
     if found is None or found.false_edges is None:
-        return ""
+        why = next((each for each in results.checks.skipped if each.startswith("measurement error")), "")
+        unchecked = "Not checked, so no claim about a direct effect or a path between values can be trusted"
+        return f"{unchecked} ({why.partition(': ')[2].rstrip('.')})." if why else ""
     said = _share_words(found)
     if not found.blocked:
         return said
