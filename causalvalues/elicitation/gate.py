@@ -100,10 +100,11 @@ def gate(
     if not any(answers for _, answers in answered):
         raise ElicitationError("There are no answers to check. Run the elicitation first.")
     who = Instrument() if about is None else about
+    turned = any(item.reverse for item in items.items)
     return Gate(
         about=who,
         declared=measures,
         validity=validity(answered, items, seed),
         biases=biases(answered, items, who, seed),
-        agreement=agreement(answered, items, seed, keyed=measures == "endorsement"),
+        agreement=agreement(answered, items, seed, keyed=measures == "endorsement" or not turned),
     )
