@@ -38,7 +38,7 @@ def file(tmp_path: Path):
     return make
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"  \r\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"  \r\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file(file, content: bytes) -> None:
     refused(file(content), "is empty", "header")
 
