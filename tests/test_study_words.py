@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from causalvalues.study.learning import estimator, learner
 from causalvalues.study.paired_check import paired_check
 from causalvalues.study.report import first_lines
 from causalvalues.study.report_edges import firmness, own_n_words
+from causalvalues.study.report_measurement import measurement_line
 from causalvalues.study.report_plans import few_rows
 from causalvalues.study.study_file import settings_from
 from causalvalues.study.wording import CHANCES, OUTCOMES, journal
@@ -229,3 +231,12 @@ def test_robustness_is_that_of_the_interval_and_its_table_is_said_to_hold_likely
     assert "if the arrow is there" in part
     assert table["probability"].min() >= 0.25
     assert "sensitivity_values.csv holds all arrows whose probability is .25 or more, none below" in part
+
+
+def test_a_check_of_measurement_error_that_could_not_run_stands_in_the_first_lines() -> None:
+    why = "measurement error: Only 20 of 20 rows are complete; 60 columns need at least 62."
+    checks = SimpleNamespace(measurement=None, skipped=("item stability: no", why))
+    said = measurement_line(SimpleNamespace(checks=checks))  # type: ignore[arg-type]
+    assert said.startswith("Not checked, so no claim about a direct effect")
+    assert "60 columns need at least 62" in said
+    assert measurement_line(SimpleNamespace(checks=SimpleNamespace(measurement=None, skipped=()))) == ""  # type: ignore[arg-type]
