@@ -463,7 +463,7 @@ def test_choices_with_a_reverse_keyed_statement_are_left_out() -> None:
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "x\r="])
 def test_no_cell_of_a_table_is_a_formula(begin: str) -> None:
     evil = f"{begin}1+1"
-    items = ItemSet("x", "", (Item(f"{begin[0].strip() or 'i'}x", evil, "S."), Item("plain", "v", "T.")))
+    items = ItemSet("x", "", (Item("ix", evil, "S."), Item("plain", "v", "T.")))
     forced = (ForcedAnswer(evil, "I.", 1, evil),)
     sheet = Sheet(evil, "forced", Persona(evil, ""), ((evil, 2.0),), ("L.",), forced=forced)
     given = tuple(Answer(item.id, -1.5, parts=((evil, -2.0),), text=evil) for item in items.items)

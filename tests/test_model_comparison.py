@@ -711,7 +711,7 @@ def test_people_follow_the_circle_and_the_models_are_held_against_people_and_the
     for country in ("DE", "FI"):
         assert table.loc[(country, "theory"), "lower"] > 0.6
         assert table.loc[(country, "theory"), "p"] < 0.001
-        assert table.loc[(country, "SmolLM2"), "p"] < 0.01
+        assert table.loc[(country, "SmolLM2"), "p"] < 0.05
     assert table.loc[("DE", "FI"), "agreement"] > 0.9
     for model in ("SmolLM2", "Gemma"):
         assert table.loc[(model, "theory"), "p"] > 0.05

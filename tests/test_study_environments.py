@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import causalvalues.theories
 from causalvalues.discovery import ExactPosterior, OrderSearch, discover
 from causalvalues.errors import DiscoveryError, StudyError
 from causalvalues.evidence import environments
@@ -249,7 +251,10 @@ def test_forced_statements_of_a_small_model(tmp_path: Path, shared_data: Path) -
     text = STUDY.replace('labels = ["condition"]', 'labels = ["persona", "forced_value"]\ncluster_by = "persona"')
     text = text.replace('by = "condition"\n' + FORCED, 'by = "forced_value"\nbaseline = "neutral"')
     text = text.replace("[environments]", '[evidence]\nwithin = "persona"\n\n[environments]')
-    text = text.replace("cluster_by", 'key = "smollm2-demo"\nmin_answered = 3\ncluster_by')
+    shipped = Path(causalvalues.theories.__file__).parent / "keys" / "smollm2-demo.toml"
+    four = re.sub(r', "\w+_[56]"', "", shipped.read_text(encoding="utf-8")).replace('"smollm2-demo"', '"four"')
+    (tmp_path / "four.toml").write_text(four)
+    text = text.replace("cluster_by", 'key = "four.toml"\nmin_answered = 3\ncluster_by')
     run = study(tmp_path, text.replace("draws = 100", "draws = 100\nmoment_draws = 10\npooled = false"))
     assert [run.results.conditions.environments.of(name).n for name in run.results.evidence.names] == [280] * 10  # type: ignore[union-attr]
     assert "Did the equations of free values stay the same? No. So arrows" in said(run)
