@@ -273,3 +273,21 @@ def test_workers_out_of_range_are_refused_and_the_default_is_small() -> None:
     with pytest.raises(DiscoveryError, match="`workers` is 0"):
         OrderSearch(workers=0)
     assert 1 <= available_workers() <= 4
+
+
+def test_an_interrupt_before_a_thread_has_begun_stays_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if begun:
+            raise KeyboardInterrupt
+        begun.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    stop = threading.Event()
+    with pytest.raises(KeyboardInterrupt):
+        run_draws(lambda _: Draw(None, True), range(50), lambda *_: None, stop, workers=3)
+    assert stop.is_set()
+    assert not begun[0].is_alive()

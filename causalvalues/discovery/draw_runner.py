@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -90,7 +91,8 @@ def run_draws(
     finally:
         stop.set()
         for thread in threads:
-            thread.join()
+            with suppress(RuntimeError):  # an interrupt can come before a thread has begun
+                thread.join()
         while not done.empty():
             number, result = done.get()
             if isinstance(result, Draw):
