@@ -31,6 +31,7 @@ class PretendModel:
 
     identity = "pretend|1"
     model = "pretend"
+    whole_sheets = False
     capabilities: frozenset[Capability] = frozenset({"options", "statements", "text"})
 
     def __init__(self, at_once: int = 1, together: int = 4, salt: str = "", log: Path | None = None) -> None:

@@ -30,7 +30,7 @@ ROOMS = {
 }
 """Room -> floor; a room imports from lower floors only."""
 
-GROUND = {"errors", "files", "frozen", "interventions", "randomness"}
+GROUND = {"errors", "files", "frozen", "interventions", "numerals", "randomness"}
 """Modules below all rooms."""
 
 HEAVY = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from causalvalues.elicitation.intervals import Estimate, mean_interval, share_interval, shown, t_quantile, tail
+from causalvalues.elicitation.intervals import Estimate, mean_interval, share_interval, t_quantile, tail
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.known_groups import area
 from causalvalues.elicitation.validity import Validity, validity
@@ -134,7 +134,7 @@ def test_a_mean_of_one_cluster_has_no_interval_and_a_mean_of_nothing_no_number()
     assert str(mean_interval(np.array([1.0, 2.0]), ["a", "a"], 0, "x")) == "1.50"
     assert not mean_interval(np.array([math.nan]), ["a"], 0, "x").known
     assert str(Estimate(-0.001, -0.25, 1.5)) == ".00 [\u2212.25, 1.50]"
-    assert shown(math.nan) == "\u2013"
+    assert str(Estimate(math.nan)) == "\u2013"
 
 
 def test_the_difference_of_a_value_is_the_pooled_t_interval_of_scipy() -> None:

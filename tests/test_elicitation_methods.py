@@ -59,6 +59,7 @@ class Told:
     identity: str = "told"
     capabilities: frozenset[Capability] = frozenset({"options", "statements", "text"})
     at_once: int = 1
+    whole_sheets: bool = False
 
     def __post_init__(self) -> None:
         self.asked: list[Asked] = []

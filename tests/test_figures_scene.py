@@ -27,13 +27,13 @@ from causalvalues.figures import (
     value_graph,
 )
 from causalvalues.figures.effects_heatmap import cell_colour
-from causalvalues.figures.numbers import estimate, number, ticks
 from causalvalues.figures.palette import NEGATIVE, PAPER, POSITIVE, contrast, readable_ink
 from causalvalues.figures.scene import Edge
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects, total_effects
 from causalvalues.model.structural import StructuralModel
+from causalvalues.numerals import estimate, number, ticks
 from causalvalues.planning.nouns import Plan, Status, Target
 from causalvalues.theories.theory import theory
 

@@ -14,7 +14,7 @@ from causalvalues.elicitation.cost import Limits
 from causalvalues.elicitation.store import Store
 from causalvalues.errors import ElicitationError, ProviderError, StudyError
 from causalvalues.evidence import check
-from causalvalues.figures.numbers import estimate
+from causalvalues.numerals import estimate
 from causalvalues.responses import ReadOptions, read_responses, score
 from causalvalues.study import eliciting, read_study
 from causalvalues.study.elicitation_design import elicitation_of

@@ -19,8 +19,8 @@ import pytest
 from study_helpers import STUDY, digests, write_answers, write_study
 
 from causalvalues.errors import CheckError, StudyError
-from causalvalues.figures.numbers import number
 from causalvalues.graph import GraphPosterior
+from causalvalues.numerals import number
 from causalvalues.study import StudyRun, load, run_study, running
 from causalvalues.study.learning import thinned
 from causalvalues.study.progress import progress_bar

@@ -13,9 +13,9 @@ import pytest
 from study_helpers import STUDY, write_study
 
 from causalvalues.evidence import check
-from causalvalues.figures.numbers import number
 from causalvalues.model import PosteriorDraws
 from causalvalues.model.levers import paired_differences
+from causalvalues.numerals import number
 from causalvalues.planning.nouns import Status
 from causalvalues.study import StudyRun, run_study
 from causalvalues.study.learning import estimator, learner

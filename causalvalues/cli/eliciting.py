@@ -95,12 +95,9 @@ def words(found: Estimate) -> str:
 
 
 def _kinds(asked: Elicitation) -> str:
-    from collections import Counter
+    from causalvalues.study.elicitation_facts import design_counts
 
-    from causalvalues.study.elicitation_facts import KINDS
-
-    counts = Counter(sheet.kind for sheet in asked.sheets)
-    said = "; ".join(f"{number} {KINDS[kind]}" for kind, number in counts.items())
+    said = "; ".join(f"{number} {kind}" for kind, number in design_counts(asked.sheets).by_kind)
     return f"Sheets: {said}. --no-checks leaves known groups and paraphrases out."
 
 

@@ -24,6 +24,8 @@ class Backend(Protocol):
     at_once : int
         How many sheets (rows of the design) it likes to be given together: 1 for a model in this process, more for a
         server that answers several connections.
+    whole_sheets : bool
+        Whether the last digits of a reply depend on what is asked with it, so that a limit must not part a sheet.
     """
 
     @property
@@ -44,6 +46,11 @@ class Backend(Protocol):
     @property
     def at_once(self) -> int:
         """How many sheets it likes together."""
+        ...
+
+    @property
+    def whole_sheets(self) -> bool:
+        """Whether a sheet must not be parted."""
         ...
 
     def answer(self, asked: Sequence[Asked]) -> Iterator[list[tuple[int, Reply]]]:

@@ -38,7 +38,11 @@ def bare(sheet: Sheet, frames: Frames) -> Conversation:
     return (Message("user", frames.statement_request(sheet.frame)),)
 
 
+def before(sheet: Sheet, frames: Frames) -> Conversation:
+    """Return what was said before a question about one item is put: the system message and forced answers."""
+    return telling(sheet, frames)[:-1] if sheet.forced else opening(sheet)
+
+
 def asking(sheet: Sheet, frames: Frames, question: str) -> Conversation:
     """Return the conversation in which a question about one item is put: what was said before, then the question."""
-    before = telling(sheet, frames)[:-1] if sheet.forced else opening(sheet)
-    return (*before, Message("user", question))
+    return (*before(sheet, frames), Message("user", question))

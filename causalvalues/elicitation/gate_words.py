@@ -9,9 +9,9 @@ from causalvalues.elicitation.agreement import Agreement, Reliability
 from causalvalues.elicitation.biases import Acquiescence, Biases, OrderBias
 from causalvalues.elicitation.coefficients import Coefficient
 from causalvalues.elicitation.instrument import Instrument
-from causalvalues.elicitation.intervals import shown
 from causalvalues.elicitation.nonresponse import Lost, Nonresponse
 from causalvalues.elicitation.validity import Validity, raised_against
+from causalvalues.numerals import number
 
 Line = tuple[str, str]
 
@@ -137,7 +137,7 @@ def group_words(found: Validity) -> Line:
         return "", ""
     return "Known groups.", (
         f"{found.personas} personas hold one of {found.values} values each. The own value has the highest mean score "
-        f"in {found.first} of {found.personas} (share {found.first_share}; by chance {shown(found.chance)}). Scores "
+        f"in {found.first} of {found.personas} (share {found.first_share}; by chance {number(found.chance)}). Scores "
         f"are taken about how much everybody likes a statement; as they are, the AUC is {found.raw}."
     )
 
@@ -166,7 +166,8 @@ def _range(found: Agreement, read: Callable[[Reliability], Coefficient]) -> str:
         words = dict.fromkeys(str(read(each).status) for each in found.by_value)
         return " or ".join(words)
     low, high = min(measured), max(measured)
-    return f"{shown(median(value for value, _ in measured))} ({low[1]} {shown(low[0])} to {high[1]} {shown(high[0])})"
+    middle = number(median(value for value, _ in measured))
+    return f"{middle} ({low[1]} {number(low[0])} to {high[1]} {number(high[0])})"
 
 
 def bias_words(found: Biases, about: Instrument) -> list[Line]:
@@ -183,7 +184,7 @@ def bias_words(found: Biases, about: Instrument) -> list[Line]:
 
 def _order(found: OrderBias, about: Instrument) -> Line:
     said = (
-        f"The two orders differ by {found.difference} {about.units} ({shown(found.deviations)} standard deviations of "
+        f"The two orders differ by {found.difference} {about.units} ({number(found.deviations)} standard deviations of "
         f"the answers); the order makes {_percent(found.share)} of the variance of an answer given in one order. "
     )
     said += "Scores are the mean of both." if found.biased else "The interval holds 0. Scores are the mean of both."
@@ -198,7 +199,7 @@ def _acquiescence(found: Acquiescence, about: Instrument) -> str:
         if about.units.startswith("nats")
         else "lie together above the middle of the scale by"
     )
-    said = f"{found.source.capitalize()} {what} {found.level} {about.units} ({shown(found.deviations)} sd)"
+    said = f"{found.source.capitalize()} {what} {found.level} {about.units} ({number(found.deviations)} sd)"
     return f"{said}." if found.biased else f"{said}: the interval holds 0."
 
 
@@ -214,7 +215,7 @@ def lost_words(found: Nonresponse, about: Instrument) -> Line:
         f"{_lost(found.by_item[0])}, the persona {_lost(found.by_persona[0])} and the value {_lost(value)}"
     )
     differs = "differ more than chance would make them" if found.p_value < 0.05 else "do not differ beyond chance"
-    return head, f"{said}. The values' shares {differs} (p = {shown(found.p_value, 3)})."
+    return head, f"{said}. The values' shares {differs} (p = {number(found.p_value, 3)})."
 
 
 STATUSES = {"refusal": "refused", "parse_error": "unparsed", "api_error": "lost on the way", "missing": "missing"}

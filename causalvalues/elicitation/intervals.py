@@ -10,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.numerals import estimate
 from causalvalues.randomness import stream
 
 LEVEL = 0.95
@@ -45,27 +46,10 @@ class Estimate:
 
     def __str__(self) -> str:
         """Return ``".82 [.75, .88]"``."""
-        if not math.isfinite(self.lower) or not math.isfinite(self.upper):
-            return shown(self.value)
-        return f"{shown(self.value)} [{shown(self.lower)}, {shown(self.upper)}]"
+        return estimate(self.value, self.lower, self.upper)
 
 
 UNKNOWN = Estimate(math.nan)
-
-
-def shown(value: float, decimals: int = 2) -> str:
-    """Return a number as psychology journals print it: no leading zero, a proper minus sign, a dash for NaN.
-
-    Examples
-    --------
-    >>> shown(0.824), shown(-0.3), shown(1.0), shown(-0.001)
-    ('.82', '−.30', '1.00', '.00')
-    """
-    if not math.isfinite(value):
-        return "\u2013"
-    text = f"{abs(value):.{decimals}f}"
-    sign = "\u2212" if value < 0 and float(text) else ""
-    return sign + (text.removeprefix("0") if text.startswith("0.") else text)
 
 
 def t_quantile(freedom: int) -> float:

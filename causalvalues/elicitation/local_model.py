@@ -98,6 +98,11 @@ class LocalModel:
         """One sheet at a time."""
         return 1
 
+    @property
+    def whole_sheets(self) -> bool:
+        """A sheet is computed as a whole."""
+        return True
+
     def answer(self, asked: Sequence[Asked]) -> Iterator[list[tuple[int, Reply]]]:
         """Answer questions: all options and statements together (they share their prompts), then each text.
 

@@ -33,6 +33,10 @@ class Form:
     frames: Frames
     control: bool = False
 
+    def wordings(self, item: Item) -> list[str]:
+        """Return the texts of an item that are asked: its statement, and as a control the negated wording it has."""
+        return [item.statement, *([item.negated] if self.control and item.negated else [])]
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -50,11 +54,6 @@ class Turn:
     sheet: Sheet
     form: Form
     chance: float
-
-    @property
-    def turned(self) -> bool:
-        """Whether the options stand in their reversed order: on every odd repeat."""
-        return self.sheet.repeat % 2 == 1
 
 
 class Method(Protocol):
@@ -129,6 +128,20 @@ def lost(replies: list[Reply]) -> tuple[AnswerStatusName, str]:
     bad = failed[0] if failed else Reply("malformed")
     names: dict[str, AnswerStatusName] = {"refusal": "refusal", "unparsed": "parse_error", "not_offered": "parse_error"}
     return names.get(bad.status, "api_error"), bad.text or bad.detail
+
+
+def unanswered(item: Item, replies: list[Reply]) -> Answer | None:
+    """Return the answer without a number that follows from replies of which one is none; None when all are there."""
+    if all(reply.status == "ok" for reply in replies):
+        return None
+    status, text = lost(replies)
+    return Answer(item.id, math.nan, status, text=text)
+
+
+def ask_items(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation) -> Interview:
+    """Ask the items as the sheet wants it: in turn, or each by itself."""
+    way = one_after_another if sheet.kind == "sequential" else all_at_once
+    return way(method, sheet, form, talk)
 
 
 def all_at_once(method: ItemMethod, sheet: Sheet, form: Form, talk: Conversation) -> Interview:

@@ -110,6 +110,11 @@ class OpenAIServer:
         """
         return self._line.ability()
 
+    @property
+    def whole_sheets(self) -> bool:
+        """Each question is asked by itself."""
+        return False
+
     def answer(self, asked: Sequence[Asked]) -> Iterator[list[tuple[int, Reply]]]:
         """Answer questions, each as soon as it is done; see `Backend`.
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from causalvalues.elicitation.conversations import asking
+from causalvalues.elicitation.conversations import before
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, check_sampling, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, ask_items, check_sampling, unanswered
 from causalvalues.elicitation.options import expected
 from causalvalues.elicitation.questions import (
     Asked,
@@ -56,26 +56,24 @@ class Rating:
 
     def interview(self, sheet: Sheet, form: Form) -> Interview:
         """Ask every item in both directions of the scale."""
-        way = one_after_another if sheet.kind == "sequential" else all_at_once
-        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+        return ask_items(self, sheet, form, before(sheet, form.frames))
 
     def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
         """Return the question in both directions, for the negated wording too where it is a control."""
         options = tuple(str(k) for k in range(1, self.points + 1))
-        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
             Asked(
                 OptionsQuestion((*talk, _question(text, self.points, turned, form, sheet.frame)), options), sheet.repeat
             )
-            for text in texts
+            for text in form.wordings(item)
             for turned in (False, True)
         ]
 
     def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
         """Return the mean of the expected ratings of both directions."""
-        if any(reply.status != "ok" for reply in replies):
-            status, text = lost(replies)
-            return Answer(item.id, math.nan, status, text=text)
+        gone = unanswered(item, replies)
+        if gone is not None:
+            return gone
         scale = range(1, self.points + 1)
         means = [expected(reply.numbers, scale) for reply in replies]
         turned = [mean if k % 2 == 0 else self.points + 1 - mean for k, mean in enumerate(means)]
@@ -88,7 +86,7 @@ class Rating:
         """Add the question, low end first (on odd repeats high end first), and the whole rating next to the score."""
         low = math.floor(answer.score)
         rating = low + (turn.chance < answer.score - low)
-        number = self.points + 1 - rating if turn.turned else rating
+        number = self.points + 1 - rating if turn.sheet.turned else rating
         return (*talk, _asked(item, self.points, turn), Message("assistant", str(number)))
 
 
@@ -123,38 +121,37 @@ class SampledRating:
 
     def interview(self, sheet: Sheet, form: Form) -> Interview:
         """Ask every item once."""
-        way = one_after_another if sheet.kind == "sequential" else all_at_once
-        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+        return ask_items(self, sheet, form, before(sheet, form.frames))
 
     def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
         """Return the question; where the negated wording is a control, in both wordings."""
-        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
-        turned = sheet.repeat % 2 == 1
         return [
             Asked(
                 TextQuestion(
-                    (*talk, _question(text, self.points, turned, form, sheet.frame)),
+                    (*talk, _question(text, self.points, sheet.turned, form, sheet.frame)),
                     self.max_tokens,
                     self.temperature,
                     self.seed,
                 ),
                 sheet.repeat,
             )
-            for text in texts
+            for text in form.wordings(item)
         ]
 
     def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
         """Return the rating that was said, turned back where the scale was reversed."""
-        if any(reply.status != "ok" for reply in replies):
-            status, text = lost(replies)
-            return Answer(item.id, math.nan, status, text=text)
+        gone = unanswered(item, replies)
+        if gone is not None:
+            return gone
         ratings = [parse_rating(reply.text, 1, self.points) for reply in replies]
         if any(rating is None for rating in ratings):
             text = next(reply.text for reply, rating in zip(replies, ratings, strict=True) if rating is None)
             return Answer(item.id, math.nan, "refusal" if is_refusal(text) else "parse_error", text=text)
-        turned = sheet.repeat % 2 == 1
-        scores = [float(self.points + 1 - said if turned else said) for said in ratings if said is not None]
-        parts = (("reversed" if turned else "forward", scores[0]), *((("negated", scores[1]),) if scores[1:] else ()))
+        scores = [float(self.points + 1 - said if sheet.turned else said) for said in ratings if said is not None]
+        parts = (
+            ("reversed" if sheet.turned else "forward", scores[0]),
+            *((("negated", scores[1]),) if scores[1:] else ()),
+        )
         return Answer(item.id, scores[0], parts=parts, text=replies[0].text)
 
     def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
@@ -163,7 +160,7 @@ class SampledRating:
 
 
 def _asked(item: Item, points: int, turn: Turn) -> Message:
-    return _question(item.statement, points, turn.turned, turn.form, turn.sheet.frame)
+    return _question(item.statement, points, turn.sheet.turned, turn.form, turn.sheet.frame)
 
 
 def _question(statement: str, points: int, turned: bool, form: Form, wording: int) -> Message:

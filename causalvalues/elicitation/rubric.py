@@ -141,6 +141,11 @@ class Judged:
         """As the answering model likes it."""
         return self.backend.at_once
 
+    @property
+    def whole_sheets(self) -> bool:
+        """As the answering model has it."""
+        return self.backend.whole_sheets
+
     def answer(self, asked: Sequence[Asked]) -> Iterator[list[tuple[int, Reply]]]:
         """Send each question to the model that it is for."""
         for backend, judge in ((self.backend, False), (self.judge, True)):

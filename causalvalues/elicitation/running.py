@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.cost import Limits
-from causalvalues.elicitation.local_model import LocalModel
 from causalvalues.elicitation.meter import Meter
 from causalvalues.elicitation.questions import LOST, Asked, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
@@ -173,8 +172,8 @@ class _Run:
             missing |= talk.missing
         keys, batch = list(missing), list(missing.values())
         allowed = self.meter.allowed(batch)
-        if allowed < len(batch) and isinstance(self.backend, LocalModel):
-            allowed = 0  # it computes a sheet as a whole: half of it would have other last digits
+        if allowed < len(batch) and self.backend.whole_sheets:
+            allowed = 0
         known: dict[str, Reply] = {}
         self.tally = replace(self.tally, waiting=allowed)
         for answered in self.backend.answer(batch[:allowed]) if allowed else ():

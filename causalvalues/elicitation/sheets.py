@@ -120,6 +120,11 @@ class Sheet:
     order_seed: int = 0
 
     @property
+    def turned(self) -> bool:
+        """Whether options stand in their reversed order: on every odd repeat."""
+        return self.repeat % 2 == 1
+
+    @property
     def lever_cell(self) -> str:
         """The levers as a table writes them: ``"do_power+do_security"``, ``""`` for none."""
         return "+".join(name if dose == 1.0 else f"{name}={dose:g}" for name, dose in self.levers)

@@ -8,14 +8,59 @@ from typing import ClassVar
 
 from causalvalues.elicitation.conversations import bare, telling
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, ask_items, lost
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, Reply, StatementQuestion
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 from causalvalues.errors import ElicitationError
 
 
 @dataclass(frozen=True)
-class StatementGain:
+class _Gains:
+    """What both measures share; `contrast` says whether the gain of the negated wording is taken away."""
+
+    name: ClassVar[str]
+    measures: ClassVar[Measures]
+    contrast: ClassVar[bool]
+    needs: ClassVar[tuple[Capability, ...]] = ("statements",)
+    units: ClassVar[str] = "nats per token"
+    draws: ClassVar[bool] = False
+
+    def interview(self, sheet: Sheet, form: Form) -> Interview:
+        """Ask every item; sequential sheets leave each answer in the conversation.
+
+        The part without persona is asked first and by itself: it is the same for all sheets of a frame.
+        """
+        without = bare(sheet, form.frames)
+        wordings = [text for item in form.items.items for text in self.wordings(item, sheet, form)]
+        yield [Asked(StatementQuestion(without, text), sheet.repeat) for text in wordings]
+        return (yield from ask_items(self, sheet, form, telling(sheet, form.frames)))
+
+    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
+        """Return the statement in the conversation and without it, and the negated wording where it is needed."""
+        places = (talk, bare(sheet, form.frames))
+        texts = self.wordings(item, sheet, form)
+        return [Asked(StatementQuestion(where, text), sheet.repeat) for text in texts for where in places]
+
+    def wordings(self, item: Item, sheet: Sheet, form: Form) -> tuple[str, ...]:
+        """Return the texts that are asked: both wordings for a contrast, for a control, and where one is to be said."""
+        if not (self.contrast or form.control or sheet.kind == "sequential"):
+            return (item.statement,)
+        if not item.negated:
+            raise ElicitationError(
+                f"The item {item.id!r} has no negated wording, which this measurement needs. Add it."
+            )
+        return item.statement, item.negated
+
+    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
+        """Return the gain, or the difference of both gains, in nats per token."""
+        return _scored(item, replies, self.contrast)
+
+    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
+        """Add the statement or its negation, whichever the likelihood ratio draws."""
+        return (*talk, *_told(item, answer, turn))
+
+
+class StatementGain(_Gains):
     """Mean log-probability per token of a statement as the model's own words, minus the same without persona.
 
     The statement is scored as the assistant's turn after "<persona> <levers>" as system message and a request to say
@@ -31,29 +76,10 @@ class StatementGain:
 
     name: ClassVar[str] = "statement_gain"
     measures: ClassVar[Measures] = "salience"
-    needs: ClassVar[tuple[Capability, ...]] = ("statements",)
-    units: ClassVar[str] = "nats per token"
-    draws: ClassVar[bool] = False
-
-    def interview(self, sheet: Sheet, form: Form) -> Interview:
-        """Ask every item; sequential sheets leave each answer in the conversation."""
-        return _gains(self, sheet, form, form.control)
-
-    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
-        """Return the statement in the conversation and without it, and the negated wording where it is a control."""
-        return _questions(talk, item, sheet, form, form.control or sheet.kind == "sequential")
-
-    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
-        """Return the gain in nats per token."""
-        return _scored(item, replies, contrast=False)
-
-    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
-        """Add the statement or its negation, whichever the likelihood ratio draws."""
-        return (*talk, *_told(item, answer, turn))
+    contrast: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
-class NegationContrast:
+class NegationContrast(_Gains):
     """Gain of a statement minus gain of its negated wording, which a topic raises as much.
 
     Attributes
@@ -64,50 +90,7 @@ class NegationContrast:
 
     name: ClassVar[str] = "negation_contrast"
     measures: ClassVar[Measures] = "endorsement"
-    needs: ClassVar[tuple[Capability, ...]] = ("statements",)
-    units: ClassVar[str] = "nats per token"
-    draws: ClassVar[bool] = False
-
-    def interview(self, sheet: Sheet, form: Form) -> Interview:
-        """Ask every item in both wordings; sequential sheets leave each answer in the conversation."""
-        return _gains(self, sheet, form, True)
-
-    def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
-        """Return both wordings, each in the conversation and without it."""
-        return _questions(talk, item, sheet, form, True)
-
-    def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
-        """Return the difference of the gains in nats per token."""
-        return _scored(item, replies, contrast=True)
-
-    def said(self, talk: Conversation, item: Item, answer: Answer, turn: Turn) -> Conversation:
-        """Add the statement or its negation, whichever the likelihood ratio draws."""
-        return (*talk, *_told(item, answer, turn))
-
-
-GainMethod = StatementGain | NegationContrast
-
-
-def _gains(method: GainMethod, sheet: Sheet, form: Form, negated: bool) -> Interview:
-    """Ask the part without persona first and by itself: it is the same for all sheets of a frame."""
-    without = bare(sheet, form.frames)
-    wordings = [text for item in form.items.items for text in _wordings(item, negated or sheet.kind == "sequential")]
-    yield [Asked(StatementQuestion(without, text), sheet.repeat) for text in wordings]
-    talk = telling(sheet, form.frames)
-    way = one_after_another if sheet.kind == "sequential" else all_at_once
-    return (yield from way(method, sheet, form, talk))
-
-
-def _wordings(item: Item, negated: bool) -> tuple[str, ...]:
-    if negated and not item.negated:
-        raise ElicitationError(f"The item {item.id!r} has no negated wording, which this measurement needs. Add it.")
-    return (item.statement, item.negated) if negated else (item.statement,)
-
-
-def _questions(talk: Conversation, item: Item, sheet: Sheet, form: Form, negated: bool) -> list[Asked]:
-    places = (talk, bare(sheet, form.frames))
-    texts = _wordings(item, negated)
-    return [Asked(StatementQuestion(where, text), sheet.repeat) for text in texts for where in places]
+    contrast: ClassVar[bool] = True
 
 
 PARTS = ("with", "without", "negated_with", "negated_without")

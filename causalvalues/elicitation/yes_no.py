@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from causalvalues.elicitation.conversations import asking
+from causalvalues.elicitation.conversations import before
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.method import Form, Measures, Turn, all_at_once, lost, one_after_another
+from causalvalues.elicitation.method import Form, Measures, Turn, ask_items, unanswered
 from causalvalues.elicitation.questions import Asked, Capability, Conversation, Message, OptionsQuestion, Reply
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
 
@@ -31,26 +31,24 @@ class YesNo:
 
     def interview(self, sheet: Sheet, form: Form) -> Interview:
         """Ask every item with both orders of the two words."""
-        way = one_after_another if sheet.kind == "sequential" else all_at_once
-        return way(self, sheet, form, asking(sheet, form.frames, "")[:-1])
+        return ask_items(self, sheet, form, before(sheet, form.frames))
 
     def ask(self, talk: Conversation, item: Item, sheet: Sheet, form: Form) -> list[Asked]:
         """Return the question with both orders, for the negated wording too where it is a control."""
-        texts = [item.statement, *([item.negated] if form.control and item.negated else [])]
         return [
             Asked(
                 OptionsQuestion((*talk, _question(text, turned, form, sheet.frame)), form.frames.yes_and_no),
                 sheet.repeat,
             )
-            for text in texts
+            for text in form.wordings(item)
             for turned in (False, True)
         ]
 
     def score(self, item: Item, replies: list[Reply], sheet: Sheet) -> Answer:
         """Return the mean log-odds of both orders."""
-        if any(reply.status != "ok" for reply in replies):
-            status, text = lost(replies)
-            return Answer(item.id, math.nan, status, text=text)
+        gone = unanswered(item, replies)
+        if gone is not None:
+            return gone
         odds = [reply.numbers[0] - reply.numbers[1] for reply in replies]
         parts: tuple[tuple[str, float], ...] = (("forward", odds[0]), ("reversed", odds[1]))
         if len(odds) == 4:
@@ -61,7 +59,7 @@ class YesNo:
         """Add the question and a word drawn with its probability; odd repeats name the words the other way round."""
         odds = min(max(answer.score, -500.0), 500.0)
         word = turn.form.frames.yes_and_no[0 if turn.chance < 1 / (1 + math.exp(-odds)) else 1]
-        question = _question(item.statement, turn.turned, turn.form, turn.sheet.frame)
+        question = _question(item.statement, turn.sheet.turned, turn.form, turn.sheet.frame)
         return (*talk, question, Message("assistant", word))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from causalvalues.figures.geometry import polygon, tidy
-from causalvalues.figures.numbers import number, ticks
 from causalvalues.figures.palette import FAINT, LABEL_SIZE, QUIET, RULE
 from causalvalues.figures.scene import Mark, Shape, Text
+from causalvalues.numerals import number, ticks
 
 
 @dataclass(frozen=True)

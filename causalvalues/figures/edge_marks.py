@@ -10,10 +10,10 @@ import numpy as np
 from causalvalues.figures.geometry import Box, cut_end, path_of, polygon, shape_box
 from causalvalues.figures.labelling import Spot
 from causalvalues.figures.legend import arrow_head, head_length, line_width
-from causalvalues.figures.numbers import estimate, number
 from causalvalues.figures.palette import DASH, INK, LABEL_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, UNSIGNED
 from causalvalues.figures.scene import Edge, Mark, Shape, Text
 from causalvalues.frozen import FloatArray
+from causalvalues.numerals import estimate, number
 
 
 @dataclass(frozen=True)

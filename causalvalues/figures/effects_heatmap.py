@@ -11,7 +11,6 @@ import numpy as np
 from causalvalues.errors import FigureError
 from causalvalues.figures.geometry import polygon, rectangle, tidy
 from causalvalues.figures.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
-from causalvalues.figures.numbers import number, percent
 from causalvalues.figures.palette import (
     ASIDE,
     FAINT,
@@ -30,6 +29,7 @@ from causalvalues.figures.palette import (
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.model.effects import Effects
+from causalvalues.numerals import number, percent
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

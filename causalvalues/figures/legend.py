@@ -8,10 +8,10 @@ import numpy as np
 
 from causalvalues.figures.geometry import polygon, tidy
 from causalvalues.figures.metrics import text_width
-from causalvalues.figures.numbers import number, percent
 from causalvalues.figures.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET, UNSIGNED
 from causalvalues.figures.scene import Edge, Mark, Segment, Shape, Text
 from causalvalues.figures.words import head_sources
+from causalvalues.numerals import number, percent
 
 ROW = 13.0
 SAMPLE = 22.0

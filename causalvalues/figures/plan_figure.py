@@ -10,10 +10,10 @@ from causalvalues.errors import FigureError
 from causalvalues.figures.axis import Axis
 from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
 from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.numbers import estimate, number
 from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, RULE, blend
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
+from causalvalues.numerals import estimate, number
 from causalvalues.planning.nouns import Plan, Target
 from causalvalues.theories.theory import ValueTheory
 

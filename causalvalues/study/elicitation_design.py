@@ -168,7 +168,8 @@ def _rows(settings: ElicitationSettings, personas: Sequence[Persona], levers: Se
         sheets = full_design(personas, levers, (design.order or 1) if levers else 0, variation)
     if held_out is None:
         return sheets
-    sheets = [sheet for sheet in sheets if tuple(name for name, _ in sheet.levers) not in set(out)]
+    kept_out = set(out)
+    sheets = [sheet for sheet in sheets if tuple(name for name, _ in sheet.levers) not in kept_out]
     others = _others(held_out.personas, settings.seed, personas)
     test = RandomPlan(_range(held_out.singles, "singles"), _range(held_out.pairs, "pairs"), out)
     test = test if levers else RandomPlan((0, 0), (0, 0))

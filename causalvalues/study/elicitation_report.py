@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalvalues.elicitation.gate_words import STATUSES
 from causalvalues.elicitation.nonresponse import Lost
 from causalvalues.figures.known_groups import known_groups_figure
-from causalvalues.figures.numbers import estimate, number
+from causalvalues.numerals import estimate, number
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 from causalvalues.study.elicitation_facts import ElicitationFacts
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from causalvalues import __version__
 from causalvalues.elicitation.cost import Estimate
 from causalvalues.elicitation.elicit import Elicited
 from causalvalues.elicitation.gate import Gate, gate
@@ -31,7 +29,7 @@ from causalvalues.study.elicitation_files import (
 )
 from causalvalues.study.elicitation_report import elicitation_report
 from causalvalues.study.elicitation_settings import ElicitationSettings
-from causalvalues.study.manifest import FORMAT, NAME, files_in, json_ready
+from causalvalues.study.manifest import NAME, files_in, json_ready, run_head
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.theories import ValueTheory, theory
@@ -183,14 +181,7 @@ def _aims(found: Elicited) -> dict[str, str]:
 
 def _manifest_text(settings: ElicitationSettings, found: Elicited, record: Record, folder: Path) -> str:
     held = {
-        "format": FORMAT,
-        "title": settings.title,
-        "started": record.started,
-        "ended": record.ended,
-        "seed": settings.seed,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "causalvalues": __version__,
+        **run_head(settings, record.started, record.ended),
         "model": found.model,
         "backend": record.backend,
         "settings": json_ready(settings.model_dump(mode="python")),

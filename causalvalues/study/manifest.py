@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from causalvalues import __version__
+from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.results import StudyResults
+from causalvalues.study.settings import StudySettings
 
 NAME = "manifest.json"
 FORMAT = "causalvalues-run 1"
@@ -31,14 +33,7 @@ def manifest_text(results: StudyResults, folder: Path, started: str, ended: str)
     """
     answers, posterior = results.answers, results.posterior
     held = {
-        "format": FORMAT,
-        "title": results.settings.title,
-        "started": started,
-        "ended": ended,
-        "seed": results.settings.seed,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "causalvalues": __version__,
+        **run_head(results.settings, started, ended),
         "packages": {name: _version(name) for name in PACKAGES},
         "input": {"file": answers.source, "sha256": answers.sha256, "rows": len(answers.matrix)},
         "settings": json_ready(results.settings.model_dump(mode="python")),
@@ -47,6 +42,20 @@ def manifest_text(results: StudyResults, folder: Path, started: str, ended: str)
         "files": files_in(folder),
     }
     return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def run_head(settings: StudySettings | ElicitationSettings, started: str, ended: str) -> dict[str, Any]:
+    """Return what every manifest begins with: what was run, when, and on what."""
+    return {
+        "format": FORMAT,
+        "title": settings.title,
+        "started": started,
+        "ended": ended,
+        "seed": settings.seed,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "causalvalues": __version__,
+    }
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from causalvalues.figures.numbers import number
+from causalvalues.numerals import number
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#])")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from causalvalues.figures.numbers import number
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
+from causalvalues.numerals import number
 from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, Plan, PlanMethod, Target, plan
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers

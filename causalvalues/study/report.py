@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from causalvalues.figures.numbers import estimate
 from causalvalues.model import plan_ledger
 from causalvalues.model.fitting import LINEAR, NO_HIDDEN
+from causalvalues.numerals import estimate
 from causalvalues.study.blocking import BLOCKED, bases
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 from causalvalues.study.report_conditions import condition_blocks, doubted, unknown_target_blocks

@@ -9,8 +9,8 @@ import pandas as pd
 
 from causalvalues.discovery.exact import AVERAGED_LAYERS_UP_TO
 from causalvalues.figures import direct_effects
-from causalvalues.figures.numbers import estimate, number
 from causalvalues.graph import GraphPosterior
+from causalvalues.numerals import estimate, number
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.report_conditions import by_forcing, forcing_words

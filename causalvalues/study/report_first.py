@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from causalvalues.evidence import Environments
-from causalvalues.figures.numbers import number
 from causalvalues.model import PredictorComparison
+from causalvalues.numerals import number
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Bullets
 from causalvalues.study.report_conditions import condition_line, turned_words

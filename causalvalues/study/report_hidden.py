@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from causalvalues.figures.numbers import number
+from causalvalues.numerals import number
 from causalvalues.study.checks import FACTOR_DRAWS, FACTOR_STARTS, STRENGTHS, Checks
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Table
 from causalvalues.study.learning import SIDE_DRAWS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from causalvalues.figures.numbers import estimate
 from causalvalues.model import own_values
 from causalvalues.model.levers import UNPAIRED
+from causalvalues.numerals import estimate
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import LeverFindings, StudyResults
 from causalvalues.study.wording import journal

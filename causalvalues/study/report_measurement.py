@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from causalvalues.discovery import ItemStability
-from causalvalues.figures.numbers import estimate, number
+from causalvalues.numerals import estimate, number
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Table
 from causalvalues.study.measurement import Measurement
 from causalvalues.study.results import StudyResults

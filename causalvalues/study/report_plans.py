@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from causalvalues.figures.numbers import estimate, number
 from causalvalues.model import start_ledger
+from causalvalues.numerals import estimate, number
 from causalvalues.planning.nouns import Status
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import Planned, StudyResults

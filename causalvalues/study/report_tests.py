@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from causalvalues.figures.numbers import number
 from causalvalues.model import AssumptionTests, Falsification, FitIndices, HeldOut
+from causalvalues.numerals import number
 from causalvalues.study.document import Block, Bullets, Heading, Paragraph
 from causalvalues.study.report_conditions import condition_table, condition_test_items, plain_rows_words
 from causalvalues.study.results import StudyResults

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from causalvalues.figures.numbers import number
+from causalvalues.numerals import number
 from causalvalues.planning import Plan
 from causalvalues.study.report_first import first_lines
 from causalvalues.study.running import StudyRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from causalvalues.figures.numbers import MINUS, number
+from causalvalues.numerals import MINUS, number
 from causalvalues.planning import Plan
 from causalvalues.planning.nouns import Status
 
