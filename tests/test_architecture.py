@@ -23,10 +23,16 @@ ROOMS = {
     "graph": 3,
     "discovery": 4,
     "model": 5,
-    "planning": 6,
-    "figures": 7,
-    "study": 8,
-    "cli": 9,
+    "ordinal": 6,
+    "prediction": 6,
+    "planning": 7,
+    "skill": 7,
+    "experiments": 8,
+    "figures": 9,
+    "study": 10,
+    "loop": 11,
+    "reports": 11,
+    "cli": 12,
 }
 """Room -> floor; a room imports from lower floors only."""
 
