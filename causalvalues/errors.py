@@ -55,6 +55,10 @@ class PlanError(CausalValuesError):
     exit_code = 2
 
 
+class LoopError(CausalValuesError):
+    """A closed loop cannot go on: an answer without a score, or a ledger of other settings."""
+
+
 class FigureError(CausalValuesError):
     """A picture or an export cannot be made as asked."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.errors import ModelError, PlanError
@@ -84,6 +84,13 @@ class Lever:
         Nodes of levers that may not be used together with this one.
     label : str, default ""
         What is done, for tables and figures (for example the prompt sentence).
+    requires : frozenset of str, default empty
+        Nodes of levers that must all be used whenever this one is.
+    interval : (low, high) or None, default None
+        A continuous dose: any number in this interval instead of `doses`, which then are its ends.
+    prior : mapping of str to (mean, sd), default {}
+        For a lever that was never seen in the data, and only for such a one: what dose 1 is believed to add to each
+        value, and how sure that is, in score units; nothing for values that are not named. Plans mark it as stated.
     """
 
     node: str
@@ -91,10 +98,16 @@ class Lever:
     cost: float = 1.0
     excludes: frozenset[str] = field(default_factory=frozenset)
     label: str = ""
+    requires: frozenset[str] = field(default_factory=frozenset)
+    interval: tuple[float, float] | None = None
+    prior: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "doses", tuple(float(dose) for dose in self.doses))
-        object.__setattr__(self, "excludes", frozenset(self.excludes))
+        put = object.__setattr__
+        put(self, "doses", tuple(float(dose) for dose in self.doses))
+        put(self, "excludes", frozenset(self.excludes))
+        put(self, "requires", frozenset(self.requires))
+        self._check_interval()
         if not self.doses or any(not math.isfinite(dose) or dose == 0 for dose in self.doses):
             raise PlanError(f"Lever {self.node!r} needs finite doses other than zero; it has {self.doses}.")
         if len(set(self.doses)) != len(self.doses):
@@ -103,3 +116,26 @@ class Lever:
             raise PlanError(f"Lever {self.node!r} has the cost {self.cost}. Give zero or a positive number.")
         if self.node in self.excludes:
             raise PlanError(f"Lever {self.node!r} excludes itself. Take it out of `excludes`.")
+        for other in sorted(self.requires & (self.excludes | {self.node})):
+            why = "itself" if other == self.node else f"{other!r}, which it also excludes"
+            raise PlanError(f"Lever {self.node!r} requires {why}. Take it out of `requires`.")
+        put(self, "prior", {str(name): (float(mean), float(sd)) for name, (mean, sd) in self.prior.items()})
+        for name, (mean, sd) in self.prior.items():
+            if not math.isfinite(mean) or not math.isfinite(sd) or sd < 0:
+                raise PlanError(
+                    f"The prior of lever {self.node!r} on {name!r} is {mean} with sd {sd}. Give finite numbers, the sd "
+                    "zero or positive."
+                )
+
+    def _check_interval(self) -> None:
+        """Check a continuous dose, and put its ends into `doses`."""
+        if self.interval is None:
+            return
+        low, high = (float(end) for end in self.interval)
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise PlanError(f"Lever {self.node!r} has the interval [{low}, {high}]. Give two finite doses, low < high.")
+        ends = tuple(end for end in (low, high) if end != 0)
+        if self.doses not in {(1.0,), ends}:
+            raise PlanError(f"Lever {self.node!r} has both doses {self.doses} and an interval. Give one of the two.")
+        object.__setattr__(self, "interval", (low, high))
+        object.__setattr__(self, "doses", ends)

@@ -34,7 +34,7 @@ from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects, total_effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import estimate, number, ticks
-from causalvalues.planning.nouns import Plan, Status, Target
+from causalvalues.planning import Plan, Status, Target
 from causalvalues.theories.theory import theory
 
 

@@ -19,7 +19,7 @@ from causalvalues.interventions import Lever
 from causalvalues.model.fitting import fit
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning import Enumerate, Heterogeneity, Target, plan
-from causalvalues.planning.outlook import interval, look_ahead
+from causalvalues.planning.outlook import interval, reached_samples
 from causalvalues.planning.pose import pose
 from causalvalues.responses import demo_responses, score
 from causalvalues.responses.matrix import ResponseMatrix
@@ -268,11 +268,11 @@ def test_intervals_hold_for_personas_of_a_language_model_that_nobody_planned_wit
             plain = [i for i, p in enumerate(unseen.labels["persona_id"]) if p == person and not unseen.doses[i].any()]
             start = dict(zip(names, unseen.scores[plain[0]], strict=True))
             target = Target({names[0]: 0.0})
-            problem = pose(model, start, target, [Lever(lever) for lever in levers], Enumerate())
+            offered = [Lever(lever) for lever in levers]
             choice = ((int(np.flatnonzero(unseen.doses[row])[0]), 1.0),)
             for settings, covered in ((None, without), (spread, with_spread)):
-                outlook = look_ahead(model, problem, target, False, (settings, half))
-                low, high = interval(outlook, outlook.reached(choice))
+                problem = pose(model, start, target, offered, Enumerate(heterogeneity=settings, seed=half))
+                low, high = interval(problem, reached_samples(problem, choice))
                 covered.append((unseen.scores[row] >= low) & (unseen.scores[row] <= high))
     assert 0.86 < np.mean(with_spread) < 0.95
     assert np.mean(without) < 0.4

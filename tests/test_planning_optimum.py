@@ -24,9 +24,10 @@ from causalvalues.planning import (
     mixed_integer,
     plan,
 )
-from causalvalues.planning.choices import all_choices
+from causalvalues.planning.choice_table import all_choices
 from causalvalues.planning.pose import pose
-from causalvalues.planning.problem import effect_of, tangent
+from causalvalues.planning.problem import errors_of
+from causalvalues.planning.scoring import tangent
 
 
 def random_model(seed: int, draws: int = 6, values: int = 4, levers: int = 3) -> StructuralModel:
@@ -252,7 +253,7 @@ def test_every_tangent_lies_below_every_expected_error_and_touches_its_own() -> 
         for at in choices:
             constant, slopes = tangent(problem, at)
             for choice in choices:
-                expected = problem.weights @ np.abs(problem.gap - effect_of(problem, choice))
+                expected = problem.weights @ np.abs(errors_of(problem, choice)) * problem.error_weights
                 doses = dict(choice)
                 terms = [doses.get(i, 0.0) for i in range(len(problem.levers))]
                 terms += [math.prod(doses.get(i, 0.0) for i in cell) for cell in problem.combinations]

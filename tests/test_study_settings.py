@@ -9,6 +9,7 @@ from study_helpers import STUDY, write_study
 
 from causalvalues.errors import DataError, KnowledgeError, StudyError
 from causalvalues.study import DEMO, StudySettings, read_study, run_study
+from causalvalues.study.plan_settings import LeverSettings, PlanSettings
 from causalvalues.study.settings import (
     CheckSettings,
     DataSettings,
@@ -17,9 +18,7 @@ from causalvalues.study.settings import (
     FalsifySettings,
     FigureSettings,
     KnowledgeSettings,
-    LeverSettings,
     ModelSettings,
-    PlanSettings,
     QuerySettings,
 )
 

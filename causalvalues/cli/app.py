@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from causalvalues.cli import caching, checking, comparing, eliciting, reading_logs
+from causalvalues.cli import caching, checking, comparing, eliciting, reading_logs, reporting, steering
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
 from causalvalues.cli.output import amounts, answers, keep, say, say_json, scored, show, summarised, write_table
@@ -295,6 +295,8 @@ for command in (
     checking.choices,
     eliciting.elicit,
     reading_logs.logs,
+    reporting.report,
+    steering.steer_loop,
 ):
     app.command()(command)
 app.add_typer(caching.app, name="cache")

@@ -66,6 +66,7 @@ class FactorChain:
         self.left: FloatArray = np.eye(k)
         self.loadings, self.active = np.zeros((p, k)), np.zeros((p, k), dtype=bool)
         self.covariance = np.eye(p)
+        self.coefficients, self.variances = np.zeros((p + k, p + k)), np.ones(p + k)
         self._terms: dict[float, Terms] = {}
         places = np.arange(1 << (p - 1))
         self._parents = [(places & ((1 << v) - 1)) | ((places >> v) << (v + 1)) for v in range(p)]
@@ -179,6 +180,7 @@ class FactorChain:
 
     def _set(self, coefficients: FloatArray, variances: FloatArray) -> None:
         p = self.p
+        self.coefficients, self.variances = coefficients, variances
         total = np.linalg.inv(np.eye(len(variances)) - coefficients)
         joint = total.T @ (variances[:, None] * total)
         self.covariance = (joint[:p, :p] + joint[:p, :p].T) / 2

@@ -14,7 +14,8 @@ from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAP
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.numerals import estimate, number
-from causalvalues.planning.nouns import Plan, Target
+from causalvalues.planning.nouns import Plan
+from causalvalues.planning.targets import Target
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0
@@ -110,7 +111,7 @@ def _rows(plan: Plan, target: Target | None, theory: ValueTheory | None, labels:
         goal = wanted if math.isfinite(wanted) else None
         band = None
         if target is not None and name in target.profile:
-            band = (target.profile[name] - target.tolerance, target.profile[name] + target.tolerance)
+            band = target.box[name]
         elif target is not None and name in target.bounds:
             band = target.bounds[name]
         rows.append(_Row(name, labels.get(name, known.get(name, name)), start, goal, mean, lower, upper, band))
@@ -246,7 +247,8 @@ def _caption(plan: Plan, target: Target | None) -> str:
     said = ["Start, target and predicted score of every value with 90% predictive interval. Below the line: no target."]
     if target is not None and target.profile:
         said.append(
-            f"Grey: within {number(target.tolerance)} of the target; a predicted mean outside it is printed bold."
+            f"Grey: within {number(target.tolerance)}{_points(target)} of the target; a predicted mean outside it is "
+            "printed bold."
         )
     said.append(f"Status: {plan.status.value}.")
     if math.isfinite(plan.chance):
@@ -254,6 +256,10 @@ def _caption(plan: Plan, target: Target | None) -> str:
     if math.isfinite(plan.chance_cross_fitted):
         said.append(f"Cross-fitted: {number(plan.chance_cross_fitted)}.")
     return " ".join(said)
+
+
+def _points(target: Target) -> str:
+    return " points of priority" if target.priorities else ""
 
 
 def _alt(plan: Plan, rows: Sequence[_Row]) -> str:

@@ -150,7 +150,8 @@ class Scene:
 
     Parameters
     ----------
-    kind : {"graph", "plan", "effects", "known_groups"}
+    kind : {"graph", "plan", "effects", "known_groups", "interval_plot", "skill", "calibration", "categories",
+        "report_dots"}
     width, height : float
         Points.
     marks : tuple of Shape or Text
@@ -165,7 +166,17 @@ class Scene:
         Method, seed, kind of draws, assumptions.
     """
 
-    kind: Literal["graph", "plan", "effects", "known_groups"]
+    kind: Literal[
+        "graph",
+        "plan",
+        "effects",
+        "known_groups",
+        "interval_plot",
+        "skill",
+        "calibration",
+        "categories",
+        "report_dots",
+    ]
     width: float
     height: float
     marks: tuple[Mark, ...]

@@ -1,17 +1,23 @@
-"""Every admissible choice of levers and doses, and how many there are."""
+"""Which levers and doses may be chosen together, and how many such choices there are."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations
 
-from causalvalues.planning.problem import Choice, Problem
+from causalvalues.planning.problem import Choice, Problem, cost_of
 
 
 def admissible(problem: Problem, levers: tuple[int, ...]) -> bool:
-    """Say whether a set of levers (indices, ascending) respects `max_levers`, exclusions and tried combinations."""
+    """Say whether a set of levers (indices, ascending) respects all rules but the budget.
+
+    These are `max_levers`, exclusions, prerequisites and tried combinations.
+    """
+    used = set(levers)
     if len(levers) > problem.max_levers or any(pair in problem.excluded for pair in combinations(levers, 2)):
+        return False
+    if any(lever in used and other not in used for lever, other in problem.required):
         return False
     nodes = tuple(lever for lever in levers if problem.is_node[lever])
     return problem.cells is None or len(nodes) < 2 or nodes in problem.cells
@@ -33,30 +39,13 @@ def node_sets(problem: Problem) -> Iterator[tuple[int, ...]]:
             yield cell
 
 
-def all_choices(problem: Problem) -> list[Choice]:
-    """Return every choice that respects `max_levers`, exclusions, tried combinations and the budget."""
-    pushes = [i for i, is_node in enumerate(problem.is_node) if not is_node]
-    doses = [tuple((i, dose) for dose in sorted(lever.doses)) for i, lever in enumerate(problem.levers)]
-    found: list[Choice] = []
-    for nodes in node_sets(problem):
-        for size in range(min(problem.max_levers - len(nodes), len(pushes)) + 1):
-            for pushed in combinations(pushes, size):
-                levers = tuple(sorted(nodes + pushed))
-                if admissible(problem, levers):
-                    found.extend(product(*(doses[lever] for lever in levers)))
-    if math.isinf(problem.budget):
-        return found
-    return [choice for choice in found if affordable(problem, choice)]
-
-
 def affordable(problem: Problem, choice: Choice) -> bool:
     """Say whether a choice costs no more than the budget."""
-    cost = math.fsum(problem.levers[lever].cost * abs(dose) for lever, dose in choice)
-    return cost <= problem.budget * (1 + 1e-12)
+    return cost_of(problem, choice) <= problem.budget * (1 + 1e-12)
 
 
 def count_choices(problem: Problem) -> int:
-    """Return the number of choices before exclusions and budget, without listing them."""
+    """Return the number of choices before exclusions, prerequisites and budget, without listing them."""
     counts = [len(lever.doses) for lever in problem.levers]
     most = problem.max_levers
     pushes = _by_size([n for n, is_node in zip(counts, problem.is_node, strict=True) if not is_node], most)

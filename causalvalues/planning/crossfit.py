@@ -11,11 +11,13 @@ from causalvalues.errors import PlanError
 from causalvalues.interventions import Lever
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.choices import count_choices
+from causalvalues.planning.mechanisms import Model, Start
 from causalvalues.planning.methods import PlanMethod
-from causalvalues.planning.nouns import Target
-from causalvalues.planning.outlook import look_ahead
-from causalvalues.planning.pose import Start, pose
-from causalvalues.planning.problem import Problem, score
+from causalvalues.planning.outlook import chance
+from causalvalues.planning.pose import pose
+from causalvalues.planning.problem import Problem
+from causalvalues.planning.scoring import score
+from causalvalues.planning.targets import Target
 
 
 class CrossFit(NamedTuple):
@@ -30,9 +32,7 @@ class CrossFit(NamedTuple):
 NO_CROSS_FIT = CrossFit(np.nan, np.nan, np.nan, np.nan)
 
 
-def cross_fit(
-    model: StructuralModel, start: Start, target: Target, levers: Sequence[Lever], method: PlanMethod
-) -> CrossFit:
+def cross_fit(model: Model, start: Start, target: Target, levers: Sequence[Lever], method: PlanMethod) -> CrossFit:
     """Return errors and chances averaged over both ways round; NaN when the method has no halves.
 
     Raises
@@ -45,29 +45,26 @@ def cross_fit(
     for half in method.halves:
         _check_nodes(model, half)
     posed = [pose(half, start, target, levers, method) for half in method.halves]
-    settings = method.heterogeneity, method.seed
-    seen = [
-        look_ahead(half, problem, target, start is None, settings)
-        for half, problem in zip(method.halves, posed, strict=True)
-    ]
     found = []
-    for chooser, judge in ((0, 1), (1, 0)):
-        best = method.search(posed[chooser], 1, 0.5).best[0]
-        achieved = score(posed[judge], best.choice).objective
-        found.append(
-            (seen[judge].chance(best.choice), best.objective, achieved, seen[chooser].chance(best.choice)),
-        )
+    for chooser, judge in (posed, posed[::-1]):
+        best = method.search(chooser, 1, 0.5).best[0]
+        achieved = score(judge, best.choice).objective
+        found.append((chance(judge, best.choice), best.objective, achieved, chance(chooser, best.choice)))
     return CrossFit(*(float(number) for number in np.mean(found, axis=0)))
 
 
-def _check_nodes(model: StructuralModel, half: StructuralModel) -> None:
-    mine, other = (
-        {*each.values, *each.levers, *(frozenset(cell) for cell in each.combinations)} for each in (model, half)
-    )
+def _check_nodes(model: Model, half: Model) -> None:
+    mine, other = ({*each.values, *each.levers, *_combinations(each)} for each in (model, half))
     if mine != other:
         odd = sorted(name if isinstance(name, str) else "+".join(sorted(name)) for name in mine ^ other)
         named = ", ".join(map(repr, odd))
         raise PlanError(f"`halves` and the model differ in {named}. Fit both on the same values, levers and rows.")
+
+
+def _combinations(model: Model) -> set[frozenset[str]]:
+    if isinstance(model, StructuralModel):
+        return {frozenset(cell) for cell in model.combinations}
+    return {cell for cell in model.tried if len(cell) > 1}
 
 
 def choice_note(problem: Problem, crossed: CrossFit) -> str:

@@ -12,7 +12,6 @@ import pandas as pd
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.model.levers import cell_rows, paired_differences
-from causalvalues.planning.problem import Choice, Problem
 from causalvalues.responses.matrix import ResponseMatrix
 
 _LEAST_UNITS = 10
@@ -144,10 +143,9 @@ class Heterogeneity:
         for name in sorted(set(self.repeat) - set(values)):
             raise PlanError(f"There is repeat noise for {name!r}, which is not a value." + did_you_mean(name, values))
 
-    def of(self, problem: Problem, choice: Choice) -> FloatArray:
-        """Return the covariance (p, p) between units of the effect of a choice, in the order of `problem.values`."""
-        names = list(problem.values)
-        doses = {problem.levers[lever].node: dose for lever, dose in choice}
+    def of(self, values: Sequence[str], doses: Mapping[str, float]) -> FloatArray:
+        """Return the covariance (p, p) between units of the effect of some doses, in the order of `values`."""
+        names = list(values)
         whole = _cell_name(list(doses))
         total = np.zeros((len(names), len(names)))
         if whole in self.covariance:
@@ -158,15 +156,15 @@ class Heterogeneity:
             total += doses[node] ** 2 * self.covariance[_cell_name([node])].loc[names, names].to_numpy()
         return total if known else np.diag([self.repeat.get(name, 0.0) ** 2 for name in names])
 
-    def degrees_of_freedom(self, problem: Problem, choice: Choice) -> float:
-        """Return the degrees of freedom of the spread of a choice; inf when the number of units is not known."""
-        nodes = [problem.levers[lever].node for lever, _ in choice]
+    def degrees_of_freedom(self, doses: Mapping[str, float]) -> float:
+        """Return the degrees of freedom of the spread under some doses; inf when the number of units is not known."""
+        nodes = list(doses)
         names = [_cell_name(nodes)] if _cell_name(nodes) in self.covariance else [_cell_name([node]) for node in nodes]
         return float(min((self.units[name] - 1 for name in names if name in self.units), default=math.inf))
 
-    def covers(self, problem: Problem, choice: Choice) -> tuple[str, ...]:
-        """Return the nodes of the chosen levers whose spread is known."""
-        nodes = [problem.levers[lever].node for lever, _ in choice]
+    def covers(self, doses: Mapping[str, float]) -> tuple[str, ...]:
+        """Return the nodes of the used levers whose spread is known."""
+        nodes = list(doses)
         if _cell_name(nodes) in self.covariance:
             return tuple(nodes)
         return tuple(node for node in nodes if _cell_name([node]) in self.covariance)

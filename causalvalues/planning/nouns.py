@@ -1,86 +1,23 @@
-"""What is wanted (Target) and what came out (Plan)."""
+"""What came out of planning."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
 import pandas as pd
 
-from causalvalues.errors import PlanError
 from causalvalues.interventions import Intervention
-
-
-@dataclass(frozen=True)
-class Target:
-    """A wanted state of some value dimensions; dimensions that are not named may move freely and are side effects.
-
-    Parameters
-    ----------
-    profile : mapping of str to float, default {}
-        Wanted score of each named value, in score units.
-    tolerance : float, default 0.25
-        A plan hits when every named value ends within this distance of `profile`.
-    weights : mapping of str to float, default {}
-        Weight of each value in the sum of absolute errors; 1 when not named.
-    ranking : sequence of str, default ()
-        Values that must come in this order, highest first.
-    margin : float, default 0.0
-        Least distance between neighbours of `ranking`.
-    bounds : mapping of str to (low, high), default {}
-        Hard limits on reached mean scores; use ``-inf`` and ``inf`` for one side.
-    """
-
-    profile: Mapping[str, float] = field(default_factory=dict)
-    tolerance: float = 0.25
-    weights: Mapping[str, float] = field(default_factory=dict)
-    ranking: tuple[str, ...] = ()
-    margin: float = 0.0
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "profile", {str(k): float(v) for k, v in self.profile.items()})
-        object.__setattr__(self, "weights", {str(k): float(v) for k, v in self.weights.items()})
-        object.__setattr__(self, "ranking", tuple(self.ranking))
-        object.__setattr__(
-            self, "bounds", {str(k): (float(low), float(high)) for k, (low, high) in self.bounds.items()}
-        )
-        if not self.profile and not self.ranking and not self.bounds:
-            raise PlanError("The target is empty. Give a profile, a ranking or bounds.")
-        for name, wanted in self.profile.items():
-            if not np.isfinite(wanted):
-                raise PlanError(f"The target for {name!r} is {wanted}. Give a finite score.")
-        if not self.tolerance > 0:
-            raise PlanError(f"The tolerance is {self.tolerance}. Give a positive number in score units.")
-        if self.margin < 0:
-            raise PlanError(f"The margin is {self.margin}. Give zero or more.")
-        if len(set(self.ranking)) < len(self.ranking):
-            raise PlanError(f"The ranking names a value twice: {self.ranking}.")
-        for name, weight in self.weights.items():
-            if name not in self.profile:
-                raise PlanError(
-                    f"There is a weight for {name!r}, which is not in the profile. Add it there or drop the weight."
-                )
-            if not np.isfinite(weight) or weight < 0:
-                raise PlanError(f"The weight of {name!r} is {weight}. Give zero or a positive number.")
-        for name, (low, high) in self.bounds.items():
-            if not low <= high:
-                raise PlanError(f"The bounds of {name!r} are [{low}, {high}]; the lower one is the larger.")
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """Every value that the target speaks of, in name order."""
-        return tuple(sorted({*self.profile, *self.ranking, *self.bounds}))
 
 
 class Status(Enum):
     """How planning ended; the text is advice."""
 
-    OPTIMAL = "optimal: no choice of these levers and doses has a smaller expected error"
+    OPTIMAL = "optimal: no choice of these levers and doses has a smaller objective"
     TRADE_OFF = (
-        "trade-off: the choice with the smallest expected error ends outside the tolerance, but another choice ends "
+        "trade-off: the choice with the smallest objective ends outside the tolerance, but another choice ends "
         "inside; it is the first of `alternatives`"
     )
     UNREACHABLE = "unreachable: no choice of these levers and doses ends inside the tolerance; see `limits`"
@@ -103,7 +40,8 @@ class Plan:
         Indexed by value (all p of the model), columns ``start, target, mean, lower, upper`` (target NaN when free;
         90% predictive interval).
     objective : float
-        Expected weighted sum of absolute errors over the draws (plus side-effect penalty when asked).
+        What was minimised (`aim` says what): by default the expected weighted sum of absolute errors over the draws
+        (plus the side-effect penalty when asked).
     lower_bound : float
         Proven lower bound of `objective` over all admissible choices; NaN when infeasible.
     chance : float
@@ -134,6 +72,16 @@ class Plan:
     chance_of : {"a unit", "the average effect", "a new unit"}
         What `chance` and the intervals are about: one given unit, only the average effect on it (how units differ in
         the effect is not known for every lever of the plan), or a new unit from the population.
+    error_sum, error_mean : float
+        Expected absolute error over the draws, without weights: sum and mean over the values of the profile (without a
+        profile, the expected absolute change over all values), in `units`.
+    rank_correlation : float
+        Spearman's correlation of the mean predicted with the wanted scores of the profile; NaN with fewer than two
+        values or without differences.
+    units : {"score units", "points of priority"}
+        Of errors and tolerance.
+    aim : str
+        What was minimised, in words.
     """
 
     status: Status
@@ -154,8 +102,19 @@ class Plan:
     predicted_error: float = float("nan")
     achieved_error: float = float("nan")
     chance_of: str = "a unit"
+    error_sum: float = float("nan")
+    error_mean: float = float("nan")
+    rank_correlation: float = float("nan")
+    units: str = "score units"
+    aim: str = "expected error"
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{node} x {dose:g}" for node, dose in self.doses.items()) or "no lever"
-        outcome = f"expected error {self.objective:.3f}, chance of hitting {self.chance:.0%} ({self.chance_of})"
-        return f"Plan({self.status.name}: {chosen}; {outcome})"
+        said = [f"{self.aim} {self.objective:.3f}"]
+        if not math.isnan(self.error_sum):
+            where = " points of priority" if self.units == "points of priority" else ""
+            said.append(f"absolute error {self.error_sum:.3f} in sum and {self.error_mean:.3f} in mean{where}")
+        if not math.isnan(self.rank_correlation):
+            said.append(f"rank correlation {self.rank_correlation:.2f}")
+        said.append(f"chance of hitting {self.chance:.0%} ({self.chance_of})")
+        return f"Plan({self.status.name}: {chosen}; {', '.join(said)})"

@@ -3,24 +3,77 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
+from typing import Protocol
 
 import numpy as np
 
-from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
+from causalvalues.planning.constraints import Rows
+from causalvalues.planning.noise import Noise
+from causalvalues.planning.objectives import Objective, RankCorrelation, Risk
 
 Choice = tuple[tuple[int, float], ...]
 """Levers that are used, as (index into `Problem.levers`, dose), in index order; () is to do nothing."""
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """How profiles depend on the doses: base + sum over terms of dose * effect.
+
+    Parameters
+    ----------
+    base : array (s, p)
+        Score units.
+    effects : array (s, k + c, p)
+        Score units for each unit of dose; the first k terms are the levers, the others combinations.
+    """
+
+    base: FloatArray
+    effects: FloatArray
+
+
+class Mechanism(Protocol):
+    """What levers do; base and effects may depend on the strength of a choice, its sum of absolute doses."""
+
+    @property
+    def by_strength(self) -> bool:
+        """Whether `state` depends on the strength."""
+        ...
+
+    def state(self, strength: float) -> State:
+        """Return base and effects for choices of this strength; strength 0 gives the start itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a plan minimises.
+
+    Parameters
+    ----------
+    objective : Objective
+    risk : Risk
+    units : str
+        Units of the error.
+    """
+
+    objective: Objective
+    risk: Risk
+    units: str = "score units"
+
+    @property
+    def words(self) -> str:
+        """What is minimised, such as ``expected error``."""
+        return self.risk.named(self.objective.words)
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A choice among levers, with every array in name order.
-
-    The reached profile of draw d is start[d] + sum over terms of dose[t] * effects[d, t], where the first terms are the
-    levers and the others are tried combinations, whose dose is the product of the doses of their levers.
 
     Parameters
     ----------
@@ -31,75 +84,106 @@ class Problem:
     is_node : tuple of bool, length k
         True for a lever node (its dose is set), False for a push on a value.
     combinations : tuple of tuple of int
-        Tried combinations of offered levers, as indices into `levers`.
+        Combinations of offered levers that have an effect of their own, as indices into `levers`; the dose of such a
+        term is the product of the doses of its levers.
+    tried : frozenset of tuple of int
+        Sets of two or more offered lever nodes that were seen together in the data.
     cells : frozenset of tuple of int, or None
         Sets of two or more lever nodes that may be used together; None when any may.
-    start : array (s, p)
-        Profile without any lever, in score units; rows are equal for a given unit.
-    gap : array (s, p)
-        Wanted profile minus start; zero where nothing is wanted.
-    effects : array (s, k + c, p)
-        Score units for each unit of dose.
+    mechanism : Mechanism
+    wanted : array (s, p)
+        Wanted profile; the start itself where nothing is wanted.
     weights : array (s,)
         Of the draws, sum 1.
     error_weights : array (p,)
-        Weight of each value in the sum of absolute errors.
-    rows : array (q, p)
-        Constraints: rows @ (expected reached profile) <= right.
-    right : array (q,)
-    row_names : tuple of str, length q
-        What each constraint asks, in words.
-    excluded : frozenset of (int, int)
-        Pairs of levers that may not be used together, smaller index first.
+        Weight of each value in the loss.
+    named : tuple of int
+        Values of the profile; all when there is no profile.
+    constraints : Rows
+        On the expected reached profile.
+    low, high : array (p,)
+        Scores between which a value hits; infinite where nothing is wanted.
+    excluded, required : frozenset of (int, int)
+        Pairs of levers that may not be used together (smaller index first); pairs of which the first needs the second.
     max_levers : int
     budget : float
+    aim : Aim
+    noise : Noise
     """
 
     values: tuple[str, ...]
     levers: tuple[Lever, ...]
     is_node: tuple[bool, ...]
     combinations: tuple[tuple[int, ...], ...]
+    tried: frozenset[tuple[int, ...]]
     cells: frozenset[tuple[int, ...]] | None
-    start: FloatArray
-    gap: FloatArray
-    effects: FloatArray
+    mechanism: Mechanism
+    wanted: FloatArray
     weights: FloatArray
     error_weights: FloatArray
-    rows: FloatArray
-    right: FloatArray
-    row_names: tuple[str, ...]
+    named: tuple[int, ...]
+    constraints: Rows
+    low: FloatArray
+    high: FloatArray
     excluded: frozenset[tuple[int, int]]
+    required: frozenset[tuple[int, int]]
     max_levers: int
     budget: float
+    aim: Aim
+    noise: Noise
+    _states: dict[float, State] = field(default_factory=dict, init=False, repr=False)
+
+    def state(self, strength: float) -> State:
+        """Return base and effects for choices of one strength."""
+        if strength not in self._states:
+            self._states[strength] = self.mechanism.state(strength)
+        return self._states[strength]
+
+    @property
+    def start(self) -> FloatArray:
+        """Profile (s, p) without any lever; rows are equal for a given unit."""
+        return self.state(0.0).base
+
+    @cached_property
+    def strengths(self) -> tuple[float, ...]:
+        """Every strength that some choice of at most `max_levers` listed doses can have; 0 alone when none matters."""
+        if not self.mechanism.by_strength:
+            return (0.0,)
+        doses = [{abs(dose) for dose in lever.doses} for lever in self.levers]
+        reached: list[set[float]] = [{0.0}] + [set() for _ in range(self.max_levers)]
+        for of_one in doses:
+            for size in range(self.max_levers, 0, -1):
+                reached[size] |= {rounded(a + b) for a, b in product(reached[size - 1], of_one)}
+        return tuple(sorted(set().union(*reached)))
 
     @cached_property
     def scale(self) -> float:
         """Size of the numbers (score units), against which rounding errors are judged."""
         largest = [max(abs(dose) for dose in lever.doses) for lever in self.levers]
         doses = np.array([*largest, *(math.prod(largest[i] for i in levers) for levers in self.combinations)])
-        parts = [np.abs(self.gap).max(initial=0.0), (np.abs(self.effects) * doses[:, None]).max(initial=0.0)]
-        return float(max(parts)) or 1.0
+        size = np.abs(self.wanted - self.start).max(initial=0.0)
+        for strength in (self.strengths[0], self.strengths[-1]):
+            state = self.state(strength)
+            size = max(size, (np.abs(state.effects) * doses[:, None]).max(initial=0.0))
+        return float(size) or 1.0
 
     @cached_property
     def slack(self) -> float:
         """Differences up to this size (score units) count as rounding errors."""
         return max(1e-9 * self.scale, 1e-13 * float(np.abs(self.start).max(initial=0.0)))
 
-    def on(self, draws: IntArray) -> Problem:
-        """Return the same problem on some of the draws, their weights normalised again."""
-        weights = self.weights[draws]
-        return replace(
-            self,
-            start=self.start[draws],
-            gap=self.gap[draws],
-            effects=self.effects[draws],
-            weights=weights / weights.sum(),
-        )
+    @cached_property
+    def fine(self) -> float:
+        """Differences of the objective up to this size count as rounding errors."""
+        heaviest = max(float(self.error_weights.max(initial=0.0)), 1e-300)
+        if not self.aim.objective.convex:
+            return 1e-9
+        return self.slack * heaviest * (self.scale if self.aim.objective.code == 1 else 1.0)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One choice with its expected error, its total violation of constraints and its cost."""
+    """One choice with its objective, its total violation of constraints and its cost."""
 
     choice: Choice
     objective: float
@@ -116,7 +200,7 @@ class Search:
     best : tuple of Scored
         The best choices, best first; never empty.
     lower_bound : float
-        Proven lower bound of the expected error over all admissible choices.
+        Proven lower bound of the objective over all admissible choices; NaN when none meets the constraints.
     proven : bool
         False when time ran out before the first of `best` was proven to be the optimum.
     feasible : bool
@@ -129,28 +213,46 @@ class Search:
     feasible: bool
 
 
-def effect_of(problem: Problem, choice: Choice) -> FloatArray:
-    """Return what a choice adds to the profile in each draw, (s, p): sum over terms of dose * effect."""
-    doses = dict(choice)
-    added = np.zeros_like(problem.gap)
+def rounded(strength: float) -> float:
+    """Return a strength without rounding errors of sums of doses."""
+    return round(strength, 9) + 0.0
+
+
+def strength_of(problem: Problem, choice: Choice) -> float:
+    """Return the sum of absolute doses of a choice; 0 when the mechanism does not depend on it."""
+    if not problem.mechanism.by_strength:
+        return 0.0
+    return rounded(math.fsum(abs(dose) for _, dose in choice))
+
+
+def added_by(problem: Problem, choice: Choice) -> FloatArray:
+    """Return sum over terms of dose * effect in each draw, (s, p)."""
+    doses, effects = dict(choice), problem.state(strength_of(problem, choice)).effects
+    added = np.zeros_like(problem.wanted)
     for lever, dose in choice:
-        added += dose * problem.effects[:, lever]
+        added += dose * effects[:, lever]
     for term, levers in enumerate(problem.combinations, start=len(problem.levers)):
         if all(lever in doses for lever in levers):
-            added += math.prod(doses[lever] for lever in levers) * problem.effects[:, term]
+            added += math.prod(doses[lever] for lever in levers) * effects[:, term]
     return added
 
 
-def term_doses(problem: Problem, choices: list[Choice]) -> FloatArray:
-    """Return the dose of every term of some choices, (n, k + c): lever doses, then their products."""
-    k = len(problem.levers)
-    doses = np.zeros((len(choices), k + len(problem.combinations)))
-    for row, choice in enumerate(choices):
-        for lever, dose in choice:
-            doses[row, lever] = dose
-    for term, levers in enumerate(problem.combinations, start=k):
-        doses[:, term] = np.prod(doses[:, list(levers)], axis=1)
-    return doses
+def reached_by(problem: Problem, choice: Choice) -> FloatArray:
+    """Return the profile that a choice leads to in each draw, (s, p); the start itself for no lever."""
+    return np.asarray(problem.state(strength_of(problem, choice)).base + added_by(problem, choice))
+
+
+def effect_of(problem: Problem, choice: Choice) -> FloatArray:
+    """Return what a choice changes in each draw, (s, p)."""
+    if problem.mechanism.by_strength:
+        return np.asarray(reached_by(problem, choice) - problem.start)
+    return added_by(problem, choice)
+
+
+def errors_of(problem: Problem, choice: Choice) -> FloatArray:
+    """Return wanted minus reached in each draw, (s, p)."""
+    state = problem.state(strength_of(problem, choice))
+    return np.asarray((problem.wanted - state.base) - added_by(problem, choice))
 
 
 def mean_over_draws(problem: Problem, array: FloatArray) -> FloatArray:
@@ -158,18 +260,15 @@ def mean_over_draws(problem: Problem, array: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("s,s...->...", problem.weights, array))
 
 
-def score(problem: Problem, choice: Choice) -> Scored:
-    """Return a choice with its objective: sum over values of weight * E|gap - effect|, E over the weighted draws."""
-    effect = effect_of(problem, choice)
-    errors = mean_over_draws(problem, np.abs(problem.gap - effect))
-    over = excess(problem, mean_over_draws(problem, problem.start + effect))
-    return Scored(choice, float((problem.error_weights * errors).sum()), float(over.sum()), cost_of(problem, choice))
-
-
 def excess(problem: Problem, reached: FloatArray) -> FloatArray:
     """Return by how much a mean profile (..., p) breaks each constraint, (..., q); rounding errors count as zero."""
-    over = np.einsum("qp,...p->...q", problem.rows, reached) - problem.right
+    over = np.einsum("qp,...p->...q", problem.constraints.matrix, reached) - problem.constraints.right
     return np.where(over > problem.slack, over, 0.0)
+
+
+def is_ranked(problem: Problem) -> bool:
+    """Say whether the objective is the rank correlation."""
+    return isinstance(problem.aim.objective, RankCorrelation)
 
 
 def cost_of(problem: Problem, choice: Choice) -> float:
@@ -179,31 +278,9 @@ def cost_of(problem: Problem, choice: Choice) -> float:
 
 def ranked(problem: Problem, scored: list[Scored]) -> list[Scored]:
     """Sort by objective; ties (within rounding) by fewer levers, then lower cost, then names and doses."""
-    unit = problem.slack
+    unit = problem.fine
 
     def key(item: Scored) -> tuple[int, int, float, Choice]:
         return (round(item.objective / unit), len(item.choice), round(item.cost, 9), item.choice)
 
     return sorted(scored, key=key)
-
-
-def tangent(problem: Problem, choice: Choice) -> tuple[FloatArray, FloatArray]:
-    """Return a linear lower bound of the expected error of each value, exact at one choice.
-
-    The expected error is convex in the doses of the terms: with sign_d = sign(gap_d - effect_d) at the choice,
-    E|gap - sum_t dose_t effect_t| >= sum_d w_d sign_d (gap_d - sum_t dose_t effect_dt) for all doses.
-
-    Parameters
-    ----------
-    problem : Problem
-    choice : Choice
-
-    Returns
-    -------
-    constant : array (p,)
-    slopes : array (k + c, p)
-        The bound is constant - doses of the terms @ slopes.
-    """
-    sign = np.sign(problem.gap - effect_of(problem, choice))
-    constant = mean_over_draws(problem, sign * problem.gap)
-    return constant, mean_over_draws(problem, sign[:, None, :] * problem.effects)

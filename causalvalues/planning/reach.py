@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from causalvalues.planning.constraints import Rows, box_rows, contradiction
 from causalvalues.planning.methods import PlanMethod
-from causalvalues.planning.nouns import Status, Target
-from causalvalues.planning.problem import Choice, Problem, Scored, Search, cost_of, effect_of, excess, mean_over_draws
+from causalvalues.planning.nouns import Status
+from causalvalues.planning.problem import Choice, Problem, Scored, Search, cost_of, excess, mean_over_draws, reached_by
+from causalvalues.planning.targets import Target
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,11 @@ class Reach:
 
 def boxed(problem: Problem, target: Target) -> Problem:
     """Return the problem with the tolerance of each named value as two more constraints on the mean profile."""
-    rows, right, names = [problem.rows], [problem.right], list(problem.row_names)
-    for name, wanted in sorted(target.profile.items()):
-        row = np.zeros((1, len(problem.values)))
-        row[0, problem.values.index(name)] = 1.0
-        rows += [row, -row]
-        right.append(np.array([wanted + target.tolerance, target.tolerance - wanted]))
-        names += [f"{name!r} within {target.tolerance:g} of {wanted:g}"] * 2
-    return replace(problem, rows=np.concatenate(rows), right=np.concatenate(right), row_names=tuple(names))
+    asked, box = problem.constraints, box_rows(target, problem.values)
+    both = Rows(
+        np.concatenate([asked.matrix, box.matrix]), np.concatenate([asked.right, box.right]), asked.names + box.names
+    )
+    return replace(problem, constraints=both)
 
 
 def best_inside(problem: Problem, target: Target, found: Search, method: PlanMethod, share: float = 1.0) -> Reach:
@@ -77,25 +76,35 @@ def status_of(problem: Problem, target: Target, found: Search, reach: Reach) -> 
 
 def out_of_reach(problem: Problem, target: Target, choice: Choice) -> tuple[str, ...]:
     """Return one sentence for each value whose expected score ends outside the tolerance."""
-    reached = mean_over_draws(problem, problem.start + effect_of(problem, choice))
+    reached = mean_over_draws(problem, reached_by(problem, choice))
     found = []
-    for name, wanted in sorted(target.profile.items()):
-        end = float(reached[problem.values.index(name)])
-        if abs(end - wanted) > target.tolerance + problem.slack:
-            side = "below" if end < wanted else "above"
-            beyond = abs(end - wanted) - target.tolerance
-            found.append(
-                f"{name!r} ends at {end:.3g}, {abs(end - wanted):.3g} {side} its target {wanted:g}: "
-                f"{beyond:.3g} outside the tolerance {target.tolerance:g}."
-            )
+    for name, (low, high) in sorted(target.box.items()):
+        score = float(reached[problem.values.index(name)])
+        if low - problem.slack <= score <= high + problem.slack:
+            continue
+        end, wanted = float(target.in_units(name, np.array(score))), target.asked[name]
+        side, beyond = "below" if score < low else "above", abs(end - wanted) - target.tolerance
+        ends = f"priority {end:.3g}" if target.priorities else f"{end:.3g}"
+        found.append(
+            f"{name!r} ends at {ends}, {abs(end - wanted):.3g} {side} its target {wanted:g}: "
+            f"{beyond:.3g} outside the tolerance {target.tolerance:g}."
+        )
     return tuple(found)
 
 
 def broken(problem: Problem, choice: Choice) -> tuple[str, ...]:
     """Return one sentence for each constraint that the choice breaks."""
-    over = excess(problem, mean_over_draws(problem, problem.start + effect_of(problem, choice)))
-    named = zip(problem.row_names, over, strict=True)
+    over = excess(problem, mean_over_draws(problem, reached_by(problem, choice)))
+    named = zip(problem.constraints.names, over, strict=True)
     return tuple(f"The constraint {name} is missed by {by:.3g}." for name, by in named if by > 0)
+
+
+def clash_with_profile(problem: Problem, target: Target) -> tuple[str, ...]:
+    """Return one sentence when no profile at all could meet both the tolerance and the constraints."""
+    clash = contradiction(boxed(problem, target).constraints)
+    if not clash:
+        return ()
+    return (f"No profile at all can meet these together, whatever the levers: {'; '.join(clash)}.",)
 
 
 def at_limit(problem: Problem, choice: Choice) -> tuple[str, ...]:
@@ -107,7 +116,7 @@ def at_limit(problem: Problem, choice: Choice) -> tuple[str, ...]:
             found.append(f"Lever {problem.levers[place].node!r} is at the end of its doses ({dose:g}).")
     if len(choice) == problem.max_levers < len(problem.levers):
         found.append(f"All {problem.max_levers} levers that `max_levers` allows are used.")
-    if math.isfinite(problem.budget):
+    if problem.budget > 0 and math.isfinite(problem.budget):
         found.append(f"The plan costs {cost_of(problem, choice):g} of the budget {problem.budget:g}.")
     return tuple(found)
 
@@ -120,6 +129,6 @@ def in_words(problem: Problem, scored: Scored) -> str:
 def inside_sentence(problem: Problem, best: Scored, inside: Scored) -> str:
     """Return which other choice ends inside the tolerance, and what it costs in expected error."""
     return (
-        f"Another choice ends inside the tolerance: {in_words(problem, inside)}, with expected error "
+        f"Another choice ends inside the tolerance: {in_words(problem, inside)}, with {problem.aim.words} "
         f"{inside.objective:.3g} against {best.objective:.3g}; it is the first of `alternatives`."
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from causalvalues.errors import PlanError
+from causalvalues.planning.constraints import Rows
 from causalvalues.planning.methods import PlanMethod
-from causalvalues.planning.nouns import Status, Target
+from causalvalues.planning.nouns import Status
 from causalvalues.planning.problem import Problem, Scored, Search
 from causalvalues.planning.reach import Reach, best_inside, in_words, out_of_reach
+from causalvalues.planning.targets import Target
 
 _MOST = 12
 
@@ -60,11 +62,11 @@ def _won(relaxed: Problem, target: Target, now: Scored, answer: Search, reach: R
     """
     then, found = answer.best[0], []
     hits = not out_of_reach(relaxed, target, then.choice)
-    if then.objective < now.objective - 100 * relaxed.slack:
+    if then.objective < now.objective - 100 * relaxed.fine:
         change = f"from {now.objective:.3g} to {then.objective:.3g}{' and reaches the target' if hits else ''}"
-        found.append(f"lowers the expected error {change}: {in_words(relaxed, then)}")
+        found.append(f"lowers the {relaxed.aim.words} {change}: {in_words(relaxed, then)}")
     if reach.inside is not None and not (found and hits):
-        error = f"expected error {reach.inside.objective:.3g}"
+        error = f"{relaxed.aim.words} {reach.inside.objective:.3g}"
         found.append(f"brings a choice inside the tolerance: {in_words(relaxed, reach.inside)} ({error})")
     return "; it ".join(found)
 
@@ -76,7 +78,7 @@ def _nothing(status: Status, settled: bool) -> str:
         return "No single relaxation of these rules helps: these levers do not reach further."
     if status is Status.INFEASIBLE:
         return "No single relaxation of these rules makes the rest feasible."
-    return "No single relaxation of these rules lowers the expected error."
+    return "No single relaxation of these rules lowers the objective."
 
 
 def _relaxations(problem: Problem, feasible: bool) -> Iterator[tuple[str, Problem]]:
@@ -88,11 +90,14 @@ def _relaxations(problem: Problem, feasible: bool) -> Iterator[tuple[str, Proble
     if problem.cells is not None and sum(problem.is_node) > 1 and problem.max_levers > 1:
         yield "Combining levers that were never tried together (untried=True)", replace(problem, cells=None)
     if not feasible:
-        for i, name in enumerate(problem.row_names):
-            keep = [j for j in range(len(problem.row_names)) if j != i]
-            names = tuple(problem.row_names[j] for j in keep)
-            without = replace(problem, rows=problem.rows[keep], right=problem.right[keep], row_names=names)
-            yield f"Dropping the constraint {name}", without
+        asked = problem.constraints
+        for i, name in enumerate(asked.names):
+            keep = [j for j in range(len(asked.names)) if j != i]
+            rest = Rows(asked.matrix[keep], asked.right[keep], tuple(asked.names[j] for j in keep))
+            yield f"Dropping the constraint {name}", replace(problem, constraints=rest)
     for pair in sorted(problem.excluded):
         a, b = (problem.levers[place].node for place in pair)
         yield f"Allowing {a!r} together with {b!r}", replace(problem, excluded=problem.excluded - {pair})
+    for pair in sorted(problem.required):
+        a, b = (problem.levers[place].node for place in pair)
+        yield f"Using {a!r} without {b!r}", replace(problem, required=problem.required - {pair})

@@ -171,7 +171,7 @@ def run_checks(settings: StudySettings, standing: Standing, learned: Learned) ->
 def _plain_checks(settings: StudySettings) -> list[str]:
     """Return the names of the checks that need rows in which nothing was forced."""
     said = ["the test on held-out rows"] if settings.falsify.run else []
-    said += ["fit indices", "tests of the equations"]
+    said += ["fit indices", *(["tests of the equations"] * settings.checks.assumptions)]
     return said + (["graphs with hidden factors", "the search with hidden causes"] * settings.checks.hidden_causes)
 
 
@@ -194,8 +194,10 @@ def _checks_of_plain_rows(settings: StudySettings, standing: Standing, learned: 
         falsification=held_out,
         held_out_method=None if held_out is None else _quick_words(learned),
         fit=tried("fit indices", skipped, lambda: fit_indices(consensus, evidence, learned_here=True)),
-        assumptions=tried("tests of the equations", skipped, lambda: assumption_tests(matrix, consensus, within)),
     )
+    if asked.assumptions:
+        tests = tried("tests of the equations", skipped, lambda: assumption_tests(matrix, consensus, within))
+        checks = replace(checks, assumptions=tests)
     if asked.hidden_causes:
         latent = tried("the search with hidden causes", skipped, lambda: latent_check(posterior, evidence))
         checks = replace(checks, latent=latent)

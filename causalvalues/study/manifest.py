@@ -8,12 +8,25 @@ import math
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from causalvalues import __version__
-from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.results import StudyResults
-from causalvalues.study.settings import StudySettings
+
+
+class Titled(Protocol):
+    """Settings of any kind of run."""
+
+    @property
+    def title(self) -> str:
+        """Return the heading of its report."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Return its seed."""
+        ...
+
 
 NAME = "manifest.json"
 FORMAT = "causalvalues-run 1"
@@ -44,7 +57,7 @@ def manifest_text(results: StudyResults, folder: Path, started: str, ended: str)
     return json.dumps(held, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def run_head(settings: StudySettings | ElicitationSettings, started: str, ended: str) -> dict[str, Any]:
+def run_head(settings: Titled, started: str, ended: str) -> dict[str, Any]:
     """Return what every manifest begins with: what was run, when, and on what."""
     return {
         "format": FORMAT,

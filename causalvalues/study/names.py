@@ -6,13 +6,8 @@ from collections.abc import Iterable
 
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.responses import ResponseMatrix
-from causalvalues.study.settings import (
-    EnvironmentSettings,
-    LeverSettings,
-    PlanSettings,
-    QuerySettings,
-    StudySettings,
-)
+from causalvalues.study.plan_settings import LeverSettings, PlanSettings
+from causalvalues.study.settings import EnvironmentSettings, QuerySettings, StudySettings
 
 
 def check_names(settings: StudySettings, matrix: ResponseMatrix) -> None:
@@ -90,8 +85,10 @@ def _check_query(place: str, query: QuerySettings, matrix: ResponseMatrix) -> No
 
 
 def _check_plan(place: str, plan: PlanSettings, matrix: ResponseMatrix) -> None:
-    for what in ("profile", "change", "ranking", "bounds", "weights"):
+    for what in ("profile", "change", "priorities", "bounds", "weights", "raise_by"):
         _among(f"{place}, `{what}`", getattr(plan, what), matrix.names, "a value")
+    ranked = [name for each in plan.ranking for name in ([each] if isinstance(each, str) else each)]
+    _among(f"{place}, `ranking`", ranked, matrix.names, "a value")
     for name in sorted(set(plan.profile) & set(plan.change)):
         raise StudyError(
             f"{place}: {name!r} has a wanted score in `profile` and a wanted change in `change`. Keep one."
@@ -103,7 +100,16 @@ def _check_plan(place: str, plan: PlanSettings, matrix: ResponseMatrix) -> None:
             )
     if plan.where:
         _among(f"{place}, `where`", [plan.where], matrix.labels, "a label")
-    levers = [lever.node if isinstance(lever, LeverSettings) else lever for lever in plan.levers]
+    tables = [lever for lever in plan.levers if isinstance(lever, LeverSettings)]
+    pairs = {"`limits`": plan.limits, **{f"`interval` of {lever.node!r}": lever.interval for lever in tables}}
+    pairs |= {f"`prior` of {lever.node!r} on {name!r}": two for lever in tables for name, two in lever.prior.items()}
+    for what, two in pairs.items():
+        if len(two) not in ({2} if what.startswith("`prior`") else {0, 2}):
+            raise StudyError(
+                f"{place}, {what}: give two numbers, {'[mean, sd]' if 'prior' in what else '[low, high]'}."
+            )
+    seen = [lever for lever in plan.levers if isinstance(lever, str) or not lever.prior]
+    levers = [lever.node if isinstance(lever, LeverSettings) else lever for lever in seen]
     _among(f"{place}, `levers`", levers, (*matrix.levers, *matrix.names), "a lever or value")
 
 

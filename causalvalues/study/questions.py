@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pandas as pd
@@ -12,14 +12,45 @@ import pandas as pd
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
 from causalvalues.numerals import number
-from causalvalues.planning import Enumerate, Heterogeneity, MixedInteger, Plan, PlanMethod, Target, plan
+from causalvalues.planning import (
+    AbsoluteError,
+    ByQuantiles,
+    BySpread,
+    CVaR,
+    Enumerate,
+    Expectation,
+    Heterogeneity,
+    HitChance,
+    MixedInteger,
+    Objective,
+    Plan,
+    PlanMethod,
+    RankCorrelation,
+    Risk,
+    SquaredError,
+    Target,
+    WorstDimension,
+    WorstDraw,
+    plan,
+    priority_scale,
+)
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
 from causalvalues.study.halving import PlanModels
+from causalvalues.study.plan_settings import LeverSettings, PlanSettings
 from causalvalues.study.results import Answered, Planned
-from causalvalues.study.settings import LeverSettings, PlanSettings, QuerySettings
+from causalvalues.study.settings import QuerySettings
 from causalvalues.study.units import observed_under, one_unit, typical, without_levers
 from causalvalues.study.wording import OUTCOMES, chance_words, journal
+
+OBJECTIVES: dict[str, Objective] = {
+    "absolute": AbsoluteError(),
+    "squared": SquaredError(),
+    "worst": WorstDimension(),
+    "rank": RankCorrelation(),
+    "chance": HitChance(),
+}
+RISKS: dict[str, Risk] = {"expectation": Expectation(), "worst": WorstDraw()}
 
 
 def ask(query: QuerySettings, model: StructuralModel, matrix: ResponseMatrix, level: float) -> Answered:
@@ -53,18 +84,32 @@ def make_plan(asked: PlanSettings, models: PlanModels, answers: Answers, seed: i
     if asked.start != "population":
         start = typical(matrix) if asked.start == "typical" else one_unit(matrix, asked.start, asked.where)
     origin = typical(matrix) if start is None else start
-    target = Target(
-        profile={**asked.profile, **{name: float(origin[name]) + amount for name, amount in asked.change.items()}},
-        tolerance=asked.tolerance,
-        weights=asked.weights,
-        ranking=tuple(asked.ranking),
-        margin=asked.margin,
-        bounds={name: (low, high) for name, (low, high) in asked.bounds.items()},
-    )
+    target = target_of(asked, origin, matrix)
     levers = levers_of(asked, model, answers)
     found = plan(model, start, target, levers, replace(plan_method(asked, matrix, seed), halves=models.halves))
     labels = {lever.node: lever.label for lever in levers if lever.label}
     return Planned(asked, asked.title or "Plan", target, found, labels, models.note)
+
+
+def target_of(asked: PlanSettings, origin: pd.Series, matrix: ResponseMatrix) -> Target:
+    """Return the target of the study file; changes are counted from `origin`."""
+    scale = None
+    if asked.priorities:
+        scale = priority_scale(matrix, BySpread() if asked.scale == "spread" else ByQuantiles())
+    return Target(
+        profile={**asked.profile, **{name: float(origin[name]) + amount for name, amount in asked.change.items()}},
+        tolerance=asked.tolerance,
+        weights=asked.weights,
+        ranking=tuple(each if isinstance(each, str) else tuple(each) for each in asked.ranking),
+        margin=asked.margin if isinstance(asked.margin, int | float) else tuple(asked.margin),
+        bounds={name: (low, high) for name, (low, high) in asked.bounds.items()},
+        priorities=asked.priorities,
+        scale=scale,
+        tie=asked.tie,
+        raise_by=asked.raise_by,
+        keep_within=asked.keep_within,
+        limits=(asked.limits[0], asked.limits[1]) if asked.limits else None,
+    )
 
 
 def levers_of(asked: PlanSettings, model: StructuralModel, answers: Answers) -> list[Lever]:
@@ -83,6 +128,9 @@ def levers_of(asked: PlanSettings, model: StructuralModel, answers: Answers) -> 
             cost=lever.cost,
             excludes=frozenset(lever.excludes),
             label=lever.label or answers.lever_texts.get(lever.node, ""),
+            requires=frozenset(lever.requires),
+            interval=(lever.interval[0], lever.interval[-1]) if lever.interval else None,
+            prior={name: (effect[0], effect[-1]) for name, effect in lever.prior.items()},
         )
         for lever in named
     ]
@@ -90,25 +138,20 @@ def levers_of(asked: PlanSettings, model: StructuralModel, answers: Answers) -> 
 
 def plan_method(asked: PlanSettings, matrix: ResponseMatrix, seed: int) -> PlanMethod:
     """Return the planning method with the rules of the study file."""
-    spread = heterogeneity(matrix)
-    if asked.method == "mixed_integer":
-        return MixedInteger(
-            max_levers=asked.max_levers,
-            budget=asked.budget,
-            untried=asked.untried,
-            side_effect_weight=asked.side_effect_weight,
-            heterogeneity=spread,
-            seed=seed,
-            time_limit=asked.time_limit,
-        )
-    return Enumerate(
+    rules = Enumerate(
+        objective=OBJECTIVES[asked.objective],
+        risk=CVaR(asked.alpha) if asked.risk == "cvar" else RISKS[asked.risk],
         max_levers=asked.max_levers,
         budget=asked.budget,
         untried=asked.untried,
         side_effect_weight=asked.side_effect_weight,
-        heterogeneity=spread,
+        heterogeneity=heterogeneity(matrix),
         seed=seed,
     )
+    if asked.method == "enumerate":
+        return rules
+    shared = {field.name: getattr(rules, field.name) for field in fields(PlanMethod)}
+    return MixedInteger(**shared, time_limit=asked.time_limit)
 
 
 def heterogeneity(matrix: ResponseMatrix) -> Heterogeneity | None:
@@ -170,25 +213,32 @@ def plan_words(found: Plan) -> str:
     if found.limits:
         lines += ["Out of reach:", *(journal(limit) for limit in found.limits), ""]
     if not found.alternatives.empty:
-        lines += ["Next best choices:", *(_choice_words(row) for row in found.alternatives.to_dict("records")), ""]
+        lines += [
+            "Next best choices:",
+            *(_choice_words(row, found.aim) for row in found.alternatives.to_dict("records")),
+            "",
+        ]
     return "\n".join([*lines, *(journal(note) for note in found.notes)])
 
 
-def _choice_words(row: dict[Any, Any]) -> str:
+def _choice_words(row: dict[Any, Any], aim: str) -> str:
     words = ", ".join(f"{node} x {dose:g}" for node, dose in row["doses"].items()) or "no lever"
     inside = "; ends inside the tolerance" if row["inside"] else ""
-    return f"  {words}: expected error {number(row['objective'])}, cost {row['cost']:g}{inside}"
+    return f"  {words}: {aim} {number(row['objective'])}, cost {row['cost']:g}{inside}"
 
 
 def plan_json(found: Plan) -> dict[str, Any]:
     """Return a plan as plain data; a number that is not known is null."""
     numbers = ("objective", "lower_bound", "chance", "chance_in_sample", "chance_cross_fitted", "predicted_error")
+    errors = ("error_sum", "error_mean", "rank_correlation")
     held: dict[str, Any] = {"status": found.status.name, "doses": dict(found.doses)}
-    for name in (*numbers, "achieved_error", "cost"):
+    for name in (*numbers, "achieved_error", *errors, "cost"):
         amount = float(getattr(found, name))
         held[name] = amount if math.isfinite(amount) else None
     return held | {
         "chance_of": found.chance_of,
+        "aim": found.aim,
+        "units": found.units,
         "predicted": json.loads(found.predicted.to_json(orient="index")),
         "limits": list(found.limits),
         "notes": list(found.notes),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from causalvalues.model import start_ledger
 from causalvalues.numerals import estimate, number
 from causalvalues.planning.nouns import Status
+from causalvalues.planning.targets import Target
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.results import Planned, StudyResults
 from causalvalues.study.wording import OUTCOMES, chance_words, journal
@@ -27,7 +28,8 @@ def plan_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
         Heading("Plans"),
         Paragraph(
             "Each plan is the choice of levers and doses with the smallest expected sum of absolute distances to the "
-            "target, over all draws of the model; the lower bound proves that no other admissible choice does better."
+            "target, over all draws of the model, unless the study asks for another objective; the lower bound proves "
+            "that no other admissible choice does better."
         ),
     ]
     for place, planned in enumerate(results.plans, start=1):
@@ -51,10 +53,13 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
     items.append(
         (
             "Expected error.",
-            f"{number(plan.objective)} (sum of absolute distances in score units; proven lower bound "
+            f"{number(plan.error_sum)} in sum and {number(plan.error_mean)} in mean (absolute distances in "
+            f"{plan.units}); minimised: {plan.aim}, {number(plan.objective)} (proven lower bound "
             f"{number(plan.lower_bound)}); cost {plan.cost:g}.",
         )
     )
+    if math.isfinite(plan.rank_correlation):
+        items.append(("Order.", f"Rank correlation of predicted and wanted scores: {number(plan.rank_correlation)}."))
     items += [("Out of reach." if place == 0 else "", journal(limit)) for place, limit in enumerate(plan.limits)]
     rests = plan.ledger.drop_duplicates(["lever", "basis", "rests_on"])
     said = [f"{row.lever}: {row.basis} ({row.rests_on})" for row in rests.itertuples()]
@@ -76,12 +81,28 @@ def _target_words(planned: Planned) -> str:
         start = "a new unit of the population"
     elif planned.asked.start != "typical":
         start = f"unit {planned.asked.start}"
-    said += [f"{name} at {number(wanted)}" for name, wanted in target.profile.items()]
+    at = "at priority" if target.priorities else "at"
+    said += [f"{name} {at} {number(wanted)}" for name, wanted in target.asked.items()]
     if target.ranking:
-        said.append(" above ".join(target.ranking) + (f" by {number(target.margin)}" if target.margin else ""))
+        said.append(_ranking_words(target))
     said += [f"{name} between {_end(low)} and {_end(high)}" for name, (low, high) in target.bounds.items()]
+    for name, amount in target.raise_by.items():
+        said.append(f"{name} {'up' if amount >= 0 else 'down'} by at least {number(abs(amount))}")
+    if math.isfinite(target.keep_within):
+        said.append(f"all that is not named within {number(target.keep_within)} of its start")
     close = f", each within {number(target.tolerance)}" if target.profile else ""
     return f"From {start}: {', '.join(said)}{close}."
+
+
+def _ranking_words(target: Target) -> str:
+    """Return a ranking such as ``a above b and c by .20``; one margin for all steps is said once."""
+    places, margins = [" and ".join(place) for place in target.places], target.margins
+    if len(set(margins)) < 2:
+        return " above ".join(places) + (f" by {number(margins[0])}" if margins and margins[0] else "")
+    steps = [
+        f"{above} above {below} by {number(m)}" for above, below, m in zip(places, places[1:], margins, strict=False)
+    ]
+    return ", ".join(steps)
 
 
 def _doses_words(doses: Mapping[str, float], labels: Mapping[str, str]) -> str:

@@ -15,7 +15,8 @@ from causalvalues.study.answers import Answers
 from causalvalues.study.checks import Checks
 from causalvalues.study.conditions import Conditions
 from causalvalues.study.paired_check import PairedCheck
-from causalvalues.study.settings import PlanSettings, QuerySettings, StudySettings
+from causalvalues.study.plan_settings import PlanSettings
+from causalvalues.study.settings import QuerySettings, StudySettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,13 +94,13 @@ def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | No
     if seed is not None:
         settings = StudySettings.model_validate(settings.model_dump() | {"seed": seed})
     folder = Path() if isinstance(study, StudySettings) else Path(study).parent
-    _refuse_to_lose_input(out, settings, folder, study)
+    refuse_to_lose_input(out, settings, folder, study)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     kept = unfinished_folder(out, settings, folder)
     with progress_bar(STEPS + 1) as say, _saying_how_to_go_on(kept):
         results = study_results(settings, folder, say, kept)
         say("draw and write")
-        with _ending_cleanly(), replacing_folder(out) as part:
+        with ending_cleanly(), replacing_folder(out) as part:
             _write_all(results, part)
             ended = datetime.now(UTC).isoformat(timespec="seconds")
             write_text(part / NAME, manifest_text(results, part, started, ended))
@@ -151,7 +151,7 @@ def refuse_to_lose_files(out: Path) -> None:
         )
 
 
-def _refuse_to_lose_input(out: Path, settings: StudySettings, folder: Path, study: object) -> None:
+def refuse_to_lose_input(out: Path, settings: StudySettings, folder: Path, study: object) -> None:
     """Refuse to write a run over the files that it reads."""
     data = settings.data
     read = [folder / name for name in (data.path, data.key, data.theory) if name]
@@ -177,7 +177,7 @@ def _saying_how_to_go_on(kept: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _ending_cleanly() -> Iterator[None]:
+def ending_cleanly() -> Iterator[None]:
     """Turn a request to end (SIGTERM) into `SystemExit` meanwhile, so that half a folder is cleared away."""
 
     def end(number: int, _: FrameType | None) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = str
-
-
-class Section(BaseModel):
-    """A table of the study file: unknown keys are refused, and nothing is converted silently."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+from causalvalues.study.plan_settings import PlanSettings
+from causalvalues.study.sections import Name, Section
 
 
 class DataSettings(Section):
@@ -189,6 +184,8 @@ class CheckSettings(Section):
         Label whose shared part is removed in the partialled graph.
     lever_ratios : bool, default True
         The ratio of lever effects on two values against the graph's total effect.
+    assumptions : bool, default True
+        Tests of the equations: straight lines, normal residuals, equal spread.
     """
 
     measurement_error: bool = True
@@ -196,6 +193,7 @@ class CheckSettings(Section):
     hidden_causes: bool = True
     partial_by: str = ""
     lever_ratios: bool = True
+    assumptions: bool = True
 
 
 class ModelSettings(Section):
@@ -231,54 +229,6 @@ class QuerySettings(Section):
     effect: str = ""
 
 
-class LeverSettings(Section):
-    """One entry of ``levers`` in a plan; a plain name stands for its defaults."""
-
-    node: Name
-    doses: list[float] = [1.0]
-    cost: float = 1.0
-    excludes: list[Name] = []
-    label: str = ""
-
-
-class PlanSettings(Section):
-    """``[[plan]]``: a target and the levers that may be used.
-
-    Parameters
-    ----------
-    start : "typical", "population" or a unit id, default "typical"
-        "typical": a unit at the mean of the rows without lever; "population": a new unit.
-    where : str
-        Label by which a unit is looked up.
-    profile, change : table of value = number
-        Wanted scores, or wanted changes from the start.
-    ranking, margin, bounds, tolerance, weights
-        As in `Target`.
-    levers : list of names or tables, default every lever of the data (without levers: a push of each value by one
-        standard deviation)
-    max_levers, budget, untried, side_effect_weight
-        As in `PlanMethod`.
-    """
-
-    title: str = ""
-    start: str = "typical"
-    where: str = ""
-    profile: dict[Name, float] = {}
-    change: dict[Name, float] = {}
-    ranking: list[Name] = []
-    margin: float = 0.0
-    bounds: dict[Name, list[float]] = {}
-    tolerance: float = 0.25
-    weights: dict[Name, float] = {}
-    levers: list[Name | LeverSettings] = []
-    max_levers: int = 3
-    budget: float = float("inf")
-    untried: bool = False
-    side_effect_weight: float = 0.0
-    method: Literal["enumerate", "mixed_integer"] = "enumerate"
-    time_limit: float = 60.0
-
-
 class FigureSettings(Section):
     """``[figures]``: file formats and the layout of the graph."""
 
@@ -295,6 +245,8 @@ class StudySettings(Section):
         Heading of the report.
     seed : int, default 0
         One seed for everything that draws.
+    report : table of tables
+        ``[report.NAME]``: options of the ready reports, checked by ``causalvalues report``.
     """
 
     title: str = "A study of values"
@@ -310,3 +262,4 @@ class StudySettings(Section):
     query: list[QuerySettings] = []
     plan: list[PlanSettings] = []
     figures: FigureSettings = FigureSettings()
+    report: dict[Name, dict[str, Any]] = {}

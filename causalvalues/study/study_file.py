@@ -87,7 +87,7 @@ def _check_environments(asked: EnvironmentSettings, moments: str, name: str) -> 
         raise StudyError(
             f"{name}: [environments] unknown = true finds out what conditions act on, and `forced` says it. Keep one."
         )
-    if asked.unknown and not asked.baseline:
+    if asked.unknown and not asked.baseline and "baseline" not in asked.model_fields_set:
         raise StudyError(f"{name}: [environments] unknown = true needs a `baseline` that conditions are compared with.")
     if asked.forced.get(asked.baseline):
         raise StudyError(

@@ -11,9 +11,9 @@ from causalvalues.planning.nouns import Status
 _DECIMAL = re.compile(r"(?<![\w.,=/\\+\-\u2212])([+\-\u2212]?)(\d+\.\d+)(?![\w.]*[\w])")
 
 OUTCOMES = {
-    Status.OPTIMAL: "Optimal: no other admissible choice of these levers and doses has a smaller expected error",
+    Status.OPTIMAL: "Optimal: no other admissible choice of these levers and doses does better by what was minimised",
     Status.TRADE_OFF: (
-        "A trade-off: the choice with the smallest expected error ends outside the tolerance, but another choice ends "
+        "A trade-off: the best choice by what was minimised ends outside the tolerance, but another choice ends "
         "inside; it is the first of the next best choices"
     ),
     Status.UNREACHABLE: (

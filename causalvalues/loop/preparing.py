@@ -1,0 +1,190 @@
+"""From the settings of a loop to what it needs: what is known, whom to ask, and what may be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+
+from causalvalues.elicitation.cost import Limits
+from causalvalues.elicitation.prompt_levers import choose_levers
+from causalvalues.elicitation.sheets import Persona
+from causalvalues.elicitation.store import Store
+from causalvalues.errors import StudyError, did_you_mean
+from causalvalues.loop.asking import Asker, Said
+from causalvalues.loop.settings import LoopSettings
+from causalvalues.prediction import PairedRows, paired_rows
+from causalvalues.responses import ResponseMatrix
+from causalvalues.study.answers import Answers, read_answers
+from causalvalues.study.elicitation_design import elicitation_of, levers_of
+from causalvalues.study.elicitation_settings import CheckingSettings, DesignSettings, ElicitationSettings
+from causalvalues.study.model_opening import open_model
+from causalvalues.theories import ScoringKey
+
+MOST_CHOICES = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known before anything is asked.
+
+    Parameters
+    ----------
+    answers : Answers
+        Values in name order.
+    key : ScoringKey
+        Of the answers; the loop is scored with it.
+    rows : PairedRows
+        The levers of the loop only.
+    choices : tuple of lever sets
+        Everything that may be said, as (column of `rows.levers`, dose).
+    """
+
+    answers: Answers
+    key: ScoringKey
+    rows: PairedRows
+    choices: tuple[Said, ...]
+
+
+def known(settings: LoopSettings, folder: Path) -> Known:
+    """Read the answers that predictions are learned from.
+
+    Raises
+    ------
+    StudyError
+        If a lever of the loop has no rows in the answers, or there are too many lever sets.
+    """
+    answers = read_answers(settings.data, folder)
+    key = answers.key
+    if key is None:
+        raise StudyError("[data] needs a scoring key, with which the loop is scored, too. Give `key`, or demo = true.")
+    answers = replace(answers, matrix=_sorted(answers.matrix))
+    rows = paired_rows(answers.matrix, settings.data.wordings)
+    _check_wording(settings, answers.matrix)
+    columns = _columns(settings, rows.levers)
+    kept = [rows.levers.index(name) for name in columns]
+    mine = ~(np.delete(rows.doses, kept, axis=1) != 0).any(axis=1)
+    rows = rows.on(mine)
+    rows = PairedRows(rows.values, columns, rows.units, rows.start, rows.doses[:, kept], rows.reached, rows.weights)
+    return Known(answers, key, rows, _choices(settings, rows))
+
+
+def asker(
+    settings: LoopSettings, held: Known, folder: Path, store: Store, limits: Limits
+) -> tuple[Asker, tuple[Persona, ...]]:
+    """Open the model and return how it is asked, and the personas that it is asked to be.
+
+    Raises
+    ------
+    StudyError
+        If an item is not in the scoring key of the answers, or no answer speaks of a lever.
+    """
+    design = DesignSettings(kind="full", levers=settings.levers.source)
+    asked = ElicitationSettings(
+        seed=settings.seed,
+        model=settings.model,
+        items=settings.items,
+        method=settings.method,
+        personas=settings.personas,
+        checks=CheckingSettings(known_groups=False, paraphrases=0),
+    )
+    found = elicitation_of(asked, folder)
+    unknown = [item.id for item in found.items.items if item.id not in held.key.all_items]
+    if unknown:
+        raise StudyError(
+            f"The item {unknown[0]!r} is not in the scoring key of [data]. Ask the items that the answers were asked."
+        )
+    names = [spoken(column, settings.levers.wording) for column in held.rows.levers]
+    levers = choose_levers(levers_of(design, found.items, folder), names)
+    personas = tuple({sheet.persona.id: sheet.persona for sheet in found.sheets}.values())
+    return (
+        Asker(
+            values=held.rows.values,
+            items=found.items,
+            method=found.method,
+            frames=found.frames,
+            key=held.key,
+            levers=levers,
+            wording=settings.levers.wording,
+            backend=open_model(settings.model, folder),
+            store=store,
+            limits=limits,
+        ),
+        personas,
+    )
+
+
+def spoken(column: str, wording: int) -> str:
+    """Return the name of the prompt behind a column: wordings that are levers of their own end in ``~w1``.
+
+    Examples
+    --------
+    >>> spoken("do_power~w1", 1), spoken("do_power", 0)
+    ('do_power', 'do_power')
+    """
+    return column.removesuffix(f"~w{wording}")
+
+
+def _columns(settings: LoopSettings, known_levers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of the answers that the loop may use, in name order."""
+    mine = f"~w{settings.levers.wording}"
+    here = {
+        spoken(name, settings.levers.wording): name for name in known_levers if "~w" not in name or name.endswith(mine)
+    }
+    wanted = settings.levers.names or sorted(here)
+    for name in wanted:
+        if name not in here:
+            raise StudyError(
+                f"The answers of [data] have no row under the lever {name!r} in this wording."
+                + did_you_mean(name, here)
+            )
+    return tuple(sorted(here[name] for name in set(wanted)))
+
+
+def _check_wording(settings: LoopSettings, matrix: ResponseMatrix) -> None:
+    """Refuse a wording that the answers say nothing about."""
+    if not settings.data.wordings:
+        return
+    steered = (matrix.doses != 0).any(axis=1)
+    told = zip(matrix.labels[settings.data.wordings], steered, strict=True)
+    known_wordings = sorted({wording for wording, on in told if on})
+    if f"w{settings.levers.wording}" not in known_wordings:
+        raise StudyError(
+            f"[levers] wording = {settings.levers.wording}: the answers have only {', '.join(known_wordings)} of "
+            f"{settings.data.wordings!r}. Choose one of these."
+        )
+
+
+def _choices(settings: LoopSettings, rows: PairedRows) -> tuple[Said, ...]:
+    """Return every lever set that may be said, the smaller ones first."""
+    tried = {tuple(np.flatnonzero(row).tolist()) for row in rows.doses}
+    found: list[Said] = []
+    for size in range(1, min(settings.levers.most, len(rows.levers)) + 1):
+        for places in combinations(range(len(rows.levers)), size):
+            if size > 1 and not settings.levers.untried and places not in tried:
+                continue
+            names = [rows.levers[place] for place in places]
+            for doses in product(sorted(set(settings.levers.doses)), repeat=size):
+                found.append(tuple(zip(names, doses, strict=True)))
+        if len(found) > MOST_CHOICES:
+            raise StudyError(
+                f"[levers] allow more than {MOST_CHOICES:,} lever sets. Lower `most`, or name fewer levers or doses."
+            )
+    return tuple(found)
+
+
+def _sorted(matrix: ResponseMatrix) -> ResponseMatrix:
+    """Return the matrix with values and levers in name order."""
+    names, levers = sorted(matrix.names), sorted(matrix.levers)
+    columns = [matrix.names.index(name) for name in names]
+    doses = [matrix.levers.index(name) for name in levers]
+    return replace(
+        matrix,
+        names=tuple(names),
+        scores=matrix.scores[:, columns],
+        status=matrix.status[:, columns],
+        levers=tuple(levers),
+        doses=matrix.doses[:, doses],
+    )

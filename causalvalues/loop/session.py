@@ -1,0 +1,206 @@
+"""One run of a loop: every target steered, every step in the ledger before the next one begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from causalvalues.elicitation.sheets import Persona
+from causalvalues.errors import StudyError, did_you_mean
+from causalvalues.frozen import FloatArray
+from causalvalues.loop.asking import Asker, Heard, Request, Said
+from causalvalues.loop.ledger import Ledger
+from causalvalues.loop.outcomes import Outcome
+from causalvalues.loop.preparing import Known, spoken
+from causalvalues.loop.settings import LoopSettings, SwapSettings, TargetSettings
+from causalvalues.loop.steering import Aim, Planned, Rules, Steered, steer
+from causalvalues.loop.swap import SwapTarget, draw_targets
+from causalvalues.prediction.lever_response import LeverResponse
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What a run works with.
+
+    Parameters
+    ----------
+    settings : LoopSettings
+    known : Known
+    response : LeverResponse
+        Fitted on `known.rows`.
+    asker : Asker
+    personas : tuple of Persona
+    ledger : Ledger
+    """
+
+    settings: LoopSettings
+    known: Known
+    response: LeverResponse
+    asker: Asker
+    personas: tuple[Persona, ...]
+    ledger: Ledger
+
+    @property
+    def rules(self) -> Rules:
+        """When a loop stops."""
+        of = self.settings.steering
+        return Rules(of.asks, of.tolerance, of.least_gain, of.reach, self.settings.seed)
+
+    def request(self, persona: int, levers: Said, frame: int = 0) -> Request:
+        """Return the request for a persona under levers of the mechanism."""
+        said = tuple((spoken(name, self.settings.levers.wording), dose) for name, dose in levers)
+        return Request(self.personas[persona], said, frame)
+
+    def hear(self, what: str, persona: int, levers: Said, frame: int = 0) -> FloatArray:
+        """Ask for a profile and write it down."""
+        heard = self.asker.hear([self.request(persona, levers, frame)])[0]
+        return self.write(what, self.personas[persona].id, levers, frame, heard)
+
+    def write(self, what: str, persona: str, levers: Said, frame: int, heard: Heard) -> FloatArray:
+        """Write down what was heard, and return it."""
+        self.ledger.write(
+            {
+                "kind": "answer",
+                "for": what,
+                "persona": persona,
+                "levers": dict(levers),
+                "frame": frame,
+                "profile": dict(zip(self.asker.values, heard.profile.tolist(), strict=True)),
+                "asked": heard.asked,
+                "stored": heard.stored,
+            }
+        )
+        return heard.profile
+
+
+def targets_of(session: Session) -> list[tuple[Outcome, int]]:
+    """Return every target with the place of its persona; the loops have not begun.
+
+    Raises
+    ------
+    StudyError
+        If a target names an unknown persona or value, or there is none.
+    """
+    found = [_own(session, number, target) for number, target in enumerate(session.settings.target, start=1)]
+    if session.settings.swap is not None:
+        found += _swapped(session, session.settings.swap)
+    if not found:
+        raise StudyError("The loop has no target. Give [[target]] with a persona and a profile, or [swap].")
+    return found
+
+
+def _own(session: Session, number: int, target: TargetSettings) -> tuple[Outcome, int]:
+    ids = [persona.id for persona in session.personas]
+    if target.persona not in ids:
+        raise StudyError(f"There is no persona {target.persona!r}.{did_you_mean(target.persona, ids)}")
+    values = session.asker.values
+    for name in (*target.profile, *target.change):
+        if name not in values:
+            raise StudyError(f"The target names {name!r}, which is not a value here.{did_you_mean(name, values)}")
+    both = sorted(set(target.profile) & set(target.change))
+    if both or not (target.profile or target.change):
+        raise StudyError(
+            f"Target {number}: {both[0]!r} has both a profile and a change. Keep one of them."
+            if both
+            else f"Target {number} wants nothing. Give `profile` or `change`."
+        )
+    place = ids.index(target.persona)
+    start = session.hear("start", place, ())
+    wanted = np.full(len(values), math.nan)
+    for name, score in target.profile.items():
+        wanted[values.index(name)] = score
+    for name, change in target.change.items():
+        wanted[values.index(name)] = start[values.index(name)] + change
+    title = target.title or f"{target.persona}: {', '.join((*target.profile, *target.change))}"
+    return _waiting(f"target {number}", title, target.persona, Aim(start, wanted)), place
+
+
+def _swapped(session: Session, swap: SwapSettings) -> list[tuple[Outcome, int]]:
+    rows = session.known.rows
+    tried = {cell for cell, used in zip(rows.cells, rows.used, strict=True) if used == 2}
+    pairs = [said for said in session.known.choices if len(said) == 2]
+    if swap.pairs == "unseen":
+        pairs = [said for said in pairs if "+".join(name for name, _ in said) not in tried]
+    away = swap.away * np.nanmax(np.abs(_cell_means(session)), axis=0)
+    far = round(swap.number * swap.unreachable / (1 - swap.unreachable))
+    drawn = draw_targets(len(session.personas), pairs, (swap.number, far), away, session.settings.seed)
+    starts = [session.hear("start", place, ()) for place in range(len(session.personas))]
+    found = []
+    for target in drawn:
+        profile = session.hear(f"target {target.name}", target.model, target.levers)
+        aim = Aim(starts[target.steered], profile + np.array(target.displaced or np.zeros(len(profile))))
+        persona = session.personas[target.steered].id
+        title = f"{persona} towards {session.personas[target.model].id} under {named(target.levers)}"
+        found.append((replace(_waiting(target.name, title, persona, aim), swap=target), target.steered))
+    return found
+
+
+def _cell_means(session: Session) -> FloatArray:
+    rows = session.known.rows
+    cells = np.array(rows.cells)
+    return np.array([np.nanmean(rows.change[cells == cell], axis=0) for cell in sorted(set(rows.cells))])
+
+
+def _waiting(name: str, title: str, persona: str, aim: Aim) -> Outcome:
+    return Outcome(name, title, persona, Steered(aim, (), "not begun", (math.nan, math.nan), 0.0), 0)
+
+
+def steer_all(session: Session, waiting: Sequence[tuple[Outcome, int]]) -> list[Outcome]:
+    """Run the loop of every target, one after the other."""
+    return [_steered(session, outcome, place) for outcome, place in waiting]
+
+
+def _steered(session: Session, outcome: Outcome, place: int) -> Outcome:
+    values = session.asker.values
+
+    def profile(numbers: FloatArray) -> dict[str, float]:
+        return dict(zip(values, numbers.tolist(), strict=True))
+
+    def hear(planned: Planned) -> FloatArray:
+        session.ledger.write(
+            {
+                "kind": "plan",
+                "target": outcome.name,
+                "step": planned.number,
+                "levers": dict(planned.levers),
+                "predicted": profile(planned.predicted),
+                "lower": profile(planned.lower),
+                "upper": profile(planned.upper),
+                "predicted_error": planned.predicted_error,
+                "gain": planned.gain,
+            }
+        )
+        return session.hear(f"{outcome.name} step {planned.number}", place, planned.levers)
+
+    aim = outcome.steered.aim
+    before = len(session.ledger.lines)
+    found = steer(session.response, aim, session.known.choices, hear, session.rules)
+    asked = sum(int(line.get("asked", 0)) for line in session.ledger.lines[before:])
+    done = replace(outcome, steered=found, asked=asked)
+    session.ledger.write(
+        {
+            "kind": "end",
+            "target": outcome.name,
+            "title": outcome.title,
+            "wanted": profile(aim.wanted),
+            "levers": dict(done.chosen),
+            "error": found.error,
+            "why": found.why,
+            "chances": list(found.chances),
+            "unreachable": found.unreachable,
+        }
+    )
+    return done
+
+
+def named(levers: Said) -> str:
+    """Return levers as text: ``"do_power + do_security x 2"``; ``"no lever"`` for none."""
+    return " + ".join(name if dose == 1 else f"{name} x {dose:g}" for name, dose in levers) or "no lever"
+
+
+def displaced(target: SwapTarget | None, p: int) -> FloatArray:
+    """Return by how much a target was moved away (p,)."""
+    return np.zeros(p) if target is None or not target.displaced else np.array(target.displaced)

@@ -1,0 +1,75 @@
+"""The report ``skill``: how well changes under levers are foreseen, against baselines and against noise."""
+
+from __future__ import annotations
+
+from causalvalues.reports.aims import named_values, refuse_without_levers
+from causalvalues.reports.frame import Given, Made
+from causalvalues.reports.parts import Claim, closing, opening
+from causalvalues.reports.settings import SkillReportSettings
+from causalvalues.reports.skill_blocks import skill_blocks, skill_files
+from causalvalues.skill.factor_structure import theory_groups
+from causalvalues.skill.noise_sources import item_noise
+from causalvalues.skill.report import SkillReport, SkillSettings, skill_report
+from causalvalues.study.document import Block, Bullets
+
+TITLE = "How well changes under levers are foreseen"
+ABOUT = (
+    "Each predictor foresees what units answer under levers that it has not seen: left-out levers, left-out sets of "
+    "levers, left-out units. R2, mean absolute error, rank correlation and interval coverage stand beside each other.",
+    "Published studies report effects in sample, or of one unit, and without a baseline (see the report `kang`).",
+    "Seven baselines, the noise ceiling, factor-plus-graph models, paired bootstrap intervals of every difference; and "
+    "a plain word when the graph adds nothing.",
+)
+CLAIMS: list[Claim] = [
+    ("R2, errors, coverage", "rows that the predictor has not seen"),
+    ("Differences between predictors", "paired bootstrap over the left-out groups"),
+    ("The ceiling", "repeated or split measurement: as much as can be foreseen at all"),
+]
+
+
+def report(given: Given) -> Made:
+    """Make the report.
+
+    Raises
+    ------
+    StudyError
+        If there are no levers.
+    ModelError
+        As `skill_report`.
+    """
+    found = skill(given)
+    blocks = skill_blocks(found)
+    page = [*opening(TITLE, _lead(found), ABOUT), *(_second(block) for block in blocks)]
+    files = {f"tables/{name}": text for name, text in skill_files(found).items()}
+    return Made(TITLE, [*page, *closing("skill", given, CLAIMS)], files)
+
+
+def skill(given: Given) -> SkillReport:
+    """Compute everything that the report shows."""
+    asked, answers = given.asked(SkillReportSettings), given.answers
+    refuse_without_levers(answers.matrix, "skill")
+    own = named_values(answers.matrix, asked.own)
+    groups = {} if answers.theory is None else theory_groups(answers.theory, answers.matrix.names)
+    noise = None
+    if asked.noise == "items" and answers.items is not None and answers.key is not None:
+        noise = item_noise(answers.items, answers.key, given.seed)
+    settings = SkillSettings(
+        own=own or None,
+        groups=groups,
+        splits=tuple(asked.splits),
+        folds=asked.folds,
+        noise=noise,
+        resamples=asked.resamples,
+        wordings=asked.wordings,
+    )
+    given.say("foresee what was left out")
+    return skill_report(answers.matrix, given.seed, settings)
+
+
+def _lead(found: SkillReport) -> list[Claim]:
+    return [("", sentence) for sentence in found.verdict]
+
+
+def _second(block: Block) -> Block:
+    """Return a block as part of a page whose first lines stand above."""
+    return Bullets(block.items) if isinstance(block, Bullets) and block.lead else block
