@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from causalvalues.reports import Given, report_kind
-from causalvalues.reports.running import DEMO, options_of
+from causalvalues.reports.asked_study import DEMO
+from causalvalues.reports.running import options_of
 from causalvalues.responses import demo
 from causalvalues.study import StudySettings, read_study
 from causalvalues.study.settings import DataSettings

@@ -59,7 +59,8 @@ class SteerableModel(PretendModel):
         added = sum(dose * lever_effect(aimed, value) for aimed, dose, _ in said)
         kept = 1 - PULL * 2 * total / (1 + total) / 2
         asked_as = " ".join(message.text for message in question.conversation)
-        return kept * own + added * 1.6 / (1 + 0.6 * total) * bool(said) + self.noise * chance(asked_as, question.statement)
+        steered = added * 1.6 / (1 + 0.6 * total) * bool(said)
+        return kept * own + steered + self.noise * chance(asked_as, question.statement)
 
 
 def lever_effect(aimed: str, value: str) -> float:
@@ -79,5 +80,5 @@ def main(study: str, out: str, store: str, log: str, rest_after: int) -> None:
 
 def command(study: Path, out: Path, store: Path, log: Path, rest_after: int = 10**9) -> list[str]:
     """What runs `main` in a process of its own."""
-    words = f"import steerable_model as m; m.main({str(study)!r}, {str(out)!r}, {str(store)!r}, {str(log)!r}, {rest_after})"
-    return [sys.executable, "-c", words]
+    places = ", ".join(repr(str(path)) for path in (study, out, store, log))
+    return [sys.executable, "-c", f"import steerable_model as m; m.main({places}, {rest_after})"]

@@ -196,9 +196,8 @@ def test_nested_monte_carlo_agrees_with_quadrature_over_all_answers() -> None:
 
 
 def test_looking_tells_nothing_about_equivalent_graphs_and_forcing_does() -> None:
-    design = design_next(
-        two_graphs(0.6), [Candidate("seen", rows=20), *forced_answers(("a", "b"), rows=10)], AboutEdges()
-    )
+    candidates = [Candidate("seen", rows=20), *forced_answers(("a", "b"), rows=10)]
+    design = design_next(two_graphs(0.6), candidates, AboutEdges(), Particles())
     assert design.table.gain["seen"] == pytest.approx(0.0, abs=1e-9)
     assert design.table.gain["set a"] > 0.3
     assert design.table.gain["set a"] == pytest.approx(design.table.gain["set b"], abs=0.05)
@@ -291,6 +290,16 @@ def test_a_greedy_batch_gains_most_of_what_the_best_one_does_and_the_bound_holds
         best = max(best, design_next(model, batch, AboutModel(), LinearBayes(batch=size)).gain)
     assert (1 - 1 / math.e) * best <= design.gain <= best + 1e-9
     assert design.bound >= best - 1e-9
+
+
+def test_the_bound_holds_where_the_greedy_batch_is_not_the_best() -> None:
+    """The mixed question tells most alone; the two plain ones tell more together than it does with either."""
+    model = NormalResponse(np.eye(2), np.array([[0.1]]))
+    candidates = asked(model.values, [{"l0": 0.8, "l1": 0.8}, {"l0": 1.0}, {"l1": 1.0}])
+    design = design_next(model, candidates, AboutModel(), LinearBayes(batch=2))
+    assert design.chosen == ("c0", "c1")
+    assert design.gain == pytest.approx(math.log(17.4 * 7.4 - 6.4**2) / 2)
+    assert design.bound > math.log(11 * 11) / 2 > design.gain
 
 
 @settings(max_examples=10, deadline=None)

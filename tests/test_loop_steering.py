@@ -113,9 +113,7 @@ def fitted(seed: int) -> LeverResponse:
     return Mechanism().fit(simulated(seed), 0)
 
 
-CHOICES = tuple(
-    tuple((f"l{i + 1}", 1.0) for i in chosen) for chosen in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
-)
+CHOICES = tuple(tuple((f"l{i + 1}", 1.0) for i in chosen) for chosen in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2)))
 
 
 @given(seed=st.integers(0, 10_000), asks=st.integers(0, 6))
@@ -138,7 +136,8 @@ def test_a_loop_keeps_the_best_of_what_it_asked_and_asks_nothing_twice(seed: int
     assert [step.planned.number for step in found.steps] == list(range(1, len(said) + 1))
     assert 0 <= found.chances[1] <= 1
     if not asks:
-        assert found.best is None and found.steps == ()
+        assert found.best is None
+        assert found.steps == ()
 
 
 def test_where_predictions_are_right_the_first_ask_is_the_best_of_all_and_the_foretold_error_is_the_achieved() -> None:
@@ -149,7 +148,8 @@ def test_where_predictions_are_right_the_first_ask_is_the_best_of_all_and_the_fo
     told = response.predict(np.zeros((6, 2)), doses_of(response.levers, CHOICES)).mean
     found = steer(response, aim, CHOICES, lambda p: told[CHOICES.index(p.levers)], Rules(6, 0.02, 0.0, 0.1, 0))
     assert found.steps[0].planned.levers == CHOICES[4]
-    assert found.why == "within the tolerance" and len(found.steps) == 1
+    assert found.why == "within the tolerance"
+    assert len(found.steps) == 1
     assert found.steps[0].planned.predicted_error == pytest.approx(0.01 * np.sqrt(2 / np.pi), rel=0.3)
 
 
@@ -158,7 +158,8 @@ def test_expected_errors_are_the_means_of_the_samples() -> None:
     aim = Aim(np.array([0.1, -0.2]), np.array([0.3, np.nan]))
     told = foresee(response, aim, CHOICES, 0)
     assert told.expected == pytest.approx(told.errors.mean(axis=1), abs=4 * told.errors.std() / np.sqrt(2000))
-    assert told.chance(np.inf) == 1.0 and told.chance(0.0) == 0.0
+    assert told.chance(np.inf) == 1.0
+    assert told.chance(0.0) == 0.0
 
 
 def test_a_far_target_is_flagged_and_a_near_one_is_not() -> None:
@@ -196,7 +197,8 @@ def test_ways_are_compared_on_resampled_personas() -> None:
     loop, other = base + random.normal(0, 0.1, 200), 2 * base + random.normal(0, 0.1, 200)
     table = compare_ways({LOOP: loop, "other": other}, clusters, 0).table
     assert table.loc["other", "ratio"] == pytest.approx(loop.mean() / other.mean())
-    assert table.loc["other", "ratio_lower"] > 0.48 and table.loc["other", "ratio_upper"] < 0.52
+    assert table.loc["other", "ratio_lower"] > 0.48
+    assert table.loc["other", "ratio_upper"] < 0.52
     error = loop.reshape(50, 4).mean(axis=1).std(ddof=1) / np.sqrt(50)
     assert table.loc[LOOP, "upper"] - table.loc[LOOP, "lower"] == pytest.approx(2 * 1.645 * error, rel=0.1)
     assert ratio_of(loop, other, clusters, 0)[0] == pytest.approx(loop.sum() / other.sum())
@@ -215,8 +217,9 @@ def test_a_ledger_goes_on_where_it_was_cut_and_refuses_another_story(tmp_path: P
     again.write({"kind": "end", "error": float("nan")})
     again.close()
     lines = [json.loads(line) for line in place.read_text().splitlines()]
-    assert [line.get("kind") for line in lines] == [None, "answer", "end"] and lines[2]["error"] is None
-    with pytest.raises(LoopError, match="line 1.*other settings"):
+    assert [line.get("kind") for line in lines] == [None, "answer", "end"]
+    assert lines[2]["error"] is None
+    with pytest.raises(LoopError, match=r"line 1.*other settings"):
         Ledger(place, {"title": "y"})
     other = Ledger(place, {"title": "x"})
     with pytest.raises(LoopError, match="line 2"):
@@ -230,15 +233,18 @@ def test_a_ledger_goes_on_where_it_was_cut_and_refuses_another_story(tmp_path: P
 def test_the_loop_on_a_known_model_is_as_near_as_trying_every_pair(world: Path) -> None:
     run = run_steer_loop(world / "loop.toml", world / "run", world / "loop.sqlite")
     test = run.results.test
-    assert test is not None and test.sealed is not None
+    assert test is not None
+    assert test.sealed is not None
     table = test.sealed.table
     assert table.loc["all pairs tried", "ratio"] < 1.1
     assert table.loc["a random pair", "ratio"] < 0.7
-    assert test.flags.flagged == test.flags.unreachable == 3 and test.flags.falsely == 0
+    assert test.flags.flagged == test.flags.unreachable == 3
+    assert test.flags.falsely == 0
     assert run.results.live >= 5
     lines = [json.loads(line) for line in (run.folder / "ledger.jsonl").read_text().splitlines()]
     plans = [i for i, line in enumerate(lines) if line.get("kind") == "plan"]
-    assert plans and all(lines[i + 1]["kind"] == "answer" for i in plans), "each plan stands before its answer"
+    assert plans
+    assert all(lines[i + 1]["kind"] == "answer" for i in plans), "each plan stands before its answer"
     assert all(lines[i + 1]["levers"] == lines[i]["levers"] for i in plans)
     assert {"report.html", "report.md", "targets.csv", "figures/ways.svg"} <= set(run.files)
     sealed = {line["frame"] for line in lines if "step" in line.get("for", "")}
@@ -283,7 +289,7 @@ def test_the_same_command_on_a_finished_run_gives_every_file_again(world: Path, 
 
 
 def test_own_targets_are_steered_towards_and_the_summary_names_what_was_chosen(world: Path, tmp_path: Path) -> None:
-    text = LOOP_FILE.split("[swap]")[0] + (
+    text = LOOP_FILE.split("[swap]", maxsplit=1)[0] + (
         '[[target]]\npersona = "p101"\nchange = { power = 0.3 }\n'
         '[[target]]\npersona = "p102"\nprofile = { benevolence = 9.0, power = -9.0 }\n'
         "[steering]\nreach = 0.1\n[sealed]\n"
@@ -295,7 +301,9 @@ def test_own_targets_are_steered_towards_and_the_summary_names_what_was_chosen(w
     )
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)["targets"]
-    assert found[0]["levers"] and found[0]["error"] < 0.05 and not found[0]["flagged"]
+    assert found[0]["levers"]
+    assert found[0]["error"] < 0.05
+    assert not found[0]["flagged"]
     assert found[1]["flagged"]
     assert abs(found[0]["sealed_error"] - found[0]["error"]) < 0.05
 
@@ -307,7 +315,7 @@ def test_own_targets_are_steered_towards_and_the_summary_names_what_was_chosen(w
         ('path = "answers/answers.csv"|demo = true\npath = "answers/answers.csv"', "either"),
         ("reach = 0.12|reach = 0.0", "reach"),
         ("[sealed]|[levers]\nnames = ['do_powr']\n[sealed]", "do_power"),
-        ('per_value = 2|per_value = 2\n[levers]\nwording = 1', "w0"),
+        ("per_value = 2|per_value = 2\n[levers]\nwording = 1", "w0"),
         ('key = "answers/key.toml"|drop = []', "key"),
         ("per_value = 2|per_value = 5", "scoring key"),
         ("[swap]|[[target]]\npersona = 'p9'\nprofile = { power = 1 }\n[swap]", "p9"),

@@ -22,6 +22,7 @@ from causalvalues.planning import (
     Target,
     WorstDimension,
     pareto,
+    pareto_search,
     plan,
 )
 from causalvalues.planning.choice_table import all_choices
@@ -221,7 +222,11 @@ def test_a_wrong_lever_is_refused_by_name(case: str) -> None:
         make()
 
 
-def test_the_front_holds_every_choice_that_nothing_beats_and_nothing_else() -> None:
+@pytest.mark.parametrize("block", [3, 512])
+def test_the_front_holds_every_choice_that_nothing_beats_and_nothing_else(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pareto_search, "_BLOCK", block)
     for seed in range(8):
         model, levers = ruled(seed)
         target = Target({"v0": 0.9, "v1": -0.6})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planning_oracle import every_choice, lever_model, losses_of, risk_of
+from scipy.stats import spearmanr
 
 from causalvalues.errors import PlanError
 from causalvalues.interventions import Lever
@@ -33,7 +35,9 @@ from causalvalues.planning import (
 )
 from causalvalues.planning.pose import pose
 from causalvalues.planning.problem import errors_of
+from causalvalues.planning.ranks import spearman
 from causalvalues.planning.scoring import objective_of, tangent
+from causalvalues.planning.search_kernels import rank_losses
 
 OBJECTIVES = {
     "absolute": AbsoluteError(),
@@ -117,6 +121,32 @@ def test_pruning_by_tangents_keeps_the_best_under_every_convex_objective(
             assert list(found.alternatives["objective"]) == pytest.approx(following, abs=1e-9)
 
 
+def test_a_search_of_thousands_of_choices_scores_few_of_them_and_misses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[int] = []
+    add = enumeration.Board.add
+
+    def counted(board: enumeration.Board, stage: enumeration.Stage, rows: np.ndarray) -> None:
+        add(board, stage, rows)
+        scored.append(len(board.scored))
+
+    monkeypatch.setattr(enumeration.Board, "add", counted)
+    for seed in range(3):
+        model = lever_model(seed, levers=30, values=6, draws=40)
+        rng = np.random.default_rng([96, seed])
+        wanted = dict(zip(model.values, rng.normal(size=6).tolist(), strict=True))
+        levers, start = [Lever(node) for node in model.levers], dict.fromkeys(model.values, 0.0)
+        found = plan(model, start, Target(wanted, 9.0), levers, Enumerate(untried=True, alternatives=7))
+        total, goal = model.total[:, 6:, :6], np.array(list(wanted.values()))
+        every = []
+        for size in range(4):
+            for chosen in itertools.combinations(range(30), size):
+                every.append(float(model.weights @ np.abs(goal - total[:, list(chosen)].sum(axis=1)).sum(axis=1)))
+        assert len(every) == 4526
+        assert [found.objective, *found.alternatives["objective"]] == pytest.approx(sorted(every)[:8], abs=1e-9)
+        assert found.objective == found.lower_bound
+    assert max(scored) < 1500
+
+
 @pytest.mark.parametrize(("objective", "risk"), [(o, r) for o in CONVEX for r in RISKS])
 def test_tangents_lie_below_every_convex_objective_and_touch_it(objective: str, risk: str) -> None:
     model, start, target, levers = question(9)
@@ -151,6 +181,19 @@ def test_cvar_lies_between_expectation_and_worst_and_is_the_least_tail_formula(
     assert tail == pytest.approx(risk_of("cvar", rows[0], weights, alpha), abs=1e-9)
     assert CVaR(alpha).weights(rows, weights).sum() == pytest.approx(1.0)
     assert float(CVaR(0.0).of(rows, weights)[0]) == pytest.approx(mean)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=3, max_size=7))
+def test_rank_correlations_with_ties_are_those_of_scipy(pairs: list[tuple[int, int]]) -> None:
+    scores, wanted = np.array(pairs, dtype=float).T
+    if np.ptp(scores) == 0 or np.ptp(wanted) == 0:
+        assert spearman(scores, wanted) == 0.0
+        return
+    assert spearman(scores, wanted) == pytest.approx(spearmanr(scores, wanted).statistic, abs=1e-12)
+    alone = np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1))
+    losses = rank_losses(*alone, scores[:, None], np.zeros((1, len(scores), 1)), wanted)
+    assert losses == pytest.approx(1.0 - spearmanr(scores, wanted).statistic, abs=1e-12)
 
 
 @settings(max_examples=15, deadline=None)

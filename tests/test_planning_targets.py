@@ -196,6 +196,13 @@ def test_a_contradiction_is_found_exactly_when_no_profile_exists_and_is_the_smal
         assert len(clash) == min(len(rows) for rows in impossible)
 
 
+def test_of_two_bounds_on_the_same_side_the_tighter_one_contradicts() -> None:
+    rows = Rows(
+        np.array([[-1.0], [-1.0], [1.0]]), np.array([-2.0, 5.0, 1.0]), ("at least 2", "at least -5", "at most 1")
+    )
+    assert set(contradiction(rows)) == {"at least 2", "at most 1"}
+
+
 def test_contradictions_are_named() -> None:
     with pytest.raises(PlanError, match=r"'v0' at least 0\.5 above 'v1'; .*cannot hold together.*Drop or relax one"):
         ask(Target(ranking=("v0", "v1"), margin=0.5, bounds={"v0": (-9, 1), "v1": (1, 9), "v2": (-9, 9)}))

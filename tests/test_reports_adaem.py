@@ -35,6 +35,7 @@ from causalvalues.reports.adaem_priming import (
     opposite_groups,
     priming_table,
 )
+from causalvalues.reports.adaem_set import short_set
 from causalvalues.reports.settings import AdaemSettings
 from causalvalues.responses import ResponseMatrix
 from causalvalues.theories import scoring_key, theory
@@ -145,6 +146,24 @@ def test_an_item_is_judged_by_the_other_items_of_its_value() -> None:
     rest = [items.index(name) for name in key.items_of("hedonism") if name != "hedonism_1"]
     again = gaussian_bits(scores[:, items.index("hedonism_1")], scores[:, rest].mean(axis=1))
     assert table.loc["hedonism_1", "own"] == pytest.approx(again)
+
+
+def test_a_short_set_takes_no_item_twice_and_leaves_out_what_is_said_already() -> None:
+    items, groups = _items(1.5)
+    other = np.where(groups.codes == 1, 1.0, 0.0) + 0.5 * np.random.default_rng(9).normal(size=180)
+    copy = items.scores[:, 0] + 0.01 * np.random.default_rng(8).normal(size=180)
+    scores = np.column_stack([items.scores[:, 0], copy, other])
+    matrix = ResponseMatrix(("told", "told_again", "middle"), scores, items.unit_ids)
+    table, why = short_set(matrix, groups, 3)
+    assert why == ""
+    assert table["item"].tolist()[1] == "middle"
+    assert set(table["item"]) == {"told", "told_again", "middle"}
+    assert (table["least"] <= table["most"] + 1e-12).all()
+    assert table["least"].is_monotonic_increasing
+    assert table["least"].iloc[0] <= table["alone"].iloc[0] <= table["most"].iloc[0] <= np.log2(3) + 1e-9
+    assert short_set(
+        matrix.rows(np.arange(180) < 2), Groups(("a", "b"), np.arange(2), np.array([0, 1]), ("u", "v")), 3
+    )[1]
 
 
 # ---------------------------------------------------------------- priming

@@ -93,7 +93,7 @@ def test_a_folder_of_another_run_or_of_somebody_else_is_never_replaced(tmp_path:
     run_report("adaem", path, out)  # its own earlier run is replaced
     before = digests(out)
     with pytest.raises(StudyError, match="holds the report 'adaem'"):
-        run_report("kang", path, out)
+        run_report("kang", tmp_path / "nowhere.toml", out)  # before anything is read
     held = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     del held["report"]
     (out / "manifest.json").write_text(json.dumps(held), encoding="utf-8")
@@ -117,6 +117,25 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+def test_a_finished_run_stands_for_its_study_as_long_as_its_answers_are_as_they_were(tmp_path: Path) -> None:
+    path = write_study(tmp_path, STUDY + ADAEM)
+    run = tmp_path / "run"
+    made = run_report("adaem", path, tmp_path / "first")
+    run.mkdir()
+    held = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    (run / "manifest.json").write_text(json.dumps(held), encoding="utf-8")
+    again = run_report("adaem", run, tmp_path / "second")
+    one, two = (digests(each.folder) for each in (made, again))
+    assert one["tables/items.csv"] == two["tables/items.csv"]
+    with (tmp_path / "answers.csv").open("a", encoding="utf-8") as file:
+        file.write("p0,,1,1,1\n")
+    with pytest.raises(StudyError, match="does not lie as it was"):
+        run_report("adaem", run, tmp_path / "third")
+    (run / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(StudyError, match="holds no finished run of a study"):
+        run_report("adaem", run, tmp_path / "third")
+
+
 @pytest.mark.parametrize("name", ["kang", "conva", "valuepilot", "couple", "skill"])
 def test_answers_without_levers_are_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
     path = write_study(tmp_path, STUDY.split("[[query]]")[0])
@@ -125,6 +144,20 @@ def test_answers_without_levers_are_refused_with_the_remedy(tmp_path: Path, name
     (tmp_path / "answers.csv").write_text("\n".join(kept), encoding="utf-8")
     with pytest.raises(StudyError, match="needs answers under levers"):
         run_report(name, path, tmp_path / "out")
+
+
+def test_the_skill_report_has_its_verdict_once_at_the_head(tmp_path: Path) -> None:
+    table = '\n[report.skill]\nfolds = 2\nresamples = 20\nsplits = ["unit"]\n'
+    run_of = run_report("skill", write_study(tmp_path, STUDY + table), tmp_path / "out")
+    text = (run_of.folder / "report.md").read_text(encoding="utf-8")
+    assert text.count("of the simple predictors") == 1
+    assert "graph" in " ".join(said for _, said in run_of.first_lines)
+    assert {"tables/skill.csv", "figures/skill.svg"} <= set(run_of.files)
+
+
+def test_an_experiment_needs_rows_after_forced_answers(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="needs rows after forced answers"):
+        run_report("experiment", write_study(tmp_path, STUDY), tmp_path / "out")
 
 
 def test_every_option_of_every_report_is_documented() -> None:

@@ -15,6 +15,7 @@ from causalvalues.skill.associations import descendants
 from causalvalues.skill.foreseen import Foreseen
 from causalvalues.skill.resampling import resampled
 from causalvalues.skill.spread import Spread
+from causalvalues.skill.verdict import judged
 
 
 def test_interval_score_by_hand() -> None:
@@ -108,3 +109,11 @@ def test_descendants_are_those_of_networkx(code: int) -> None:
     drawn = nx.from_numpy_array(graph, create_using=nx.DiGraph)
     expected = [[float(j in nx.descendants(drawn, i)) for j in range(5)] for i in range(5)]
     np.testing.assert_array_equal(descendants(graph[None])[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"),
+    [((0.1, 0.2), "better"), ((-0.2, -0.1), "worse"), ((-0.1, 0.2), "equal"), ((np.nan, np.nan), "unknown")],
+)
+def test_a_difference_is_judged_by_whether_its_interval_holds_zero(ends: tuple[float, float], word: str) -> None:
+    assert judged(*ends) == word

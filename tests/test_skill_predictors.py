@@ -14,6 +14,7 @@ from causalvalues.prediction import PairedRows
 from causalvalues.prediction.scale_and_start import ScaleAndStart
 from causalvalues.skill.associations import Correlations, GraphDescendants
 from causalvalues.skill.factor_structure import FactorGraphPredictor, theory_groups
+from causalvalues.skill.flexible import FlexibleRegressor
 from causalvalues.skill.given_effects import GivenEffects
 from causalvalues.skill.graphs import PlainGraph, learned_graphs
 from causalvalues.skill.rescaled import Rescaled
@@ -177,3 +178,12 @@ def make_chain() -> FactorChain:
     free = ~np.eye(3, dtype=bool)
     problem = FactorProblem(np.ones((3, 1), dtype=bool), free, np.zeros_like(free), SparseDags(odds=0.25), 50.0)
     return FactorChain(problem, np.random.default_rng(0))
+
+
+def test_trees_give_intervals_as_wide_as_their_errors_on_rows_they_have_not_seen() -> None:
+    rows, new = simulate(0).rows, simulate(5).rows
+    fitted = FlexibleRegressor(trees=50).fit(rows, 0)
+    told = fitted.predict(new.start, new.doses)
+    assert 0.8 < ((new.reached > told.lower) & (new.reached < told.upper)).mean() < 0.97
+    errors = np.abs(told.mean - new.reached).mean()
+    assert (told.upper - told.lower).mean() < 6 * errors

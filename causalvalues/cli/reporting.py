@@ -17,7 +17,7 @@ WIDTH = 100
 
 def report(
     name: Annotated[str, typer.Argument(help="Which report; --list shows all.")] = "",
-    path: Annotated[str, typer.Argument(help="Study file (TOML), or demo: the answers that ship.")] = "",
+    path: Annotated[str, typer.Argument(help="Study file (TOML), a run folder, or demo.")] = "",
     out: Annotated[
         Path | None, typer.Option(help="Folder; default runs/NAME. An earlier run of this report is replaced.")
     ] = None,

@@ -13,9 +13,9 @@ import pandas as pd
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.experiments.candidates import Candidate
 from causalvalues.experiments.foreseen import Model
-from causalvalues.experiments.goals import AboutEdges, Goal, in_words
+from causalvalues.experiments.goals import Goal, in_words
 from causalvalues.experiments.greedy import Run, bound_of, greedy
-from causalvalues.experiments.methods import DesignMethod, LinearBayes, Particles, Scorer
+from causalvalues.experiments.methods import DesignMethod, LinearBayes, Scorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +75,7 @@ def design_next(
         Draws from the posterior, given all answers so far.
     candidates : sequence of Candidate
     goal : AboutModel, AboutEdges, AboutEffect, AboutTarget or AboutAnswers
-    method : Particles or LinearBayes, optional
-        Default ``Particles()`` about edges, else ``LinearBayes()``.
+    method : LinearBayes or Particles, default ``LinearBayes()``
     seed : int, default 0
         For simulated answers (`Particles`).
 
@@ -106,8 +105,7 @@ def design_next(
     >>> design_next(model, forced_answers(["a", "b", "c"]), AboutEffect("a", "b")).chosen
     ('set a',)
     """
-    if method is None:
-        method = Particles() if isinstance(goal, AboutEdges) else LinearBayes()
+    method = LinearBayes() if method is None else method
     offered = _checked(candidates, method)
     limited = math.isfinite(method.budget)
     runs = []

@@ -84,7 +84,8 @@ class Particles(DesignMethod):
 
     Notes
     -----
-    The gain is the uncertainty at the mean of the simulated posteriors less the mean uncertainty of these posteriors.
+    The gain is the uncertainty times the share of it that the simulated posteriors lose on average, where the share is
+    taken of the uncertainty at their mean: by Jensen's inequality it lies between 0 and 1 whatever was simulated.
     Each simulated outcome is weighed by its own draw too, so information is a lower bound (Foster et al. 2020,
     equation 6) and at most log `draws`.
     """
@@ -122,6 +123,10 @@ class LinearBayes(DesignMethod):
 
     `AboutModel` is judged by information (D-optimality), every other goal by the drop of a summed variance
     (V-optimality): of the indicators of edges or of which plan is best, of the effect, or of the answers.
+
+    Only mean answers count: what the spread of answers tells, which is much where few rows without intervention were
+    seen, is left out (`Particles` counts it). A batch needs ten draws or more for each answer; the design says where
+    there are fewer.
     """
 
     def scorer(self, model: Model, candidates: Sequence[Candidate], goal: Goal, seed: int) -> LinearScorer:  # noqa: ARG002

@@ -11,6 +11,9 @@ from causalvalues.experiments.uncertainty import Uncertainty
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.randomness import stream
 
+ROUNDING = 1e-12
+"""Gains up to this share of the uncertainty are rounding errors."""
+
 
 def log_likelihoods(arms: Sequence[ArmAnswers], truths: IntArray, rng: np.random.Generator) -> FloatArray:
     """Simulate the answers of a candidate from some draws and return their log densities under all draws.
@@ -114,8 +117,14 @@ class ParticleScorer:
         return self._logs[place, times]
 
     def _total(self, logs: FloatArray) -> float:
-        """Return the uncertainty of the mean weights less the mean uncertainty: never negative, zero without news."""
+        """Return the share of the uncertainty of the mean weights that is lost on average, times the uncertainty now.
+
+        Never negative, zero without news, and no more than there is to know, whatever was simulated.
+        """
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
-        mean = weights.mean(axis=0, keepdims=True)
-        return float(self._goal.of(mean)[0] - self._goal.of(weights).mean())
+        there = float(self._goal.of(weights.mean(axis=0, keepdims=True))[0])
+        if there <= 0:
+            return 0.0
+        share = 1.0 - float(self._goal.of(weights).mean()) / there
+        return self.before * share if share > ROUNDING else 0.0

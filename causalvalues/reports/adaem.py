@@ -12,6 +12,7 @@ from causalvalues.model import lever_effects
 from causalvalues.model.levers import clusters_of
 from causalvalues.reports.adaem_items import Groups, information, separation, verdicts
 from causalvalues.reports.adaem_priming import holds, priming_table
+from causalvalues.reports.adaem_set import short_set
 from causalvalues.reports.aims import named_values
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.respondents import population
@@ -40,6 +41,10 @@ class Adaem:
         Of `holds`.
     skipped : str
         Why there is no priming check, or "".
+    chosen : DataFrame
+        Of `short_set`; empty where it cannot be done.
+    unchosen : str
+        Why, or "".
     """
 
     asked: AdaemSettings
@@ -49,6 +54,8 @@ class Adaem:
     priming: pd.DataFrame
     pattern: pd.DataFrame
     skipped: str
+    chosen: pd.DataFrame
+    unchosen: str
 
 
 def report(given: Given) -> Made:
@@ -64,6 +71,8 @@ def report(given: Given) -> Made:
     found = adaem(given)
     page = adaem_blocks(given, found)
     files = {"tables/items.csv": csv_text(found.items.rename_axis("item").reset_index())}
+    if len(found.chosen):
+        files["tables/short_set.csv"] = csv_text(found.chosen)
     if len(found.priming):
         files["tables/priming.csv"] = csv_text(found.priming)
     return Made(page.title, page.blocks, files)
@@ -86,7 +95,8 @@ def adaem(given: Given) -> Adaem:
     table = table.assign(verdict=verdicts(table, asked.fdr))
     table = table.iloc[np.lexsort((table.index.to_numpy(dtype=str), -table["beyond"].to_numpy(dtype=float)))]
     priming, skipped = _priming(given, asked)
-    return Adaem(asked, by, groups, table, priming, holds(priming), skipped)
+    chosen, unchosen = short_set(items, groups, asked.chosen)
+    return Adaem(asked, by, groups, table, priming, holds(priming), skipped, chosen, unchosen)
 
 
 def groups_of(matrix: ResponseMatrix, by: str) -> Groups:

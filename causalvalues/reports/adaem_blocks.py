@@ -36,6 +36,7 @@ def adaem_blocks(given: Given, found: Adaem) -> Made:
     blocks: list[Block] = [
         *opening(TITLE, _lead(found), ABOUT),
         *_item_blocks(given, found, pictures),
+        *_set_blocks(found),
         *_saturation_blocks(found),
         *_priming_blocks(given, found, pictures),
         *closing("adaem", given, _claims(found), _caveats(found)),
@@ -93,6 +94,21 @@ def _item_blocks(given: Given, found: Adaem, pictures: dict[str, Picture]) -> li
 
 def _exchange(found: Adaem) -> str:
     return "within units" if found.groups.within else "between units"
+
+
+def _set_blocks(found: Adaem) -> list[Block]:
+    if found.unchosen:
+        return [Heading("A short set"), Paragraph(found.unchosen)]
+    rows = tuple(
+        (str(row["item"]), float(row["alone"]), f"{number(float(row['least']))} to {number(float(row['most']))}")
+        for row in found.chosen.to_dict("records")
+    )
+    said = (
+        "Items chosen one by one, each telling most beside those above it, as if answers were normal in each group. "
+        "Alone: bits about the group; together: bounds of what it and those above tell, of at most "
+        f"{number(math.log2(len(found.groups.names)))} bits."
+    )
+    return [Heading("A short set"), Table(("Item", "Alone", "Together"), rows, said)]
 
 
 def _saturation_blocks(found: Adaem) -> list[Block]:

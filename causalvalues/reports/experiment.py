@@ -8,7 +8,7 @@ from pathlib import Path
 from causalvalues.errors import StudyError
 from causalvalues.reports.experiment_blocks import experiment_blocks, experiment_files, verdict
 from causalvalues.reports.frame import Given, Made
-from causalvalues.reports.parts import Claim, closing, opening
+from causalvalues.reports.parts import Claim, below_the_first_lines, closing, opening
 from causalvalues.reports.settings import ExperimentReportSettings
 from causalvalues.responses import ResponseMatrix, demo_responses, read_responses
 from causalvalues.responses.demo import DEMO
@@ -17,7 +17,6 @@ from causalvalues.skill.experimental_sequences import SequentialAnswers, read_se
 from causalvalues.skill.experimental_study import Experiment, ExperimentPlan, run_experiment
 from causalvalues.skill.forced_answers import ForcedLabels
 from causalvalues.study.answers import read_options
-from causalvalues.study.document import Block, Bullets
 
 TITLE = "What saying one value does to the others: forced answers"
 ABOUT = (
@@ -48,7 +47,7 @@ def report(given: Given) -> Made:
     """
     found = experiment(given)
     theory = given.answers.theory
-    blocks = [_plain(block) for block in experiment_blocks(found, theory)]
+    blocks = below_the_first_lines(experiment_blocks(found, theory))
     lead = [("", sentence) for sentence in verdict(found)]
     files = {f"tables/{name}": text for name, text in experiment_files(found).items()}
     return Made(TITLE, [*opening(TITLE, lead, ABOUT), *blocks, *closing("experiment", given, CLAIMS)], files)
@@ -93,8 +92,3 @@ def _sequential(given: Given, asked: ExperimentReportSettings) -> SequentialAnsw
     if given.settings.data.demo:
         return read_sequential(DEMO / "sequential.csv.gz")
     return read_sequential(Path(given.folder) / asked.sequential) if asked.sequential else None
-
-
-def _plain(block: Block) -> Block:
-    """Return a block as part of a page whose first lines stand above."""
-    return Bullets(block.items) if isinstance(block, Bullets) and block.lead else block

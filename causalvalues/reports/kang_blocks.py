@@ -15,7 +15,7 @@ from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects
 from causalvalues.numerals import number
 from causalvalues.reports.frame import Given, Made
-from causalvalues.reports.kang import Kang
+from causalvalues.reports.kang import REFERENCE, Kang
 from causalvalues.reports.kang_tests import BY_OWN, MOVED, Movement
 from causalvalues.reports.parts import Claim, closing, effect_words, opening
 from causalvalues.reports.settings import KangSettings
@@ -62,14 +62,24 @@ def _lead(found: Kang, fdr: float) -> list[Claim]:
     )
     main = found.main
     if main is None:
-        return [moved, ("Not tested.", found.skipped[0] if found.skipped else "The graph expects nothing to move.")]
+        empty = "The learned graph has no arrow that is more probable than not, so it expects nothing to move."
+        why = found.skipped[0] if found.skipped and found.graph.edges else empty
+        return [moved, ("Not tested.", why), *_reference_lines(found)]
     said = (
         f"Values that the learned graph expects to change with the steered one changed in {number(main.expected)} of "
         f"the cases, others in {number(main.unexpected)}. With the graph's labels exchanged a difference as large has "
         f"p = {number(main.test.p, 3)}, among random graphs p = {number(main.random_p, 3)}."
     )
-    verdict = "The graph's names matter." if main.test.p <= 0.05 else "The graph does not say what moves."
-    return [("Expected changes.", f"{said} {verdict if main.test.p > 0.05 else _also(main)}"), moved]
+    verdict = "The graph does not say what moves." if main.test.p > 0.05 else _also(main)
+    return [("Expected changes.", f"{said} {verdict}"), moved, *_reference_lines(found)]
+
+
+def _reference_lines(found: Kang) -> list[Claim]:
+    for each in found.tests:
+        if each.graph == REFERENCE and each.what == MOVED:
+            said = f"{number(each.expected)} of the expected and {number(each.unexpected)} of the other values changed"
+            return [("The reference graph.", f"By {each.pushed}: {said}; p = {number(each.test.p, 3)} by labels.")]
+    return []
 
 
 def _also(main: Movement) -> str:

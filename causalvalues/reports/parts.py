@@ -44,6 +44,11 @@ def opening(title: str, lead: Sequence[Claim], about: tuple[str, str, str]) -> l
     ]
 
 
+def below_the_first_lines(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks without their first lines, for a page that has them at its head."""
+    return [block for block in blocks if not (isinstance(block, Bullets) and block.lead)]
+
+
 def closing(name: str, given: Given, claims: Sequence[Claim], caveats: Sequence[str] = ()) -> list[Block]:
     """Return the end of a report: what each claim rests on, what to bear in mind, and how to do it again.
 

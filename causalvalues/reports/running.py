@@ -15,6 +15,7 @@ from pydantic import create_model
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.figures import draw
 from causalvalues.files import replacing_folder, write_text
+from causalvalues.reports.asked_study import asked_study
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.registry import ReportKind, report_kind, report_kinds
 from causalvalues.study.document import Bullets
@@ -26,10 +27,7 @@ from causalvalues.study.progress import progress_bar
 from causalvalues.study.running import ending_cleanly, refuse_to_lose_files, refuse_to_lose_input
 from causalvalues.study.sections import Section
 from causalvalues.study.settings import StudySettings
-from causalvalues.study.study_file import read_study, validated
-
-DEMO = Path(__file__).parent / "demo.toml"
-"""Options of every report for the answers that ship with the package."""
+from causalvalues.study.study_file import validated
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +73,7 @@ def run_report(name: str, study: str | Path | StudySettings, out: str | Path, se
     name : str
         One of `report_kinds`.
     study : str, Path or StudySettings
-        Study file (TOML), or ``"demo"`` for the answers that ship with the package.
+        Study file (TOML), folder of a finished run, or ``"demo"`` for the answers that ship with the package.
     out : str or Path
         An earlier run of the same report is replaced; a folder that holds anything else is refused.
     seed : int, optional
@@ -94,13 +92,11 @@ def run_report(name: str, study: str | Path | StudySettings, out: str | Path, se
     """
     kind, out = report_kind(name), Path(out)
     _refuse_another_run(out, name)
-    path = DEMO if isinstance(study, str) and study == "demo" else study
-    settings = path if isinstance(path, StudySettings) else read_study(path)
+    settings, folder, place = asked_study(study)
     if seed is not None:
         settings = StudySettings.model_validate(settings.model_dump() | {"seed": seed})
-    folder = Path() if isinstance(path, StudySettings) else Path(path).parent
-    options = options_of(kind, settings, "study" if isinstance(path, StudySettings) else str(path))
-    refuse_to_lose_input(out, settings, folder, path)
+    options = options_of(kind, settings, place)
+    refuse_to_lose_input(out, settings, folder, study)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     with progress_bar(STEPS + 3) as say:
         given = Given(settings, folder, options, say)

@@ -179,6 +179,8 @@ class AdaemSettings(Section):
     own : table of lever = value
     most : int, default 15
         Items in the figure.
+    chosen : int, default 8
+        Items of the short set.
     """
 
     by: str = ""
@@ -187,6 +189,7 @@ class AdaemSettings(Section):
     fdr: float = Field(default=0.05, gt=0, lt=1)
     own: dict[Name, Name] = Field(default={})
     most: int = Field(default=15, ge=2)
+    chosen: int = Field(default=8, ge=1)
 
 
 class SkillReportSettings(Section):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from causalvalues.reports.aims import named_values, refuse_without_levers
 from causalvalues.reports.frame import Given, Made
-from causalvalues.reports.parts import Claim, closing, opening
+from causalvalues.reports.parts import Claim, below_the_first_lines, closing, opening
 from causalvalues.reports.settings import SkillReportSettings
 from causalvalues.reports.skill_blocks import skill_blocks, skill_files
 from causalvalues.skill.factor_structure import theory_groups
 from causalvalues.skill.noise_sources import item_noise
 from causalvalues.skill.report import SkillReport, SkillSettings, skill_report
-from causalvalues.study.document import Block, Bullets
 
 TITLE = "How well changes under levers are foreseen"
 ABOUT = (
@@ -38,8 +37,8 @@ def report(given: Given) -> Made:
         As `skill_report`.
     """
     found = skill(given)
-    blocks = skill_blocks(found)
-    page = [*opening(TITLE, _lead(found), ABOUT), *(_second(block) for block in blocks)]
+    lead = [("", sentence) for sentence in found.verdict]
+    page = [*opening(TITLE, lead, ABOUT), *below_the_first_lines(skill_blocks(found))]
     files = {f"tables/{name}": text for name, text in skill_files(found).items()}
     return Made(TITLE, [*page, *closing("skill", given, CLAIMS)], files)
 
@@ -64,12 +63,3 @@ def skill(given: Given) -> SkillReport:
     )
     given.say("foresee what was left out")
     return skill_report(answers.matrix, given.seed, settings)
-
-
-def _lead(found: SkillReport) -> list[Claim]:
-    return [("", sentence) for sentence in found.verdict]
-
-
-def _second(block: Block) -> Block:
-    """Return a block as part of a page whose first lines stand above."""
-    return Bullets(block.items) if isinstance(block, Bullets) and block.lead else block

@@ -14,6 +14,7 @@ from causalvalues.model.levers import clusters_of
 from causalvalues.planning import half_models
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
+from causalvalues.study.mechanism_models import MechanismModels
 from causalvalues.study.moments import evidence_of
 from causalvalues.study.settings import StudySettings
 
@@ -29,11 +30,14 @@ class PlanModels:
         Of disjoint halves of the clusters.
     note : str, default ""
         What was left out to make halves, or why there are none.
+    mechanism : MechanismModels, optional
+        What the levers do to one unit, where enough units answered both with and without them.
     """
 
     whole: StructuralModel
     halves: tuple[StructuralModel, StructuralModel] | None
     note: str = ""
+    mechanism: MechanismModels | None = None
 
 
 def plan_models(

@@ -35,6 +35,10 @@ class PlanSettings(Section):
 
     Parameters
     ----------
+    by : "auto", "mechanism" or "graph", default "auto"
+        What foretells: the mechanism of the levers, fitted on units that answered with and without them, or the
+        equations of the graph. "auto" takes the mechanism where 20 units or more answered both ways, the plan starts
+        from a unit and pushes no value directly.
     start : "typical", "population" or a unit id, default "typical"
         "typical": a unit at the mean of the rows without lever; "population": a new unit.
     where : str
@@ -57,6 +61,7 @@ class PlanSettings(Section):
     """
 
     title: str = ""
+    by: Literal["auto", "mechanism", "graph"] = "auto"
     start: str = "typical"
     where: str = ""
     profile: dict[Name, float] = {}

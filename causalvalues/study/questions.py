@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 import pandas as pd
 
+from causalvalues.errors import StudyError
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
 from causalvalues.numerals import number
@@ -37,6 +39,7 @@ from causalvalues.planning import (
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
 from causalvalues.study.halving import PlanModels
+from causalvalues.study.mechanism_models import MechanismModels
 from causalvalues.study.plan_settings import LeverSettings, PlanSettings
 from causalvalues.study.results import Answered, Planned
 from causalvalues.study.settings import QuerySettings
@@ -86,9 +89,38 @@ def make_plan(asked: PlanSettings, models: PlanModels, answers: Answers, seed: i
     origin = typical(matrix) if start is None else start
     target = target_of(asked, origin, matrix)
     levers = levers_of(asked, model, answers)
-    found = plan(model, start, target, levers, replace(plan_method(asked, matrix, seed), halves=models.halves))
+    method = plan_method(asked, matrix, seed)
     labels = {lever.node: lever.label for lever in levers if lever.label}
-    return Planned(asked, asked.title or "Plan", target, found, labels, models.note)
+    title = asked.title or "Plan"
+    mechanism = mechanism_for(asked, models, levers)
+    if mechanism is None:
+        found = plan(model, start, target, levers, replace(method, halves=models.halves))
+        return Planned(asked, title, target, found, labels, models.note)
+    method = replace(method, halves=mechanism.halves, heterogeneity=None)
+    found = plan(mechanism.whole, start, target, levers, method)
+    note = "" if mechanism.halves else "Some lever sets were tried in one half of the units only."
+    return Planned(asked, title, target, found, labels, note, mechanism.units)
+
+
+def mechanism_for(asked: PlanSettings, models: PlanModels, levers: Sequence[Lever]) -> MechanismModels | None:
+    """Return the mechanism when a plan is to be made with it, None for the graph.
+
+    Raises
+    ------
+    StudyError
+        If the mechanism was asked for and cannot be had.
+    """
+    if asked.by == "graph":
+        return None
+    pushes = sorted({lever.node for lever in levers} & set(models.whole.values))
+    if models.mechanism is not None and not pushes and (asked.start != "population" or asked.by == "mechanism"):
+        return models.mechanism
+    if asked.by == "auto":
+        return None
+    why = (
+        f"it says nothing about a push of {pushes[0]!r}" if pushes else "too few units answered with and without levers"
+    )
+    raise StudyError(f'Plan {asked.title!r} cannot be made by = "mechanism": {why}. Take by = "graph".')
 
 
 def target_of(asked: PlanSettings, origin: pd.Series, matrix: ResponseMatrix) -> Target:

@@ -46,6 +46,7 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
     items = [
         ("What was asked.", _target_words(planned)),
         ("Outcome.", f"{OUTCOMES[plan.status]}."),
+        ("Foretold by.", _model_words(planned)),
     ]
     items.append(("Do this.", _doses_words(plan.doses, planned.labels)))
     items.append(("Chance of hitting.", f"{chance_words(plan)}."))
@@ -72,6 +73,15 @@ def _summary(planned: Planned, results: StudyResults) -> Bullets:
     notes = [note for note in plan.notes if not note.startswith(("Chosen on one half", "The chance is in sample"))]
     items += [("Note." if place == 0 else "", journal(note)) for place, note in enumerate(notes)]
     return Bullets(tuple(items))
+
+
+def _model_words(planned: Planned) -> str:
+    if not planned.units:
+        return "the equations of the graph; what a unit has of its own is carried over unchanged."
+    return (
+        f"the mechanism of the levers, fitted on {planned.units} units that answered with and without them: levers "
+        "that act together share their effect, and a unit keeps a part of its start only."
+    )
 
 
 def _target_words(planned: Planned) -> str:
@@ -124,10 +134,15 @@ def _halves_words(planned: Planned) -> str:
     if math.isnan(plan.chance_cross_fitted):
         return f"Not done. {planned.note} So chance and error are those of the model that chose, and too good."
     return (
-        "Chosen on one half of the clusters, judged by the other: predicted error "
+        f"Chosen on one half of the {'units' if planned.units else 'clusters'}, judged by the other: predicted error "
         f"{number(plan.predicted_error)}, achieved {number(plan.achieved_error)}; chance "
         f"{plan.chance_cross_fitted:.0%}, against {plan.chance_in_sample:.0%} when the model of all rows judges "
-        "its own choice. The graphs come from all rows, so it is mostly the lever effects that are judged anew."
+        "its own choice."
+        + (
+            ""
+            if planned.units
+            else " The graphs come from all rows, so it is mostly the lever effects that are judged anew."
+        )
         + (f" {planned.note}" if planned.note else "")
     )
 

@@ -39,7 +39,10 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """One plan of the study file, with the target in scores; `note` is that of `PlanModels`."""
+    """One plan of the study file, with the target in scores; `note` is that of `PlanModels`.
+
+    `units` is how many units the mechanism was fitted on that made the plan; 0 when the graph made it.
+    """
 
     asked: PlanSettings
     title: str
@@ -47,6 +50,7 @@ class Planned:
     plan: Plan
     labels: Mapping[str, str]
     note: str = ""
+    units: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,9 @@ def unfinished_folder(out: Path, settings: StudySettings, folder: Path) -> Path:
     folder : Path
         Where relative paths of the settings start.
     """
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"title", "query", "plan", "figures", "model", "report"}).encode())
+    digest = hashlib.sha256(
+        settings.model_dump_json(exclude={"title", "query", "plan", "figures", "model", "report"}).encode()
+    )
     digest.update(__version__.encode())
     for name in (settings.data.path, settings.data.key, settings.data.theory):
         path = folder / name
