@@ -28,6 +28,8 @@ ROOMS = {
     "planning": 7,
     "skill": 7,
     "experiments": 8,
+    "explaining": 8,
+    "populations": 8,
     "figures": 9,
     "study": 10,
     "loop": 11,
@@ -41,7 +43,7 @@ GROUND = {"errors", "files", "frozen", "interventions", "numerals", "randomness"
 
 HEAVY = {
     "pgmpy", "dowhy", "statsmodels", "matplotlib", "torch", "numba", "pyarrow", "pygraphviz", "graphviz", "sklearn",
-    "causallearn", "cvxpy", "IPython",
+    "causallearn", "cvxpy", "IPython", "pymcdm",
 }  # fmt: skip
 """Imported inside the function that needs them, or in a module named *_kernels."""
 

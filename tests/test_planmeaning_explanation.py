@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from planmeaning_models import START, VALUES, Responding, responding, structural_model
 
 from causalvalues.errors import PlanError
+from causalvalues.explaining.explanation import explain
+from causalvalues.explaining.path_shares import arrivals, path_shares
+from causalvalues.explaining.shapley import shapley
 from causalvalues.interventions import Set, Shift
 from causalvalues.model.effects import OTHER_PATHS, effect_paths
 from causalvalues.model.intervening import intervene
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning import Target
-from causalvalues.planning.explanation import explain
-from causalvalues.planning.path_shares import arrivals, path_shares
 from causalvalues.planning.profiles import profile_function, profile_of
-from causalvalues.planning.shapley import shapley
 
 SEEDS = st.integers(0, 10_000)
 DOSES = {"x": 1.0, "y": 0.5, "z": -1.0}

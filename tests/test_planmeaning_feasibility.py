@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from planmeaning_models import START, Responding, responding, structural_model
 
 from causalvalues.errors import PlanError
+from causalvalues.explaining.conflicts import deletion_filter, smallest_conflict
+from causalvalues.explaining.feasibility import Reachability, feasibility, unreachable
 from causalvalues.interventions import Lever
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning import Enumerate, PriorityScale, Status, Target, plan
-from causalvalues.planning.conflicts import deletion_filter, smallest_conflict
-from causalvalues.planning.feasibility import Reachability, feasibility, unreachable
 from causalvalues.planning.menus import menu
 from causalvalues.planning.profiles import profile_function
 from causalvalues.planning.wishes import wishes_of

@@ -10,6 +10,8 @@ import pytest
 from planmeaning_models import START, VALUES, responding, structural_model
 
 from causalvalues.errors import FigureError
+from causalvalues.explaining.explanation import Explanation, explain
+from causalvalues.explaining.feasibility import feasibility
 from causalvalues.figures import Scene, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.feasibility_figure import feasibility_figure
@@ -19,9 +21,7 @@ from causalvalues.figures.population_figure import population_figure
 from causalvalues.figures.svg import svg_text
 from causalvalues.interventions import Lever
 from causalvalues.planning import Enumerate, Target
-from causalvalues.planning.explanation import Explanation, explain
-from causalvalues.planning.feasibility import feasibility
-from causalvalues.planning.populations import PopulationTarget, population_plan
+from causalvalues.populations.populations import PopulationTarget, population_plan
 
 DOSES = {"x": 1.0, "y": 0.5}
 LEVERS = [Lever("x"), Lever("y"), Lever("z")]

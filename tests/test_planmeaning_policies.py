@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from planmeaning_models import START, VALUES, responding, structural_model
 
 from causalvalues.errors import PlanError
+from causalvalues.explaining.pushes import Threshold, least_push, logit_push
 from causalvalues.interventions import Lever
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning import Target
-from causalvalues.planning.policies import INDIVIDUAL, NO_LEVER, ONE_PLAN, POLICY, PolicyTree, best_policy
-from causalvalues.planning.policy_rules import Condition, Policy, Rule
-from causalvalues.planning.policy_trees import Field, best_tree, chosen_by
-from causalvalues.planning.pushes import Threshold, least_push, logit_push
+from causalvalues.populations.policies import INDIVIDUAL, NO_LEVER, ONE_PLAN, POLICY, PolicyTree, best_policy
+from causalvalues.populations.policy_rules import Condition, Policy, Rule
+from causalvalues.populations.policy_trees import Field, best_tree, chosen_by
 
 SEEDS = st.integers(0, 10_000)
 LEVERS = [Lever("x"), Lever("y"), Lever("z")]

@@ -12,10 +12,10 @@ from planmeaning_models import VALUES, responding, structural_model
 from causalvalues.errors import PlanError
 from causalvalues.interventions import Lever
 from causalvalues.planning import Enumerate
-from causalvalues.planning.mixtures import CELLS, Setting, match_marginals, match_profiles, normal_atoms
-from causalvalues.planning.pluralism import overton_coverage, steerable_share
-from causalvalues.planning.populations import Mixture, PopulationTarget, population_plan
-from causalvalues.planning.wasserstein import sliced_wasserstein, wasserstein, wasserstein_1d
+from causalvalues.populations.mixtures import CELLS, Setting, match_marginals, match_profiles, normal_atoms
+from causalvalues.populations.pluralism import overton_coverage, steerable_share
+from causalvalues.populations.populations import Mixture, PopulationTarget, population_plan
+from causalvalues.populations.wasserstein import sliced_wasserstein, wasserstein, wasserstein_1d
 
 SEEDS = st.integers(0, 10_000)
 LEVERS = [Lever("x"), Lever("y"), Lever("z")]
@@ -128,7 +128,7 @@ def test_no_mixture_is_nearer_to_wanted_profiles_than_the_one_found(seed: int, g
 @settings(max_examples=10, deadline=None)
 @given(SEEDS)
 def test_a_mixture_for_each_persona_found_by_transport_equals_the_one_of_the_whole_program(seed: int) -> None:
-    from causalvalues.planning.mixtures import _grouped
+    from causalvalues.populations.mixtures import _grouped
 
     setting = shared_out(seed, 4)
     wanted, weights = np.random.default_rng(seed).normal(size=(3, 2)), np.array([0.5, 0.3, 0.2])
@@ -168,7 +168,7 @@ def test_with_many_points_the_mixture_is_within_the_stated_gap(monkeypatch: pyte
         return wasserstein_1d(points.ravel(), atoms[:, 0], (shares[setting.group] / 60).ravel())
 
     coarse, gap = match_marginals(setting, atoms)
-    monkeypatch.setattr("causalvalues.planning.mixtures.CELLS", 10_000)
+    monkeypatch.setattr("causalvalues.populations.mixtures.CELLS", 10_000)
     exact, none = match_marginals(setting, atoms)
     assert none == 0.0
     assert 0 < gap < 0.03

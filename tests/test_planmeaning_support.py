@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import PlanError
-from causalvalues.planning.outlying import outlying
-from causalvalues.planning.support import support
+from causalvalues.explaining.outlying import outlying
+from causalvalues.explaining.support import support
 from causalvalues.prediction import PairedRows
 from causalvalues.responses.matrix import ResponseMatrix
 

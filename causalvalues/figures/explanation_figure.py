@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
+from causalvalues.explaining.explanation import TOGETHER, Explanation
 from causalvalues.figures.axis import Axis
 from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
 from causalvalues.figures.metrics import text_width, wrap
@@ -14,7 +15,6 @@ from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEG
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.numerals import estimate, number
-from causalvalues.planning.explanation import TOGETHER, Explanation
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

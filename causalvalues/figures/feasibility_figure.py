@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from causalvalues.explaining.feasibility import Feasibility
 from causalvalues.figures.axis import Axis
 from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
 from causalvalues.figures.metrics import text_width, wrap
@@ -23,7 +24,6 @@ from causalvalues.figures.palette import (
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.numerals import number
-from causalvalues.planning.feasibility import Feasibility
 from causalvalues.planning.profiles import doses_in_words
 from causalvalues.theories.theory import ValueTheory
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from causalvalues.errors import FigureError
+from causalvalues.explaining.explanation import Explanation
 from causalvalues.figures.edge_marks import drawn_edge, label_marks, label_texts
 from causalvalues.figures.geometry import Box, polygon, shape_box, text_box, tidy
 from causalvalues.figures.graph_options import Layered
@@ -21,7 +22,6 @@ from causalvalues.figures.scene import Edge, Mark, Node, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.figures.words import EDGE_COLUMNS, edge_rows
 from causalvalues.numerals import number
-from causalvalues.planning.explanation import Explanation
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

@@ -12,7 +12,7 @@ from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAP
 from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.figures.value_graph import value_order
 from causalvalues.numerals import number, percent
-from causalvalues.planning.population_nouns import PopulationPlan
+from causalvalues.populations.population_nouns import PopulationPlan
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

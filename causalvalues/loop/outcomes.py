@@ -91,7 +91,7 @@ class SwapTest:
     ratio : tuple of float
         Predicted over achieved error of the first plans, with its 90% interval.
     between : int
-        Targets that nobody moved away and no pair reaches all the same: they count in no flag.
+        Targets that were not moved away and that no pair reaches all the same: they count in no flag.
     flags_before, flags : Flags
         Before anything was asked for a target, and at the end of its loop.
     coverage : float

@@ -143,8 +143,9 @@ def _flag_table(test: SwapTest, settings: LoopSettings) -> Table:
         ("When", "Unreachable, flagged", "Reachable, flagged"),
         (row("before asking", test.flags_before), row("when the loop has ended", test.flags)),
         f"A target counts as reached at a mean absolute error of {number(settings.steering.reach, 3)} or less. "
-        f"Unreachable ones were moved away from a measured profile, and no pair reaches them. {test.between} targets "
-        "that nobody moved and no pair reaches are left out.",
+        "Unreachable ones were moved away from a measured profile, and no pair reaches them; a target that was moved "
+        f"and that a pair reaches all the same counts as reachable. {test.between} targets that were not moved and that "
+        "no pair reaches are left out.",
     )
 
 

@@ -70,10 +70,12 @@ def _combinations(model: Model) -> set[frozenset[str]]:
 def choice_note(problem: Problem, crossed: CrossFit) -> str:
     """Return one sentence on whether the chance is corrected for the choice among candidates."""
     if np.isnan(crossed.chance):
+        how, fitted = "half_models(posterior, evidence, seed)", ""
+        if problem.mechanism.by_strength:
+            how, fitted = "(one, other)", ", fitted on two halves of the units,"
         return (
             f"The chance is in sample, not corrected for the choice among {count_choices(problem):,} candidates, so it "
-            "is optimistic; give `halves=half_models(posterior, evidence, seed)` to choose on one half of the data and "
-            "judge by the other."
+            f"is optimistic; give `halves={how}`{fitted} to choose on one half of the data and judge by the other."
         )
     return (
         f"Chosen on one half of the data and judged by the other: predicted error {crossed.predicted:.3f}, achieved "

@@ -90,7 +90,9 @@ class Mechanism:
         draws = draws - draws.mean(axis=0) + found.coefficients
         untried = _untried(found, settings, terms)
         noise = first_components(residuals * terms.spread, ordered, settings.shape)
-        fitted = LeverResponse(terms, settings.shape, draws, np.ones(self.draws), noise, untried, _tried(ordered), seed)
+        fitted = LeverResponse(
+            terms, settings.shape, draws, np.full(self.draws, 1 / self.draws), noise, untried, _tried(ordered), seed
+        )
         spread = fitted.spread_of(ordered.start, ordered.doses)
         noise = calibrated(noise, residuals * terms.spread, (spread, ordered.doses, settings.shape))
         told = told_factor(noise, residuals * terms.spread, (ordered, spread, settings.shape[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from causalvalues.model.levers import clusters_of
 from causalvalues.planning import half_models
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
-from causalvalues.study.mechanism_models import MechanismModels
+from causalvalues.study.mechanism_models import MechanismModels, mechanism_models
 from causalvalues.study.moments import evidence_of
 from causalvalues.study.settings import StudySettings
 
@@ -47,7 +47,9 @@ def plan_models(
     fitted: tuple[StructuralModel, Evidence],
     estimator: PosteriorDraws | MaximumLikelihood,
 ) -> PlanModels:
-    """Return models of all rows and of two halves; combinations that one cluster alone tried are left out for that.
+    """Return models of all rows and of two halves, and the mechanism of the levers where it can be fitted.
+
+    Combinations that one cluster alone tried are left out of the models when that is needed to make halves.
 
     Parameters
     ----------
@@ -59,6 +61,17 @@ def plan_models(
         or cannot be had at all.
     estimator : PosteriorDraws or MaximumLikelihood
     """
+    found = _graph_models(answers, settings, graphs, fitted, estimator)
+    return replace(found, mechanism=mechanism_models(answers.matrix, settings.seed))
+
+
+def _graph_models(
+    answers: Answers,
+    settings: StudySettings,
+    graphs: GraphPosterior,
+    fitted: tuple[StructuralModel, Evidence],
+    estimator: PosteriorDraws | MaximumLikelihood,
+) -> PlanModels:
     (model, evidence), matrix, seed = fitted, answers.matrix, settings.seed
     try:
         return PlanModels(model, half_models(graphs, evidence, seed))

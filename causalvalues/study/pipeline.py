@@ -26,7 +26,6 @@ from causalvalues.study.checks import Learned, Standing, hidden_checks, run_chec
 from causalvalues.study.conditions import answers_to_ask, conditions_of, is_told, with_unknown_targets
 from causalvalues.study.halving import PlanModels, plan_models
 from causalvalues.study.learning import estimator, knowledge_of, learner, thinned
-from causalvalues.study.mechanism_models import mechanism_models
 from causalvalues.study.moments import LATENT, evidence_of, refuse_other_units
 from causalvalues.study.names import check_names
 from causalvalues.study.otherwise import assumed_otherwise
@@ -100,7 +99,6 @@ def study_results(
     models = PlanModels(model, None, "" if conditions is None else NO_HALVES)
     if settings.plan and conditions is None:
         models = plan_models(answers, settings, graphs, (model, evidence), method_of_fit)
-        models = replace(models, mechanism=mechanism_models(matrix, settings.seed))
     queries = tuple(ask(query, model, matrix, level) for query in settings.query)
     plans = tuple(make_plan(plan, models, asked, settings.seed) for plan in settings.plan)
     counterfactuals = any(query.kind == "counterfactual" for query in settings.query)

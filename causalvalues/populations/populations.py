@@ -11,12 +11,12 @@ from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
 from causalvalues.planning.menus import Doses, menu
-from causalvalues.planning.mixtures import Setting, match_marginals, match_profiles, normal_atoms
-from causalvalues.planning.pluralism import overton_coverage, steerable_share
-from causalvalues.planning.population_nouns import Mixture, PopulationPlan, PopulationTarget
-from causalvalues.planning.population_words import sentences_of
 from causalvalues.planning.profiles import Model, ProfileFunction, doses_in_words, profile_function, starts_array
-from causalvalues.planning.wasserstein import wasserstein, wasserstein_1d
+from causalvalues.populations.mixtures import Setting, match_marginals, match_profiles, normal_atoms
+from causalvalues.populations.pluralism import overton_coverage, steerable_share
+from causalvalues.populations.population_nouns import Mixture, PopulationPlan, PopulationTarget
+from causalvalues.populations.population_words import sentences_of
+from causalvalues.populations.wasserstein import wasserstein, wasserstein_1d
 
 _NONE = 1e-7
 _ROWS = 2000

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from causalvalues.errors import PlanError
 from causalvalues.frozen import FloatArray, IntArray
-from causalvalues.planning.linear_programs import least_cost, table_of
-from causalvalues.planning.wasserstein import transport
+from causalvalues.populations.linear_programs import least_cost, table_of
+from causalvalues.populations.wasserstein import transport
 
 MOST_UNKNOWNS = 300_000
 

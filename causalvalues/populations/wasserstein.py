@@ -6,7 +6,7 @@ import numpy as np
 
 from causalvalues.errors import PlanError
 from causalvalues.frozen import FloatArray
-from causalvalues.planning.linear_programs import least_cost, table_of
+from causalvalues.populations.linear_programs import least_cost, table_of
 from causalvalues.randomness import require_whole, stream
 
 MOST_PAIRS = 250_000

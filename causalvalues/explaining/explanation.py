@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
+from causalvalues.explaining.explanation_words import sentences_of
+from causalvalues.explaining.path_shares import ARRIVAL_COLUMNS, PATH_COLUMNS, arrivals, path_shares
+from causalvalues.explaining.shapley import shapley
 from causalvalues.frozen import FloatArray
 from causalvalues.model.quantiles import interval_shares, weighted_quantiles
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import percent
-from causalvalues.planning.explanation_words import sentences_of
 from causalvalues.planning.nouns import Plan
-from causalvalues.planning.path_shares import ARRIVAL_COLUMNS, PATH_COLUMNS, arrivals, path_shares
 from causalvalues.planning.profiles import Model, ProfileFunction, Starting, checked_doses, profile_function
-from causalvalues.planning.shapley import shapley
 from causalvalues.planning.targets import Target
 
 LEVEL = 0.9

@@ -14,11 +14,11 @@ from causalvalues.interventions import Lever
 from causalvalues.numerals import estimate, number
 from causalvalues.planning.menus import Doses, menu
 from causalvalues.planning.methods import Enumerate, PlanMethod
-from causalvalues.planning.policy_rules import Condition, Policy, Rule
-from causalvalues.planning.policy_trees import Field, Leaf, Tree, best_tree, chosen_by
 from causalvalues.planning.profiles import Model, doses_in_words, profile_function, start_array, starts_array
 from causalvalues.planning.targets import Target
 from causalvalues.planning.wishes import wishes_of
+from causalvalues.populations.policy_rules import Condition, Policy, Rule
+from causalvalues.populations.policy_trees import Field, Leaf, Tree, best_tree, chosen_by
 from causalvalues.randomness import stream
 
 NO_LEVER, ONE_PLAN, POLICY, INDIVIDUAL = "no lever", "one plan for all", "policy", "a plan for each unit"

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import PlanError
+from causalvalues.explaining.conflicts import smallest_conflict
+from causalvalues.explaining.feasibility_words import sentences_of
+from causalvalues.explaining.helps import helpful_steps
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
-from causalvalues.planning.conflicts import smallest_conflict
-from causalvalues.planning.feasibility_words import sentences_of
-from causalvalues.planning.helps import helpful_steps
 from causalvalues.planning.menus import Doses, menu
 from causalvalues.planning.methods import Enumerate, PlanMethod
 from causalvalues.planning.outlook import central

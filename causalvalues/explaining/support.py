@@ -10,10 +10,10 @@ import pandas as pd
 
 from causalvalues.errors import PlanError
 from causalvalues.evidence.finding import Finding
+from causalvalues.explaining.outlying import outlying
 from causalvalues.model.basis import Basis
 from causalvalues.numerals import number, percent
 from causalvalues.planning.nouns import Plan
-from causalvalues.planning.outlying import outlying
 from causalvalues.planning.profiles import Starting, checked_doses, start_array
 from causalvalues.prediction.paired_rows import PairedRows, paired_rows
 from causalvalues.responses.matrix import ResponseMatrix
