@@ -144,8 +144,8 @@ def _flag_table(test: SwapTest, settings: LoopSettings) -> Table:
         (row("before asking", test.flags_before), row("when the loop has ended", test.flags)),
         f"A target counts as reached at a mean absolute error of {number(settings.steering.reach, 3)} or less. "
         "Unreachable ones were moved away from a measured profile, and no pair reaches them; a target that was moved "
-        f"and that a pair reaches all the same counts as reachable. {test.between} targets that were not moved and that "
-        "no pair reaches are left out.",
+        f"and that a pair reaches all the same counts as reachable. {test.between} targets that were not moved and "
+        "that no pair reaches are left out.",
     )
 
 
