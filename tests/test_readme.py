@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from causalvalues.cli.app import app
+from causalvalues.loop import read_loop
 from causalvalues.study.study_file import settings_from
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +47,32 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
     lines = [line.split("#")[0].split() for text in blocks("sh") for line in text.splitlines()]
     used = [words for words in lines if words and words[0] == "causalvalues"]
     assert {words[1] for words in used} <= set(commands)
-    assert len(used) == 18
+    assert len(used) == 22
     for words in used:
         options = {option for parameter in commands[words[1]].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, words
+
+
+def test_the_examples_of_the_planning_page_run_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "planning.md").read_text(encoding="utf-8")
+    held: dict[str, object] = {}
+    exec(compile("\n".join(re.findall(r"```python\n(.*?)```", text, re.S)), "planning.md", "exec"), held)  # noqa: S102
+    said = capsys.readouterr().out
+    assert "LeverResponse(20 levers, 10 values" in said
+    assert "of the whole" in said
+    (plan,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    settings = settings_from({"data": {"demo": True}, **tomllib.loads(plan)})
+    assert settings.plan[0].ranking == ["benevolence", ["security", "tradition"], "power"]
+
+
+def test_the_files_of_the_closed_loop_page_are_understood(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "closed-loop.md").read_text(encoding="utf-8")
+    first, swap = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "loop.toml").write_text(first + swap)
+    settings = read_loop(tmp_path / "loop.toml")
+    assert settings.target[0].change == {"benevolence": 0.2, "power": -0.1}
+    assert settings.swap is not None
+    assert settings.swap.number == read_loop(ROOT / "benchmarks" / "closed_loop.toml").swap.number  # type: ignore[union-attr]
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
@@ -71,7 +94,10 @@ def test_the_readme_names_the_theories_and_keys_that_ship() -> None:
     assert set(scoring_keys()) >= {"pvq-21", "pvq-40", "pvq-rr", "svs-57", "twivi-20", "mfq-30", "wvs-10", "vsm-2013"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "graphs/README.md"])
+PAGES = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "graphs/README.md"]
+
+
+@pytest.mark.parametrize("name", [*PAGES, *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))])
 def test_the_documents_speak_to_their_readers_only(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert re.findall(r"/work\b|\.\./shared|DESIGN\.md|\bissue \d|\bsession\b|\bhelper", text) == []
@@ -104,7 +130,7 @@ def test_every_dependency_has_its_place_in_the_architecture() -> None:
 def test_a_dependency_is_used_where_the_architecture_says(package: str) -> None:
     where = dependency_rows()[package]
     named = re.findall(r"`([\w*/.]+)`", where)
-    used = imports_of(package.replace("-", ""))
+    used = imports_of({"scikit-learn": "sklearn"}.get(package, package.replace("-", "")))
     if where == "not used":
         assert not used
     for file in used:

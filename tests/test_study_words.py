@@ -168,14 +168,15 @@ def test_numbers_are_rounded_but_names_are_kept() -> None:
     assert journal("-0.001 and +0.06") == ".00 and +.06"
 
 
-def test_a_plan_is_judged_by_the_other_half_of_the_clusters(demo_run: StudyRun, small: StudyRun) -> None:
+def test_a_plan_is_judged_by_the_other_half_of_the_units(demo_run: StudyRun, small: StudyRun) -> None:
     for run in (demo_run, small):
         text = text_of(run)
         for planned in run.results.plans:
             plan = planned.plan
             assert np.isfinite(plan.chance_cross_fitted)
+            halved = "units" if planned.units else "clusters"
             assert (
-                "Chosen on one half of the clusters, judged by the other: predicted error "
+                f"Chosen on one half of the {halved}, judged by the other: predicted error "
                 f"{number(plan.predicted_error)}, achieved {number(plan.achieved_error)}" in text
             )
             assert f"{plan.chance:.0%} {CHANCES[plan.chance_of]}" in text

@@ -53,18 +53,21 @@ def loop_report(settings: LoopSettings, held: Known, results: LoopResults) -> tu
 
 def first_lines(results: LoopResults) -> list[tuple[str, str]]:
     """Return the first lines: a short beginning and a text each."""
-    outcomes = results.outcomes
+    outcomes = [outcome for outcome in results.outcomes if outcome.swap is None or not outcome.swap.unreachable]
     errors = [outcome.steered.error for outcome in outcomes]
     sealed = [outcome.sealed_error for outcome in outcomes if math.isfinite(outcome.sealed_error)]
     asks = sum(len(outcome.steered.steps) for outcome in outcomes)
     said = f"{len(outcomes)} targets, {asks} lever sets asked; mean absolute error {number(float(np.mean(errors)), 3)}"
     if sealed:
         said += f" in the rows that the loop chose by, {number(float(np.mean(sealed)), 3)} in sealed rows (report this)"
+    said += ". Score units."
+    if len(outcomes) < len(results.outcomes):
+        said += f" {len(results.outcomes) - len(outcomes)} more targets were moved out of reach on purpose."
     items = [("Salience, not endorsement.", SALIENCE)] if results.measures == "salience" else []
-    items.append(("Reached.", f"{said}. Score units."))
+    items.append(("Reached.", said))
     if results.test is not None:
         items += _test_lines(results.test)
-    flagged = [outcome.name for outcome in outcomes if outcome.steered.unreachable]
+    flagged = [outcome.name for outcome in results.outcomes if outcome.steered.unreachable]
     if flagged and results.test is None:
         items.append(
             ("Out of reach.", f"{', '.join(flagged)}: nothing that may be said has a fair chance to get there.")
@@ -144,8 +147,8 @@ def _flag_table(test: SwapTest, settings: LoopSettings) -> Table:
         (row("before asking", test.flags_before), row("when the loop has ended", test.flags)),
         f"A target counts as reached at a mean absolute error of {number(settings.steering.reach, 3)} or less. "
         "Unreachable ones were moved away from a measured profile, and no pair reaches them; a target that was moved "
-        f"and that a pair reaches all the same counts as reachable. {test.between} targets that were not moved and "
-        "that no pair reaches are left out.",
+        "and that a pair reaches all the same counts as reachable. Left out: targets that were not moved and that no "
+        f"pair reaches ({test.between}).",
     )
 
 

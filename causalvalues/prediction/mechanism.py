@@ -21,6 +21,9 @@ from causalvalues.randomness import require_whole
 UNSEEN_SHARE = 0.5
 """Spread of an interaction where no pair of levers was ever tried, in root mean squares of the single effects."""
 
+ROUNDING = 1e-12
+"""A change below this share of a value's largest score is rounding."""
+
 Persistence = Literal["full", "own", "none"]
 
 
@@ -74,11 +77,14 @@ class Mechanism:
         Raises
         ------
         ModelError
-            If fewer than three units answered under levers.
+            If fewer than three units answered under levers, or a value never changes or was never answered.
         """
         require_whole("seed", seed, 0)
+        if not isinstance(rows, PairedRows):
+            raise ModelError(f"A mechanism is fitted to `paired_rows(matrix)`, not to a {type(rows).__name__}.")
         if len(set(rows.units)) < 3:
             raise ModelError("A mechanism needs rows of at least three units under levers. Ask more units.")
+        _refuse_still_values(rows)
         ordered, values, levers = in_name_order(rows)
         terms = terms_of(ordered, self.persistence != "none", self.interactions, self.moderated)
         sums = row_sums(terms, ordered, self.persistence == "own")
@@ -98,6 +104,21 @@ class Mechanism:
         told = told_factor(noise, residuals * terms.spread, (ordered, spread, settings.shape[0]))
         noise = replace(noise, told=told)
         return _in_given_order(replace(fitted, components=noise), values, levers)
+
+
+def _refuse_still_values(rows: PairedRows) -> None:
+    """Refuse a value without any change to learn from: its noise would be zero, and that spoils all other values."""
+    seen = np.isfinite(rows.reached) & (rows.weights > 0)[:, None]
+    size = np.maximum(np.abs(rows.start), np.abs(np.where(seen, rows.reached, 0.0)))
+    moved = seen & (np.abs(np.where(seen, rows.change, 0.0)) > ROUNDING * size.max(axis=0, initial=0.0))
+    for j in sorted(range(len(rows.values)), key=lambda j: rows.values[j]):
+        if not seen[:, j].any():
+            raise ModelError(f"{rows.values[j]!r} was never answered under levers. Leave it out (`drop`).")
+        if not moved[:, j].any():
+            raise ModelError(
+                f"{rows.values[j]!r} is the same with and without levers in every row, so nothing can be learned about "
+                "it. Leave it out (`drop`), or check its answers."
+            )
 
 
 def in_name_order(rows: PairedRows) -> tuple[PairedRows, list[int], list[int]]:

@@ -35,7 +35,7 @@ class PairedRows:
     Raises
     ------
     ModelError
-        If shapes differ, a start or dose is not finite, or a row uses no lever.
+        If shapes differ, a name stands twice, a start, dose or weight is not finite, or a row uses no lever.
     """
 
     values: tuple[str, ...]
@@ -64,8 +64,12 @@ class PairedRows:
             raise ModelError("A start or a dose is not finite. Leave rows without a complete start out.")
         if np.isinf(self.reached).any():
             raise ModelError("A reached score is infinite. Give a number, or NaN for a lost answer.")
-        if not (self.weights >= 0).all():
-            raise ModelError("A weight is negative. Give zero or a positive number.")
+        if not (np.isfinite(self.weights) & (self.weights >= 0)).all():
+            raise ModelError("A weight is negative or not finite. Give zero or a positive number.")
+        for names in (self.values, self.levers):
+            twice = [name for name in names if names.count(name) > 1]
+            if twice:
+                raise ModelError(f"There are two columns named {twice[0]!r}. Rename one of them.")
         if r and not (self.doses != 0).any(axis=1).all():
             raise ModelError("A row uses no lever. Rows without levers belong into the starts.")
 
