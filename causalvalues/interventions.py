@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.errors import ModelError, PlanError
+from causalvalues.given import as_ends, as_items, as_number, as_numbers
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,16 @@ class Lever:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "doses", tuple(float(dose) for dose in self.doses))
-        put(self, "excludes", frozenset(self.excludes))
-        put(self, "requires", frozenset(self.requires))
+        if not isinstance(self.node, str):
+            raise PlanError(f"A lever acts on {self.node!r}. Give the name of a lever or value.")
+        mine = f"of lever {self.node!r}"
+        put(self, "doses", as_numbers(self.doses, f"The doses {mine}"))
+        put(self, "cost", as_number(self.cost, f"The cost {mine}"))
+        for name in ("excludes", "requires"):
+            others = getattr(self, name)
+            if isinstance(others, str) or not isinstance(others, Iterable):
+                raise PlanError(f"`{name}` {mine} is {others!r}. Give a set of names, such as {{'calm'}}.")
+            put(self, name, frozenset(others))
         self._check_interval()
         if not self.doses or any(not math.isfinite(dose) or dose == 0 for dose in self.doses):
             raise PlanError(f"Lever {self.node!r} needs finite doses other than zero; it has {self.doses}.")
@@ -119,7 +127,8 @@ class Lever:
         for other in sorted(self.requires & (self.excludes | {self.node})):
             why = "itself" if other == self.node else f"{other!r}, which it also excludes"
             raise PlanError(f"Lever {self.node!r} requires {why}. Take it out of `requires`.")
-        put(self, "prior", {str(name): (float(mean), float(sd)) for name, (mean, sd) in self.prior.items()})
+        stated = as_items(self.prior, f"The prior {mine}")
+        put(self, "prior", {name: as_ends(each, f"The prior {mine} on {name!r} (mean, sd)") for name, each in stated})
         for name, (mean, sd) in self.prior.items():
             if not math.isfinite(mean) or not math.isfinite(sd) or sd < 0:
                 raise PlanError(
@@ -131,7 +140,7 @@ class Lever:
         """Check a continuous dose, and put its ends into `doses`."""
         if self.interval is None:
             return
-        low, high = (float(end) for end in self.interval)
+        low, high = as_ends(self.interval, f"The interval of lever {self.node!r}")
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise PlanError(f"Lever {self.node!r} has the interval [{low}, {high}]. Give two finite doses, low < high.")
         ends = tuple(end for end in (low, high) if end != 0)

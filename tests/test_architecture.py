@@ -38,7 +38,7 @@ ROOMS = {
 }
 """Room -> floor; a room imports from lower floors only."""
 
-GROUND = {"errors", "files", "frozen", "interventions", "numerals", "public_names", "randomness"}
+GROUND = {"errors", "files", "frozen", "given", "interventions", "numerals", "public_names", "randomness"}
 """Modules below all rooms."""
 
 HEAVY = {

@@ -240,6 +240,10 @@ def test_the_loop_on_a_known_model_is_as_near_as_trying_every_pair(world: Path) 
     assert table.loc["a random pair", "ratio"] < 0.7
     assert test.flags.flagged == test.flags.unreachable == 3
     assert test.flags.falsely == 0
+    near = [each.steered.steps[0] for each in run.results.outcomes if not each.made.unreachable]
+    ratio = sum(step.planned.predicted_error for step in near) / sum(step.error for step in near)
+    assert test.ratio[0] == pytest.approx(ratio), "targets that were moved away are left out"
+    assert "3 more targets were moved out of reach" in run.summary()
     assert run.results.live >= 5
     lines = [json.loads(line) for line in (run.folder / "ledger.jsonl").read_text().splitlines()]
     plans = [i for i, line in enumerate(lines) if line.get("kind") == "plan"]
@@ -314,6 +318,7 @@ def test_own_targets_are_steered_towards_and_the_summary_names_what_was_chosen(w
         ('title = "A loop"|title = "A loop"\nstearing = 1', "stearing"),
         ('path = "answers/answers.csv"|demo = true\npath = "answers/answers.csv"', "either"),
         ("reach = 0.12|reach = 0.0", "reach"),
+        ("asks = 3|asks = 0", "at least once"),
         ("[sealed]|[levers]\nnames = ['do_powr']\n[sealed]", "do_power"),
         ("per_value = 2|per_value = 2\n[levers]\nwording = 1", "w0"),
         ('key = "answers/key.toml"|drop = []', "key"),

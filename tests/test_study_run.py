@@ -188,14 +188,14 @@ def test_the_page_is_whole_and_asks_for_nothing_from_outside(demo_run: StudyRun)
     assert {link[1:] for link in page.links} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert re.findall(r"url\(|@import|https?://(?!www\.w3\.org/)", text) == []
-    assert page.tags.count("svg") == 5
+    assert page.tags.count("svg") == 7
 
 
 def test_pictures_are_named_by_their_own_title(demo_run: StudyRun) -> None:
     text = demo_run.report.read_text(encoding="utf-8")
     ids = set(Page(text).ids)
     named = re.findall(r'aria-labelledby="([^"]*)"', text)
-    assert len(named) == len(set(named)) == 5
+    assert len(named) == len(set(named)) == 7
     assert {part for names in named for part in names.split()} <= ids
 
 
@@ -243,8 +243,8 @@ def test_numbers_in_the_page_are_those_of_the_tables(demo_run: StudyRun) -> None
 
 def test_every_picture_has_a_caption_and_an_alternative_text(demo_run: StudyRun) -> None:
     text = demo_run.report.read_text(encoding="utf-8")
-    assert len(re.findall(r"<figure><svg.*?</svg><figcaption>[^<]{60,}</figcaption></figure>", text, re.S)) == 5
-    assert len(re.findall(r'<desc id="[^"]*">[^<]{40,}</desc>', text)) == 5
+    assert len(re.findall(r"<figure><svg.*?</svg><figcaption>[^<]{60,}</figcaption></figure>", text, re.S)) == 7
+    assert len(re.findall(r'<desc id="[^"]*">[^<]{40,}</desc>', text)) == 7
 
 
 def test_the_demo_folder_holds_every_promised_kind_of_file(demo_run: StudyRun) -> None:

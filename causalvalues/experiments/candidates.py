@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.errors import PlanError
+from causalvalues.given import require_kind
 from causalvalues.interventions import Intervention, Lever, Set, check_interventions
 from causalvalues.randomness import require_whole
 
@@ -140,6 +141,8 @@ def lever_settings(
     """
     require_whole("together", together)
     found = []
+    for lever in levers if isinstance(levers, Iterable) else [levers]:
+        require_kind(lever, Lever, "The levers: give a list of `Lever(...)`")
     ordered = sorted(levers, key=lambda lever: lever.node)
     for size in range(1, together + 1):
         for chosen in itertools.combinations(ordered, size):

@@ -16,6 +16,8 @@ from causalvalues.experiments.foreseen import Model
 from causalvalues.experiments.goals import Goal, in_words
 from causalvalues.experiments.greedy import Run, bound_of, greedy
 from causalvalues.experiments.methods import DesignMethod, LinearBayes, Scorer
+from causalvalues.given import require_kind
+from causalvalues.randomness import require_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,11 @@ def design_next(
     ('set a',)
     """
     method = LinearBayes() if method is None else method
+    require_kind(method, DesignMethod, "The method: give `LinearBayes(...)` or `Particles(...)`")
+    require_kind(goal, Goal, "The goal: give an object such as `AboutEffect(cause, effect)`")
+    if not hasattr(model, "values"):
+        raise PlanError(f"The model is a {type(model).__name__}. Give a `StructuralModel` or `Mechanism().fit(rows)`.")
+    require_whole("seed", seed, 0)
     offered = _checked(candidates, method)
     limited = math.isfinite(method.budget)
     runs = []
@@ -172,6 +179,8 @@ def _checked(candidates: Sequence[Candidate], method: DesignMethod) -> list[Cand
     """Return the candidates in name order."""
     if not candidates:
         raise PlanError("There is no candidate to choose from. Give at least one `Candidate`.")
+    for each in candidates:
+        require_kind(each, Candidate, "A candidate: give `Candidate(...)`")
     found = sorted(candidates, key=lambda each: each.name)
     names = [each.name for each in found]
     for one, other in itertools.pairwise(names):

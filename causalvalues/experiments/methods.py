@@ -18,6 +18,7 @@ from causalvalues.experiments.linear_bayes import LinearScorer
 from causalvalues.experiments.particles import ParticleScorer
 from causalvalues.experiments.uncertainty import uncertainty
 from causalvalues.frozen import IntArray
+from causalvalues.given import as_number
 from causalvalues.model import StructuralModel
 from causalvalues.randomness import require_whole, stream
 
@@ -62,6 +63,7 @@ class DesignMethod(ABC):
 
     def __post_init__(self) -> None:
         require_whole("batch", self.batch)
+        object.__setattr__(self, "budget", as_number(self.budget, "The budget"))
         if math.isnan(self.budget) or self.budget < 0:
             raise PlanError(f"The budget is {self.budget}. Give zero or a positive number.")
 

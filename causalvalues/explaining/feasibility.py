@@ -158,6 +158,8 @@ def feasibility(
     (False, ("'a' within 0.25 of 1", "'b' within 0.25 of 0"))
     """
     rule = method if isinstance(method, Reachability) else Reachability(plan=method or Enumerate())
+    if not isinstance(rule.plan, PlanMethod):
+        raise PlanError(f"The method is {method!r}. Give an object, such as `Enumerate(max_levers=2)`.")
     function = profile_function(model)
     choices = menu(function, levers, rule.plan)
     begin = function.of(start, {})

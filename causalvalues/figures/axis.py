@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from causalvalues.figures.geometry import polygon, tidy
+from causalvalues.figures.metrics import text_width
 from causalvalues.figures.palette import FAINT, LABEL_SIZE, QUIET, RULE
 from causalvalues.figures.scene import Mark, Shape, Text
 from causalvalues.numerals import number, ticks
@@ -34,11 +35,9 @@ class Axis:
 
     def marks(self, top: float, bottom: float, title: str) -> list[Mark]:
         """Return faint lines at round scores from `top` to `bottom`, the numbers and the title below."""
-        places = ticks(self.low, self.high)
-        step = min((b - a for a, b in pairwise(places)), default=1.0)
-        decimals = 0 if step >= 1 and step == round(step) else 1 if abs(step * 10 - round(step * 10)) < 1e-9 else 2
+        places, texts = self._ticks()
         marks: list[Mark] = []
-        for score in places:
+        for score, text in zip(places, texts, strict=True):
             ends = [(self.x(score), top), (self.x(score), bottom)]
             marks.append(
                 Shape(
@@ -50,7 +49,6 @@ class Axis:
                     dash=() if score == 0 else (1, 2),
                 )
             )
-            text = "0" if score == 0 else number(score, decimals)
             marks.append(
                 Text("axis", "tick", self.x(score), tidy(bottom + 10), text, LABEL_SIZE, "middle", colour=QUIET)
             )
@@ -59,3 +57,17 @@ class Axis:
         middle = tidy((self.left + self.right) / 2)
         marks.append(Text("axis", "axis-title", middle, tidy(bottom + 21), title, LABEL_SIZE, "middle", colour=QUIET))
         return marks
+
+    def _ticks(self) -> tuple[tuple[float, ...], list[str]]:
+        """Return round scores and their texts, as many as stand side by side, with the decimals that they need."""
+        places: tuple[float, ...] = ()
+        texts: list[str] = []
+        for wanted in (6, 5, 4, 3, 2):
+            places = ticks(self.low, self.high, wanted)
+            step = min((b - a for a, b in pairwise(places)), default=1.0)
+            decimals = next((d for d in range(6) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
+            texts = ["0" if score == 0 else number(score, decimals) for score in places]
+            room = step / (self.high - self.low) * (self.right - self.left)
+            if max((text_width(text, LABEL_SIZE) for text in texts), default=0.0) + 3 <= room:
+                break
+        return places, texts

@@ -6,7 +6,7 @@ import math
 
 from causalvalues.errors import FigureError
 from causalvalues.experiments import Design
-from causalvalues.figures.report_dots import Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
 
@@ -68,7 +68,7 @@ def next_experiment_figure(design: Design) -> Scene:
         caption=_caption(design, len(shown)),
         beside="Order" if same else "Order (cost)",
     )
-    return report_dots(names, kinds, words, beside)
+    return dot_plot(names, kinds, words, beside)
 
 
 def _order(design: Design, name: str) -> str:

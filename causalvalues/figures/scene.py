@@ -150,8 +150,7 @@ class Scene:
 
     Parameters
     ----------
-    kind : {"graph", "plan", "effects", "known_groups", "interval_plot", "skill", "calibration", "categories",
-        "report_dots"}
+    kind : {"graph", "plan", "effects", "known_groups", "dots", "skill", "calibration", "categories"}
     width, height : float
         Points.
     marks : tuple of Shape or Text
@@ -171,11 +170,10 @@ class Scene:
         "plan",
         "effects",
         "known_groups",
-        "interval_plot",
+        "dots",
         "skill",
         "calibration",
         "categories",
-        "report_dots",
     ]
     width: float
     height: float

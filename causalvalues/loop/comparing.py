@@ -79,7 +79,9 @@ def compare_ways(errors: Mapping[str, FloatArray], clusters: Sequence[int] | Int
 def ratio_of(
     numerator: FloatArray, denominator: FloatArray, clusters: IntArray, seed: int
 ) -> tuple[float, float, float]:
-    """Return the ratio of two means over targets, with its 90% interval from a bootstrap of personas."""
+    """Return the ratio of two means over targets, with its 90% interval from a bootstrap of personas; NaN of none."""
+    if not len(clusters):
+        return float("nan"), float("nan"), float("nan")
     numbers, place = np.unique(clusters, return_inverse=True)
     sums = np.zeros((len(numbers), 2))
     np.add.at(sums, place, np.column_stack([numerator, denominator]))

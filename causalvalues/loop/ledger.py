@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from causalvalues.errors import LoopError
 
@@ -31,16 +31,17 @@ class Ledger:
     Raises
     ------
     LoopError
-        If the file is no ledger, or was written with another head.
+        If the file is no ledger, was written with another head, or another run is writing it.
     """
 
     def __init__(self, path: Path, head: Mapping[str, Any]) -> None:
         self.path = path
-        self._old = _lines(path)
         self._place = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
         try:
+            _lock(self._file, path)
+            self._old = _lines(path)
             self.write({"format": FORMAT, **head})
         except BaseException:
             self._file.close()
@@ -76,9 +77,29 @@ class Ledger:
         """Every line so far, the head first."""
         return tuple(self._old[: self._place])
 
+    def end(self) -> None:
+        """Check that this run wrote the whole ledger.
+
+        Raises
+        ------
+        LoopError
+            If an earlier run wrote lines that this one did not come to.
+        """
+        if self._place < len(self._old):
+            raise LoopError(
+                f"{self.path}, line {self._place + 1}: the run has ended, and the ledger goes on. An earlier run had "
+                "other settings, or somebody wrote into it. Give another --out, or remove it."
+            )
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def begins_with(path: Path, head: Mapping[str, Any]) -> bool:
+    """Return whether a ledger is about a run with this head."""
+    lines = _lines(path)
+    return bool(lines) and lines[0] == json.loads(json.dumps(_plain({"format": FORMAT, **head})))
 
 
 def questions_asked(lines: Sequence[Line]) -> int:
@@ -97,26 +118,43 @@ def live_targets(lines: Sequence[Line]) -> int:
     return len(live)
 
 
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep other runs from this ledger until the file is closed; where the system has no locks, go on."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LoopError(f"Another run is writing {path}. Wait until it has ended, or give another --out.") from None
+
+
 def _lines(path: Path) -> list[Line]:
     """Return the whole lines of a ledger, and cut an unfinished one off."""
-    if not path.exists():
-        return []
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     try:
-        lines = [json.loads(line) for line in whole.decode("utf-8").splitlines()]
-    except (UnicodeDecodeError, ValueError) as error:
+        lines = [json.loads(line) for line in whole.decode("utf-8").split("\n")[:-1]]
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise LoopError(f"{path} is not a ledger of a loop ({error}). Give another --out, or remove it.") from None
     if lines and not (isinstance(lines[0], dict) and str(lines[0].get("format", "")) == FORMAT):
         raise LoopError(f"{path} is not a ledger of a loop. Give another --out, or remove it.")
+    for number, line in enumerate(lines[1:], start=2):
+        if not isinstance(line, dict) or any(not _is_count(line[name]) for name in COUNTS if name in line):
+            raise LoopError(f"{path}, line {number}, is no line of a ledger. Give another --out, or remove the file.")
     if len(whole) < len(content):
         with path.open("r+b") as file:
             file.truncate(len(whole))
     return lines
 
 
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+
+
 def _compared(line: Line) -> Line:
-    return {name: value for name, value in line.items() if name not in COUNTS}
+    return {name: COUNTS.index(name) if name in COUNTS else value for name, value in line.items()}
 
 
 def _plain(held: Any) -> Any:

@@ -89,13 +89,13 @@ class SwapTest:
     loop, sealed : Comparison
         In the rows that the loop saw, and in sealed rows; targets that were moved away are left out.
     ratio : tuple of float
-        Predicted over achieved error of the first plans, with its 90% interval.
+        Predicted over achieved error of the first plans, with its 90% interval, of the same targets.
     between : int
         Targets that were not moved away and that no pair reaches all the same: they count in no flag.
     flags_before, flags : Flags
         Before anything was asked for a target, and at the end of its loop.
     coverage : float
-        Share of achieved scores inside the 90% interval foretold for their step.
+        Share of achieved scores inside the 90% interval foretold for their step, of the same targets.
     """
 
     loop: Comparison

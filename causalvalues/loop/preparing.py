@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from causalvalues.elicitation.cost import Limits
-from causalvalues.elicitation.prompt_levers import choose_levers
+from causalvalues.elicitation.elicit import Elicitation
+from causalvalues.elicitation.prompt_levers import choose_levers, lever_text
 from causalvalues.elicitation.sheets import Persona
 from causalvalues.elicitation.store import Store
 from causalvalues.errors import StudyError, did_you_mean
@@ -68,6 +69,12 @@ def known(settings: LoopSettings, folder: Path) -> Known:
     mine = ~(np.delete(rows.doses, kept, axis=1) != 0).any(axis=1)
     rows = rows.on(mine)
     rows = PairedRows(rows.values, columns, rows.units, rows.start, rows.doses[:, kept], rows.reached, rows.weights)
+    for name, used in zip(columns, (rows.doses != 0).any(axis=0), strict=True):
+        if not used:
+            raise StudyError(
+                f"The answers of [data] have the lever {name!r} only together with levers that [levers] `names` leaves "
+                "out, so nothing is known about it. Name those too, or leave it out."
+            )
     return Known(answers, key, rows, _choices(settings, rows))
 
 
@@ -98,6 +105,10 @@ def asker(
         )
     names = [spoken(column, settings.levers.wording) for column in held.rows.levers]
     levers = choose_levers(levers_of(design, found.items, folder), names)
+    for lever in levers:
+        for dose in settings.levers.doses:
+            lever_text(lever, dose, settings.levers.wording)
+    _check_frame(settings, found)
     personas = tuple({sheet.persona.id: sheet.persona for sheet in found.sheets}.values())
     return (
         Asker(
@@ -114,6 +125,13 @@ def asker(
         ),
         personas,
     )
+
+
+def _check_frame(settings: LoopSettings, found: Elicitation) -> None:
+    """Refuse a wording of the sealed rows that there is not, before anything is asked."""
+    most = found.frames.wordings(settings.method.kind) - 1
+    if settings.sealed is not None and settings.sealed.frame > most:
+        raise StudyError(f"[sealed] frame = {settings.sealed.frame}: wordings of the question go up to {most}.")
 
 
 def spoken(column: str, wording: int) -> str:

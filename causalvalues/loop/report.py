@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from causalvalues.figures.interval_plot import IntervalPlot, interval_plot
+from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.loop.comparing import LOOP, Comparison
 from causalvalues.loop.outcomes import Flags, LoopResults, Outcome, SwapTest
@@ -97,7 +97,8 @@ def _test_lines(test: SwapTest) -> list[tuple[str, str]]:
         (
             "Did predictions hold?",
             f"Predicted over achieved error of the first plans: {estimate(*test.ratio)}. Of the scores foretold for a "
-            f"step, {100 * test.coverage:.0f}% fell into their 90% interval.",
+            f"step, {100 * test.coverage:.0f}% fell into their 90% interval. Targets that "
+            "were moved away are left out.",
         ),
         (
             "Out of reach.",
@@ -112,8 +113,9 @@ def _ways_blocks(test: SwapTest) -> list[Block]:
         Paragraph(
             "Each target is the measured profile of another persona under a pair of levers. Every pair was asked for "
             "every persona, after the loops had ended, so that the best one is known. Ways choose by rows of one "
-            "wording of the question; sealed rows have another wording, and nothing was chosen by them. Intervals: "
-            "90%, bootstrap of the personas that are steered."
+            "wording of the question; sealed rows have another wording, and nothing was chosen by them. The loop and "
+            "scale + start may also choose a single lever, and the loop none. Intervals: 90%, bootstrap of the "
+            "personas that are steered."
         ),
         _ways_table(test.loop, "In the rows that the loop saw. Mean absolute error, score units."),
     ]
@@ -190,23 +192,27 @@ def _method(settings: LoopSettings, held: Known) -> Paragraph:
 def ways_figure(test: SwapTest) -> Scene:
     """Draw the mean error of every way, in the rows that the loop saw and in sealed ones."""
     order = test.loop.table.sort_values("error", kind="stable").index
-    series = {"loop rows": test.loop.table} | ({} if test.sealed is None else {"sealed rows": test.sealed.table})
-    return interval_plot(
-        IntervalPlot(
-            rows=tuple(str(way) for way in order),
-            series={
-                name: [tuple(table.loc[way, ["error", "lower", "upper"]].astype(float)) for way in order]
-                for name, table in series.items()
-            },
-            axis="mean absolute error (score units), 90% interval",
-            title="How near does each way come to the target?",
-            caption=(
-                f"Mean absolute error over {len(test.loop.errors)} targets, each the measured profile of another "
-                "persona under a pair of levers, with 90% intervals (bootstrap of steered personas). Filled: rows that "
-                "the loop chose by; hollow: sealed rows in another wording of the question."
-            ),
-        )
+    kinds = [_ways_dots("loop rows", FILLED, test.loop.table.loc[order])]
+    if test.sealed is not None:
+        kinds.append(_ways_dots("sealed rows", HOLLOW, test.sealed.table.loc[order]))
+    words = DotText(
+        title="How near does each way come to the target?",
+        axis="mean absolute error (score units), 90% interval",
+        caption=(
+            f"Mean absolute error over {len(test.loop.errors)} targets, each the measured profile of another "
+            "persona under a pair of levers, with 90% intervals (bootstrap of steered personas). Filled: rows that "
+            "the loop chose by; hollow: sealed rows in another wording of the question."
+        ),
+        decimals=3,
+        zero=False,
+        numbers=True,
     )
+    return dot_plot([str(way) for way in order], kinds, words)
+
+
+def _ways_dots(name: str, style: str, table: pd.DataFrame) -> Dots:
+    ends = (tuple(float(each) for each in table[what]) for what in ("error", "lower", "upper"))
+    return Dots(name, style, *ends)
 
 
 def target_row(outcome: Outcome) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -13,9 +14,9 @@ from pathlib import Path
 from causalvalues.elicitation.cost import Limits
 from causalvalues.elicitation.store import Store
 from causalvalues.elicitation.store_file import default_store_path
-from causalvalues.errors import StudyError
+from causalvalues.errors import LoopError, StudyError
 from causalvalues.files import replacing_folder, write_text
-from causalvalues.loop.ledger import Ledger, live_targets, questions_asked
+from causalvalues.loop.ledger import Ledger, begins_with, live_targets, questions_asked
 from causalvalues.loop.outcomes import LoopResults
 from causalvalues.loop.preparing import Known, asker, known
 from causalvalues.loop.report import first_lines, loop_report, loop_tables, target_row
@@ -85,6 +86,8 @@ def read_loop(path: str | Path) -> LoopSettings:
         raise StudyError(
             f"{path}: [swap] has unreachable targets, so [steering] needs `reach`: what counts as reached."
         )
+    if settings.swap is not None and settings.steering.asks == 0:
+        raise StudyError(f"{path}: [swap] tests a loop, which asks at least once. Set [steering] asks to 1 or more.")
     return settings
 
 
@@ -108,7 +111,7 @@ def run_steer_loop(
     study : str or Path
         File (TOML); paths in it start at its folder.
     out : str or Path
-        An earlier run is replaced; a folder that holds anything else is refused.
+        An earlier run of the same file is taken up and written anew; a folder that holds anything else is refused.
     store : str or Path, optional
         SQLite file of answers; default `default_store_path`.
     limits : Limits, optional
@@ -139,13 +142,23 @@ def run_steer_loop(
     kept = Path(default_store_path() if store is None else store)
     if kept.resolve().is_relative_to(out.resolve()):
         raise StudyError(f"The store {kept} lies in the run folder {out}, which is replaced whole. Give another place.")
-    unfinished = _take_up(out)
+    unfinished = _take_up(out, _head(settings, held))
     with Store(kept) as opened:
         ask, personas = asker(settings, held, path.parent, opened, limits or Limits())
-        ledger = Ledger(unfinished / LEDGER, _head(settings, held))
+        try:
+            ledger = Ledger(unfinished / LEDGER, _head(settings, held))
+        except BaseException:
+            ask.backend.close()
+            raise
         try:
             response = Mechanism().fit(held.rows, settings.seed)
             results = _results(Session(settings, held, response, ask, personas, ledger), say)
+            ledger.end()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"Interrupted. Every answer so far is in {kept}, and the ledger in {unfinished}: the same command goes "
+                "on from there."
+            ) from None
         finally:
             ledger.close()
             ask.backend.close()
@@ -156,7 +169,9 @@ def run_steer_loop(
         text = json.dumps(_manifest(settings, held, part, started), indent=2, ensure_ascii=False)
         write_text(part / NAME, text + "\n")
         refuse_to_lose_files(out)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / LEDGER).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it holds files of somebody else
+        unfinished.rmdir()
     return LoopRun(out, (NAME, *files_in(out)), results)
 
 
@@ -180,11 +195,21 @@ def _results(session: Session, say: Tell) -> LoopResults:
     return LoopResults(session.asker.values, tuple(done), test, questions, live, measures)
 
 
-def _take_up(out: Path) -> Path:
-    """Return the folder of the ledger; a ledger of a finished run is taken up from its folder."""
+def _take_up(out: Path, head: dict[str, object]) -> Path:
+    """Return the folder of the ledger; a ledger of a finished run is taken up from its folder.
+
+    Raises
+    ------
+    LoopError
+        If the finished run had other settings.
+    """
     place = out.resolve()
     unfinished = place.with_name(place.name + ENDING)
     if not unfinished.exists() and (place / LEDGER).is_file():
+        if not begins_with(place / LEDGER, head):
+            raise LoopError(
+                f"{out} holds a run with another title, settings or answers. Give another --out, or remove that folder."
+            )
         unfinished.mkdir(parents=True)
         shutil.copyfile(place / LEDGER, unfinished / LEDGER)
     return unfinished

@@ -36,10 +36,11 @@ def sampled_profiles(response: LeverResponse, start: FloatArray, doses: FloatArr
     pulls, acting = step(totals), saturation(totals, response.shape[0])[:, None] * doses
     parts = response.components
     widen = parts.reach / NORMAL_90
+    larger = parts.factor(doses)[:, None]
 
     def noise(what: str, covariance: FloatArray, shape: tuple[int, ...]) -> FloatArray:
         columns = [stream(seed, "loop", what, name).standard_normal(shape) for name in response.values]
-        return np.asarray(np.stack(columns, axis=-1) @ _root(covariance).T * widen)
+        return np.asarray(np.stack(columns, axis=-1) @ _root(covariance) * widen)
 
     own = noise("unit", parts.unit, (s * each,))[:, None, :] * pulls[:, None]
     for place in range(k):
@@ -47,9 +48,10 @@ def sampled_profiles(response: LeverResponse, start: FloatArray, doses: FloatArr
         own = own + lever[:, None, :] * acting[:, place, None]
     answer = noise("answer", parts.cell, (s * each, len(doses)))
     profiles = response.profiles(np.tile(start, (len(doses), 1)), doses)
-    return np.asarray(np.repeat(profiles, each, axis=0).reshape(s * each, len(doses), p) + own + answer)
+    return np.asarray(np.repeat(profiles, each, axis=0).reshape(s * each, len(doses), p) + (own + answer) * larger)
 
 
 def _root(covariance: FloatArray) -> FloatArray:
+    """Return the symmetric root: unlike the eigenvectors, it has no free signs and follows the order of columns."""
     values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

@@ -84,6 +84,8 @@ def targets_of(session: Session) -> list[tuple[Outcome, int]]:
     StudyError
         If a target names an unknown persona or value, or there is none.
     """
+    for number, target in enumerate(session.settings.target, start=1):
+        _check_own(session, number, target)
     found = [_own(session, number, target) for number, target in enumerate(session.settings.target, start=1)]
     if session.settings.swap is not None:
         found += _swapped(session, session.settings.swap)
@@ -92,7 +94,8 @@ def targets_of(session: Session) -> list[tuple[Outcome, int]]:
     return found
 
 
-def _own(session: Session, number: int, target: TargetSettings) -> tuple[Outcome, int]:
+def _check_own(session: Session, number: int, target: TargetSettings) -> None:
+    """Check a target before anything is asked."""
     ids = [persona.id for persona in session.personas]
     if target.persona not in ids:
         raise StudyError(f"There is no persona {target.persona!r}.{did_you_mean(target.persona, ids)}")
@@ -107,7 +110,18 @@ def _own(session: Session, number: int, target: TargetSettings) -> tuple[Outcome
             if both
             else f"Target {number} wants nothing. Give `profile` or `change`."
         )
-    place = ids.index(target.persona)
+    key = session.asker.key
+    for name, score in target.profile.items():
+        if key.combine == "mean" and not key.low <= score <= key.high:
+            raise StudyError(
+                f"Target {number}: {name!r} = {score:g} is outside the scale of its scores, from {key.low:g} to "
+                f"{key.high:g}."
+            )
+
+
+def _own(session: Session, number: int, target: TargetSettings) -> tuple[Outcome, int]:
+    place = [persona.id for persona in session.personas].index(target.persona)
+    values = session.asker.values
     start = session.hear("start", place, ())
     wanted = np.full(len(values), math.nan)
     for name, score in target.profile.items():
@@ -120,10 +134,10 @@ def _own(session: Session, number: int, target: TargetSettings) -> tuple[Outcome
 
 def _swapped(session: Session, swap: SwapSettings) -> list[tuple[Outcome, int]]:
     rows = session.known.rows
-    tried = {cell for cell, used in zip(rows.cells, rows.used, strict=True) if used == 2}
+    tried = {frozenset(rows.levers[i] for i in np.flatnonzero(row)) for row in rows.doses}
     pairs = [said for said in session.known.choices if len(said) == 2]
     if swap.pairs == "unseen":
-        pairs = [said for said in pairs if "+".join(name for name, _ in said) not in tried]
+        pairs = [said for said in pairs if frozenset(name for name, _ in said) not in tried]
     away = swap.away * np.nanmax(np.abs(_cell_means(session)), axis=0)
     far = round(swap.number * swap.unreachable / (1 - swap.unreachable))
     drawn = draw_targets(len(session.personas), pairs, (swap.number, far), away, session.settings.seed)

@@ -11,6 +11,7 @@ from causalvalues.study.sections import Name, Section
 from causalvalues.study.settings import DataSettings
 
 AtLeastOne = Annotated[int, Field(ge=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class LearnSettings(DataSettings):
@@ -45,7 +46,7 @@ class LeverChoice(Section):
     source: str = ""
     names: list[Name] = Field(default=[])
     wording: Annotated[int, Field(ge=0)] = 0
-    doses: list[float] = Field(default=[1.0], min_length=1)
+    doses: list[Finite] = Field(default=[1.0], min_length=1)
     most: AtLeastOne = 2
     untried: bool = True
 
@@ -63,8 +64,8 @@ class TargetSettings(Section):
     """
 
     persona: str
-    profile: dict[Name, float] = Field(default={})
-    change: dict[Name, float] = Field(default={})
+    profile: dict[Name, Finite] = Field(default={})
+    change: dict[Name, Finite] = Field(default={})
     title: str = ""
 
 

@@ -12,7 +12,7 @@ from causalvalues.loop.asking import Request, Said
 from causalvalues.loop.comparing import ALL_PAIRS, LOOP, Comparison, compare_ways, ratio_of
 from causalvalues.loop.outcomes import Outcome, SwapTest, flags
 from causalvalues.loop.session import Session, displaced
-from causalvalues.loop.steering import Aim, doses_of
+from causalvalues.loop.steering import FAIR, Aim, doses_of
 from causalvalues.prediction.scale_and_start import ScaleAndStart
 
 FIRST, SCALE, MADE, NAMED = (
@@ -79,39 +79,54 @@ def swap_test(session: Session, done: Sequence[Outcome]) -> SwapTest:
         sealed = _compared(session, done, (ask_grid(session, frame), frame), ways)
     least = seen.errors([outcome.steered.aim for outcome in done], who).min(axis=1)
     near, far = least <= reach, far & (least > reach)
-    first = [outcome.steered.steps[0] for outcome in done if outcome.steered.steps]
-    who_first = np.array([outcome.made.steered for outcome in done if outcome.steered.steps])
-    foretold = np.array([step.planned.predicted_error for step in first])
-    steps = [step for outcome in done for step in outcome.steered.steps]
-    inside = [(s.planned.lower <= s.achieved) & (s.achieved <= s.planned.upper) for s in steps]
+    measured = [outcome for outcome in done if not outcome.made.unreachable]
     judged = [place for place in range(len(done)) if far[place] or near[place]]
     return SwapTest(
         loop,
         sealed,
-        ratio_of(foretold, np.array([step.error for step in first]), who_first, session.settings.seed),
+        _predicted_over_achieved(measured, session.settings.seed),
         len(done) - len(judged),
-        flags([(bool(far[i]), done[i].steered.chances[0] < 0.05) for i in judged]),
+        flags([(bool(far[i]), done[i].steered.chances[0] < FAIR) for i in judged]),
         flags([(bool(far[i]), done[i].steered.unreachable) for i in judged]),
-        float(np.mean(inside)),
+        _coverage(measured),
     )
 
 
+def _predicted_over_achieved(done: Sequence[Outcome], seed: int) -> tuple[float, float, float]:
+    """Return the ratio for first plans; far targets, whose error is mostly their distance, would draw it to one."""
+    begun = [outcome for outcome in done if outcome.steered.steps]
+    first = [outcome.steered.steps[0] for outcome in begun]
+    who = np.array([outcome.made.steered for outcome in begun], dtype=int)
+    foretold = np.array([step.planned.predicted_error for step in first])
+    return ratio_of(foretold, np.array([step.error for step in first]), who, seed)
+
+
+def _coverage(done: Sequence[Outcome]) -> float:
+    """Return the share of achieved scores inside the interval foretold for their step; NaN without any step."""
+    steps = [step for outcome in done for step in outcome.steered.steps]
+    inside = [(s.planned.lower <= s.achieved) & (s.achieved <= s.planned.upper) for s in steps]
+    return float(np.mean(inside)) if inside else float("nan")
+
+
 def _ways(session: Session, done: Sequence[Outcome], seen: Grid) -> dict[str, list[Said]]:
-    """Return what every way chooses for every target; none of them sees sealed rows."""
+    """Return what every way chooses for every target; none of them sees sealed rows.
+
+    The simplest predictor chooses among the same lever sets as the loop.
+    """
     pairs = [i for i, said in enumerate(seen.choices) if len(said) == 2]
     singles = [i for i, said in enumerate(seen.choices) if len(said) == 1]
     simple = ScaleAndStart().fit(session.known.rows, session.settings.seed)
-    doses = doses_of(session.response.levers, [seen.choices[i] for i in pairs])
+    doses = doses_of(session.response.levers, seen.choices[1:])
     chosen: dict[str, list[Said]] = {way: [] for way in (LOOP, ALL_PAIRS, FIRST, SCALE, MADE, SINGLE)}
     for outcome in done:
         aim, swap = outcome.steered.aim, outcome.made
         errors = aim.error(seen.profiles[swap.steered])
-        foretold = aim.error(simple.predict(np.tile(aim.start, (len(pairs), 1)), doses).mean)
+        foretold = aim.error(simple.predict(np.tile(aim.start, (len(doses), 1)), doses).mean)
         steps = outcome.steered.steps
         chosen[LOOP].append(outcome.chosen)
         chosen[ALL_PAIRS].append(seen.choices[pairs[int(errors[pairs].argmin())]])
         chosen[FIRST].append(steps[0].planned.levers if steps else ())
-        chosen[SCALE].append(seen.choices[pairs[int(foretold.argmin())]])
+        chosen[SCALE].append(seen.choices[1 + int(foretold.argmin())])
         chosen[MADE].append(swap.levers)
         chosen[SINGLE].append(seen.choices[singles[int(errors[singles].argmin())]])
     return chosen

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from causalvalues.errors import ModelError, did_you_mean
 from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.given import require_kind
 from causalvalues.ordinal.ordinal_model import OrdinalModel
 from causalvalues.randomness import require_whole
 
@@ -50,6 +51,7 @@ def read_answers(model: OrdinalModel, rows: Rows) -> Answers:
     ModelError
         On unknown or missing columns, an answer that is no category, or a dose that is no finite number.
     """
+    require_kind(rows, pd.DataFrame | pd.Series, "The rows: give a DataFrame, one row a unit", ModelError)
     frame = rows.to_frame().T if isinstance(rows, pd.Series) else rows
     known = model.values + model.levers
     for column in frame.columns:

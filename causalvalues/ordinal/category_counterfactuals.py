@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray
+from causalvalues.given import require_kind
 from causalvalues.ordinal.answers import Rows, read_answers, unit_seeds
 from causalvalues.ordinal.category_probabilities import CategoryProbabilities, Summary, label_table, summary_of
 from causalvalues.ordinal.gibbs_kernels import Boxes, Change, Laws, category_shares
@@ -68,6 +70,8 @@ def counterfactual_categories(
     Carrying residuals over unchanged is an assumption of the model that the same rows cannot test.
     """
     sampling = Gibbs() if sampling is None else sampling
+    require_kind(model, OrdinalModel, "The model: give an `ordinal_model(...)`", ModelError)
+    require_kind(sampling, Gibbs, "`sampling`: give `Gibbs(...)`", ModelError)
     action, answers = read_ordinal_action(model, interventions), read_answers(model, rows)
     chosen = chosen_draws(model, sampling.draws, seed)
     boxes, doses = boxes_of(model, answers, unit_seeds(seed, answers.units))

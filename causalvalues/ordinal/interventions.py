@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalvalues.errors import ModelError, did_you_mean
+from causalvalues.given import require_kind
 from causalvalues.interventions import Intervention, Set, Shift, check_interventions
 from causalvalues.model.propagation import Action, read_action
 from causalvalues.ordinal.ordinal_model import OrdinalModel
@@ -89,6 +90,9 @@ def read_ordinal_action(model: OrdinalModel, interventions: Sequence[OrdinalInte
     codes: dict[int, int] = {}
     within: set[int] = set()
     for each in interventions:
+        require_kind(
+            each, OrdinalIntervention, "An intervention: give `SetCategory(...)` or `SetLatent(...)`", ModelError
+        )
         if isinstance(each, SetLatent | SetCategory) and each.node not in model.values:
             raise ModelError(f"There is no value {each.node!r} in this model." + did_you_mean(each.node, model.values))
         if isinstance(each, Set) and each.node in model.values:

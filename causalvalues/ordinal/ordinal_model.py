@@ -11,6 +11,7 @@ import pandas as pd
 from causalvalues.errors import ModelError, did_you_mean
 from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import FloatArray, frozen_floats
+from causalvalues.given import require_kind
 from causalvalues.model.propagation import design_columns
 from causalvalues.model.structural import StructuralModel
 from causalvalues.ordinal.thresholds import Steps, given_steps, steps_of_answers, threshold_draws
@@ -167,6 +168,9 @@ def ordinal_model(
     >>> ordinal_model(latent, data)
     OrdinalModel(2 values of up to 4 categories, 1000 draws)
     """
+    require_kind(model, StructuralModel, "The model: give a `StructuralModel`", ModelError)
+    given = ResponseMatrix | pd.DataFrame | Evidence
+    require_kind(answers, given, "The answers: give a ResponseMatrix, a DataFrame or evidence", ModelError)
     if isinstance(answers, Evidence):
         steps = given_steps(answers, model.values, categories)
     else:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
+from causalvalues.given import as_named
 from causalvalues.interventions import Lever
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.noise import Answer, Carry
@@ -216,7 +217,7 @@ def prior_draws(lever: Lever, values: Sequence[str], weights: FloatArray, seed: 
 
 def given_start(start: Mapping[str, float] | pd.Series, values: tuple[str, ...]) -> FloatArray:
     """Return the scores (p,) of a unit in the order of `values`; raise `PlanError` when one is unknown or missing."""
-    given = {str(name): float(score) for name, score in start.items()}
+    given = as_named(start, "The start")
     for name in sorted(set(given) - set(values)):
         raise PlanError(f"The start names {name!r}, which is not a value here." + did_you_mean(name, values))
     lacking = sorted(set(values) - set(given))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 from causalvalues.errors import PlanError, did_you_mean
@@ -70,10 +70,14 @@ def doses_of(lever: Lever) -> tuple[float, ...]:
 
 def checked_levers(function: ProfileFunction, levers: Sequence[Lever]) -> dict[str, Lever]:
     """Return the levers by node, in name order; raise `PlanError` on unknown, repeated or no levers."""
+    if isinstance(levers, Lever | str) or not isinstance(levers, Iterable):
+        raise PlanError(f"`levers` is {levers!r}. Give a list: [Lever(...)].")
     if not levers:
         raise PlanError("There is no lever to choose from. Give at least one `Lever`.")
     seen: dict[str, Lever] = {}
     for lever in levers:
+        if not isinstance(lever, Lever):
+            raise PlanError(f"{lever!r} is no `Lever`. Give Lever(name).")
         if lever.node not in function.levers and lever.prior:
             raise PlanError(
                 f"Lever {lever.node!r} was never seen in the data. `plan` takes its stated prior; here levers of the "

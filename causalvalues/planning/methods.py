@@ -6,7 +6,10 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from causalvalues.errors import PlanError
+from causalvalues.given import as_number
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.choices import count_choices
 from causalvalues.planning.heterogeneity import Heterogeneity
@@ -60,6 +63,7 @@ class PlanMethod(ABC):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if self.max_levers < 1:
             raise PlanError(f"`max_levers` is {self.max_levers}. Allow at least one lever.")
         if math.isnan(self.budget) or self.budget < 0:
@@ -81,6 +85,20 @@ class PlanMethod(ABC):
                 f"The {self.objective.words} has no part for side effects, so `side_effect_weight` means nothing. "
                 "Limit them: `Target(..., keep_within=...)`."
             )
+
+    def _check_kinds(self) -> None:
+        """Refuse settings of another kind than is written above."""
+        put = object.__setattr__
+        for name in ("max_levers", "alternatives", "seed"):
+            number = getattr(self, name)
+            if isinstance(number, bool) or not isinstance(number, int | np.integer):
+                raise PlanError(f"`{name}` is {number!r}. Give a whole number.")
+            put(self, name, int(number))
+        for name in ("budget", "side_effect_weight"):
+            put(self, name, as_number(getattr(self, name), f"`{name}`"))
+        for name, kind, example in (("objective", Objective, "AbsoluteError()"), ("risk", Risk, "CVaR(0.9)")):
+            if not isinstance(getattr(self, name), kind):
+                raise PlanError(f"`{name}` is {getattr(self, name)!r}. Give an object, such as {example}.")
 
     @abstractmethod
     def search(self, problem: Problem, keep: int, share: float = 1.0) -> Search:
@@ -167,5 +185,5 @@ def check_enumerable(problem: Problem, most: int) -> None:
 
 
 def _check_time(seconds: float) -> None:
-    if not seconds > 0:
+    if not as_number(seconds, "The time limit") > 0:
         raise PlanError(f"The time limit is {seconds}. Give a positive number of seconds.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ def pose(model: Model, start: Start, target: Target, levers: Sequence[Lever], me
     PlanError
         As for `plan`.
     """
+    _check_kinds(model, target, method)
     levers = checked_levers(model, levers)
     _check_target(model, target, method)
     values = tuple(sorted(model.values))
@@ -69,12 +70,29 @@ def pose(model: Model, start: Start, target: Target, levers: Sequence[Lever], me
     return problem
 
 
+def _check_kinds(model: Model, target: Target, method: PlanMethod) -> None:
+    """Refuse arguments of another kind: a common slip is to give the rows in place of what was fitted to them."""
+    if not isinstance(model, StructuralModel) and not hasattr(model, "affine"):
+        raise PlanError(f"The model is a {type(model).__name__}. Give a `StructuralModel`, or `Mechanism().fit(rows)`.")
+    if not isinstance(target, Target):
+        raise PlanError(f"The target is a {type(target).__name__}. Give `Target(...)`.")
+    if not isinstance(method, PlanMethod):
+        raise PlanError(f"The method is {method!r}. Give an object, such as `Enumerate(max_levers=2)`.")
+    for half in method.halves or ():
+        if not isinstance(half, StructuralModel) and not hasattr(half, "affine"):
+            raise PlanError(f"`halves` holds a {type(half).__name__}. Give two models, or make them: `half_models`.")
+
+
 def checked_levers(model: Model, levers: Sequence[Lever]) -> tuple[Lever, ...]:
     """Return the levers in name order; raise `PlanError` when one acts on nothing that is known, or twice."""
+    if isinstance(levers, Lever | str) or not isinstance(levers, Iterable):
+        raise PlanError(f"`levers` is {levers!r}. Give a list: [Lever(...)].")
     if not levers:
         raise PlanError("There is no lever to plan with. Give at least one `Lever`.")
     seen: set[str] = set()
     for lever in levers:
+        if not isinstance(lever, Lever):
+            raise PlanError(f"{lever!r} is no `Lever`. Give Lever(name).")
         _check_node(model, lever)
         if lever.node in seen:
             raise PlanError(f"Two levers act on {lever.node!r}. Offer one with all the doses.")

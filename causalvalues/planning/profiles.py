@@ -12,6 +12,7 @@ import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
+from causalvalues.given import as_named, as_table, require_kind
 from causalvalues.model.structural import StructuralModel, path_sums
 
 
@@ -128,6 +129,8 @@ def profile_function(model: Model) -> ProfileFunction:
     """
     if isinstance(model, StructuralModel):
         return _structural(model)
+    if not hasattr(model, "profiles"):
+        raise PlanError(f"The model is a {type(model).__name__}. Give a `StructuralModel`, or `Mechanism().fit(rows)`.")
     values = tuple(sorted(model.values))
     places = [model.values.index(name) for name in values]
     back = [values.index(name) for name in model.values]
@@ -215,6 +218,8 @@ def start_array(start: Mapping[str, float] | pd.Series, values: Sequence[str]) -
 
 def starts_array(starts: pd.DataFrame, values: Sequence[str]) -> FloatArray:
     """Return the scores (u, p) of a table of units, columns in the order of `values`; as `start_array` for each."""
+    require_kind(starts, pd.DataFrame, "The starts: give a DataFrame, one row for each unit")
+    starts = as_table(starts, "The table of starts", list(starts.columns))
     if not len(starts):
         raise PlanError("There is no unit. Give one row for each unit, with its scores without any lever.")
     if not starts.index.is_unique:
@@ -225,7 +230,7 @@ def starts_array(starts: pd.DataFrame, values: Sequence[str]) -> FloatArray:
 
 def checked_doses(doses: Mapping[str, float], known: Sequence[str]) -> dict[str, float]:
     """Return the doses that are not zero, in name order; raise `PlanError` on unknown levers and infinite doses."""
-    for name, dose in doses.items():
+    for name, dose in as_named(doses, "The doses").items():
         if name not in known:
             raise PlanError(f"There is no lever {name!r} in this model." + did_you_mean(str(name), known))
         if not math.isfinite(dose):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from causalvalues.errors import PlanError
+from causalvalues.given import as_ends, as_items, as_named, as_number, as_numbers
 from causalvalues.planning.priorities import LEAST, MOST, PriorityScale
 
 
@@ -68,10 +69,14 @@ class Target:
     def __post_init__(self) -> None:
         put = object.__setattr__
         for name in ("profile", "weights", "priorities", "raise_by"):
-            put(self, name, {str(k): float(v) for k, v in getattr(self, name).items()})
-        put(self, "ranking", tuple(each if isinstance(each, str) else tuple(each) for each in self.ranking))
-        put(self, "margin", self.margin if isinstance(self.margin, int | float) else tuple(map(float, self.margin)))
-        put(self, "bounds", {str(k): (float(low), float(high)) for k, (low, high) in self.bounds.items()})
+            put(self, name, as_named(getattr(self, name), f"`{name}` of the target"))
+        for name in ("tolerance", "tie", "keep_within"):
+            put(self, name, as_number(getattr(self, name), f"`{name}` of the target"))
+        put(self, "ranking", _ranking(self.ranking))
+        single = isinstance(self.margin, int | float)
+        put(self, "margin", self.margin if single else as_numbers(self.margin, "The margin of the ranking"))
+        bounds = as_items(self.bounds, "`bounds` of the target")
+        put(self, "bounds", {name: as_ends(ends, f"The bounds of {name!r}") for name, ends in bounds})
         self._take_priorities()
         if not (self.profile or self.ranking or self.bounds or self.raise_by):
             raise PlanError("The target is empty. Give a profile, priorities, a ranking, bounds or `raise_by`.")
@@ -162,6 +167,10 @@ class Target:
                 )
             if not np.isfinite(weight) or weight < 0:
                 raise PlanError(f"The weight of {name!r} is {weight}. Give zero or a positive number.")
+        if self.profile and not any(self.weights.get(name, 1.0) > 0 for name in self.profile):
+            raise PlanError(
+                "Every weight of the profile is zero, so no error counts. Give one value a positive weight."
+            )
 
     def _check_ranking(self) -> None:
         ranked = [name for place in self.places for name in place]
@@ -175,12 +184,20 @@ class Target:
                 f"There are {len(self.margins)} margins for a ranking of {len(self.ranking)} places. Give one number, "
                 f"or one for each of the {max(len(self.ranking) - 1, 0)} steps."
             )
+        if any(math.isinf(margin) for margin in self.margins):
+            raise PlanError("A margin of the ranking is infinite. Give finite margins.")
         for margin in (*self.margins, self.tie, self.margin if isinstance(self.margin, int | float) else 0.0):
             if not margin >= 0:
                 raise PlanError(f"A margin or tie of the ranking is {margin}. Give zero or more.")
 
     def _check_constraints(self) -> None:
         for name, (low, high) in self.bounds.items():
+            if math.isnan(low) or math.isnan(high):
+                raise PlanError(
+                    f"The bounds of {name!r} are [{low}, {high}]. Give numbers; inf and -inf are understood."
+                )
+            if low == math.inf or high == -math.inf:
+                raise PlanError(f"The bounds of {name!r} are [{low}, {high}], which no score meets. Give finite ones.")
             if not low <= high:
                 raise PlanError(f"The bounds of {name!r} are [{low}, {high}]; the lower one is the larger.")
         for name, amount in self.raise_by.items():
@@ -192,7 +209,7 @@ class Target:
     def _check_limits(self) -> None:
         if self.limits is None:
             return
-        low, high = (float(end) for end in self.limits)
+        low, high = as_ends(self.limits, "`limits`, the scale,")
         if not low < high:
             raise PlanError(f"The limits of the scale are [{low:g}, {high:g}]; the lower one comes first.")
         object.__setattr__(self, "limits", (low, high))
@@ -203,3 +220,17 @@ class Target:
             for end in (least, most):
                 if math.isfinite(end) and not low <= end <= high:
                     raise PlanError(f"A bound of {name!r} is {end:g}, outside the scale from {low:g} to {high:g}.")
+
+
+def _ranking(given: object) -> tuple[str | tuple[str, ...], ...]:
+    """Return the places of a ranking, each a name or a tuple of names."""
+    places = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    found: list[str | tuple[str, ...]] = []
+    for place in places:
+        names = (place,) if isinstance(place, str) or not isinstance(place, Iterable) else tuple(place)
+        if isinstance(given, str) or not all(isinstance(name, str) for name in names):
+            raise PlanError(
+                f"The ranking is {given!r}. Give a list of names, highest first; those that tie in a tuple."
+            )
+        found.append(place if isinstance(place, str) else names)
+    return tuple(found)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from causalvalues.errors import PlanError
 from causalvalues.frozen import FloatArray
+from causalvalues.given import require_kind
 from causalvalues.interventions import Lever
 from causalvalues.numerals import estimate, number
 from causalvalues.planning.menus import Doses, menu
@@ -121,6 +122,8 @@ def best_policy(
         If names do not fit, there are fewer units than folds, or too many choices.
     """
     how = method or PolicyTree()
+    require_kind(how, PolicyTree, "The method: give `PolicyTree(...)`")
+    require_kind(target, Target, "The target: give `Target(...)`")
     function = profile_function(model)
     begin = starts_array(starts, function.values)
     units = tuple(map(str, starts.index))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import PlanError
+from causalvalues.given import as_ends, as_items, as_number, as_numbers, as_table, require_kind
 from causalvalues.planning.methods import Enumerate, PlanMethod
 
 
@@ -39,6 +40,14 @@ class PopulationTarget:
     tolerance: float = 0.25
 
     def __post_init__(self) -> None:
+        put = object.__setattr__
+        stated = as_items(self.spread, "`spread`")
+        put(self, "spread", {name: as_ends(each, f"The spread of {name!r} (mean, deviation)") for name, each in stated})
+        if self.profiles is not None:
+            require_kind(self.profiles, pd.DataFrame, "`profiles`: give a DataFrame, one row a wanted profile")
+            columns = list(self.profiles.columns)
+            put(self, "profiles", as_table(self.profiles, "A table of wanted profiles", columns))
+        put(self, "tolerance", as_number(self.tolerance, "The tolerance"))
         if (self.profiles is None or not len(self.profiles)) == (not self.spread):
             raise PlanError("Give a population target either wanted `profiles` or a `spread`, one of the two.")
         if not self.tolerance > 0:
@@ -50,9 +59,11 @@ class PopulationTarget:
                 )
         if self.profiles is None:
             return
-        if not np.isfinite(self.profiles.to_numpy(dtype=float)).all():
+        if not np.isfinite(self.profiles.to_numpy()).all():
             raise PlanError("A wanted profile is not finite. Leave out values that are not wanted, or that profile.")
-        given = np.ones(len(self.profiles)) if self.weights is None else np.asarray(self.weights, dtype=float)
+        given = np.ones(len(self.profiles))
+        if self.weights is not None:
+            given = np.array(as_numbers(self.weights, "The weights of the wanted profiles"))
         if given.shape != (len(self.profiles),) or not ((given >= 0).all() and given.sum() > 0):
             raise PlanError(f"Give one weight of zero or more for each of the {len(self.profiles)} wanted profiles.")
         object.__setattr__(self, "weights", tuple((given / given.sum()).tolist()))

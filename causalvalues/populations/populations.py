@@ -9,6 +9,7 @@ import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
+from causalvalues.given import require_kind
 from causalvalues.interventions import Lever
 from causalvalues.planning.menus import Doses, menu
 from causalvalues.planning.profiles import Model, ProfileFunction, doses_in_words, profile_function, starts_array
@@ -62,6 +63,8 @@ def population_plan(
     answers.
     """
     how = method or Mixture()
+    require_kind(how, Mixture, "The method: give `Mixture(...)`")
+    require_kind(target, PopulationTarget, "The target: give `PopulationTarget(...)`")
     function = profile_function(model)
     for name in target.named:
         if name not in function.values:

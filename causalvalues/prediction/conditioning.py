@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from causalvalues.errors import ModelError
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.prediction.lever_response import LeverResponse
 from causalvalues.prediction.mechanism_terms import saturation, step
 from causalvalues.randomness import stream
@@ -14,16 +14,20 @@ from causalvalues.randomness import stream
 def unit_deviations(
     response: LeverResponse, start: FloatArray, doses: FloatArray, reached: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw a unit's deviation u (s, p) and u_l by lever (s, k, p), given answers (q, p) under doses (q, k)."""
+    """Draw a unit's deviation u (s, p) and u_l by lever (s, k, p), given answers (q, p) under doses (q, k).
+
+    Chance is dealt to values and levers in name order, so the order of columns changes nothing.
+    """
     if reached.shape != start.shape:
         raise ModelError(f"Answers have the shape {reached.shape}. Give one for each asked row, {start.shape}.")
     parts, (s, k, p) = response.components, response.effects.shape
     chance = stream(response.seed, "unit")
     factor = parts.factor(doses)
     roots = [_root(parts.unit), _root(parts.lever), _root(parts.cell)]
-    unit = chance.standard_normal((s, p)) @ roots[0]
-    lever = chance.standard_normal((s, k, p)) @ roots[1]
-    cell = chance.standard_normal((s, len(doses), p)) @ roots[2] * factor[:, None]
+    values, levers = name_places(response.values), name_places(response.levers)
+    unit = chance.standard_normal((s, p))[:, values] @ roots[0]
+    lever = chance.standard_normal((s, k, p))[:, levers][:, :, values] @ roots[1]
+    cell = chance.standard_normal((s, len(doses), p))[:, :, values] @ roots[2] * factor[:, None]
     totals = np.abs(doses).sum(axis=1)
     acting = saturation(totals, response.shape[0])[:, None] * doses
     steps = step(totals)
@@ -39,6 +43,11 @@ def unit_deviations(
     unit = unit + np.einsum("q,sqp->sp", steps, weights) @ parts.unit
     lever = lever + np.einsum("qk,sqp->skp", acting, weights) @ parts.lever
     return unit, lever
+
+
+def name_places(names: tuple[str, ...]) -> IntArray:
+    """Return the place of each name among the sorted names."""
+    return np.argsort(np.argsort(np.array(names)))
 
 
 def _root(covariance: FloatArray) -> FloatArray:

@@ -258,10 +258,10 @@ class LeverResponse:
         return [pair for pair in zip(first.tolist(), second.tolist(), strict=True) if pair not in known]
 
     def _untried_draws(self, i: int, j: int) -> FloatArray:
-        """Interaction (s, p) of two levers never tried together, from its prior."""
+        """Interaction (s, p) of two levers never tried together, from its prior, dealt to values in name order."""
         names = sorted((self.levers[i], self.levers[j]))
         chance = stream(self.seed, "untried pair", *names).standard_normal((len(self.weights), len(self.values)))
-        return np.asarray(chance * self.untried)
+        return np.asarray(chance[:, np.argsort(np.argsort(self.values))] * self.untried)
 
     def _checked(self, start: FloatArray, doses: FloatArray) -> tuple[FloatArray, FloatArray]:
         x, d = np.asarray(start, dtype=float), np.asarray(doses, dtype=float)

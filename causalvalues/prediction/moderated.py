@@ -10,6 +10,7 @@ import pandas as pd
 
 from causalvalues.errors import ModelError, did_you_mean
 from causalvalues.frozen import FloatArray
+from causalvalues.given import as_table
 from causalvalues.prediction.lever_response import LeverResponse
 
 BLOCK_NUMBERS = 4_000_000
@@ -144,12 +145,12 @@ class Counterfactuals:
         return Block(str(self.doses.index[number]), units, found)
 
     def _told(self, start: FloatArray, doses: FloatArray, asked: FloatArray, reached: FloatArray) -> FloatArray:
-        """Draws (s, p) for a unit that was asked; what it answered under these very doses stays as it is."""
+        """Draws (s, p) for a unit that was asked; what it answered under these very doses (their mean) stays."""
         own = self.response.updated(start, asked, reached)
         found = np.array(own.profiles(start[None], doses[None])[:, 0])
-        for row in np.flatnonzero((asked == doses).all(axis=1)):
-            seen = np.isfinite(reached[row])
-            found[:, seen] = reached[row, seen]
+        here = reached[(asked == doses).all(axis=1)]
+        seen = np.isfinite(here).any(axis=0)
+        found[:, seen] = np.nanmean(here[:, seen], axis=0) if seen.any() else 0.0
         return found
 
 
@@ -160,7 +161,7 @@ def counterfactual_under(
 
     Abduction keeps what the mechanism says that a unit keeps; with `asked` rows, also its own deviations
     (`LeverResponse.updated`). A scenario without doses returns the facts exactly, and so does one under which the unit
-    was asked.
+    was asked (the mean of its answers, where it was asked so more than once).
 
     Parameters
     ----------
@@ -175,19 +176,27 @@ def counterfactual_under(
     Raises
     ------
     ModelError
-        If a value is missing, a lever unknown, a unit or scenario named twice, or a number not finite.
+        If a value is missing, a lever unknown, a unit or scenario named twice, a number not finite, a row of `asked`
+        without lever, or there is no unit or scenario.
     """
+    if not isinstance(response, LeverResponse):
+        raise ModelError(f"The response is a {type(response).__name__}. Give `Mechanism().fit(rows, seed)`.")
     values, levers = list(response.values), list(response.levers)
     starts = _table(rows, values, "rows")
-    scenarios = _doses(doses, levers)
+    scenarios = _doses(doses, levers, "doses")
     for table, what in ((starts, "unit"), (scenarios, "scenario")):
-        twice = table.index[table.index.duplicated()]
+        if not len(table):
+            raise ModelError(f"There is no {what}. Give at least one.")
+        names = pd.Index([str(name) for name in table.index])
+        twice = names[names.duplicated()]
         if len(twice):
             raise ModelError(f"The {what} {str(twice[0])!r} is named twice. Give each {what} a name of its own.")
     told: dict[str, tuple[FloatArray, FloatArray]] = {}
     if asked is not None:
         reached = _table(asked, values, "asked", lost=True)
-        used = _doses(asked.drop(columns=values), levers)
+        used = _doses(asked.drop(columns=values), levers, "asked")
+        if not (used != 0).any(axis=1).all():
+            raise ModelError("A row of `asked` uses no lever. Profiles without levers belong into `rows`.")
         for unit in dict.fromkeys(str(name) for name in asked.index):
             if unit not in {str(name) for name in starts.index}:
                 raise ModelError(f"`asked` names the unit {unit!r}, whose profile without levers is not in `rows`.")
@@ -197,23 +206,19 @@ def counterfactual_under(
 
 
 def _table(given: pd.DataFrame, columns: list[str], what: str, lost: bool = False) -> pd.DataFrame:
-    missing = [name for name in columns if name not in given.columns]
-    if missing:
-        raise ModelError(f"`{what}` has no column {missing[0]!r}. Give all values: {', '.join(columns[:12])}.")
-    table = given[columns].astype(float)
-    numbers = table.to_numpy()
-    if np.isinf(numbers).any() or (not lost and np.isnan(numbers).any()):
+    table = as_table(given, f"`{what}`", columns, ModelError)
+    if not lost and table.isna().to_numpy().any():
         raise ModelError(f"`{what}` holds a number that is not finite. Give complete profiles.")
     return table
 
 
-def _doses(given: pd.DataFrame, levers: list[str]) -> pd.DataFrame:
-    for name in given.columns:
+def _doses(given: pd.DataFrame, levers: list[str], what: str) -> pd.DataFrame:
+    named = list(given.columns) if isinstance(given, pd.DataFrame) else []
+    for name in named:
         if name not in levers:
             raise ModelError(f"There is no lever {str(name)!r}." + did_you_mean(str(name), levers))
-    table = given.reindex(columns=levers).astype(float)
-    unnamed = [name for name in levers if name not in given.columns]
-    table[unnamed] = 0.0
+    table = as_table(given, f"`{what}`", named, ModelError).reindex(columns=levers)
+    table[[name for name in levers if name not in named]] = 0.0
     if not np.isfinite(table.to_numpy()).all():
         raise ModelError("A dose is not finite. Give a number, 0 for a lever that is not used.")
     return table

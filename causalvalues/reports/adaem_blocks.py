@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from causalvalues.figures.report_dots import BAND, FILLED, HOLLOW, Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import BAND, FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
 from causalvalues.reports.adaem import LEVERS, Adaem
@@ -164,7 +164,7 @@ def _scenes(found: Adaem) -> dict[str, Scene]:
         "own value",
     )
     beside = [f"{number(float(each))} bits" for each in shown["own"]]
-    scenes = {"items": report_dots(names, kinds, words, beside)}
+    scenes = {"items": dot_plot(names, kinds, words, beside)}
     if len(found.priming):
         scenes["priming"] = _priming_scene(found)
     return scenes
@@ -194,7 +194,7 @@ def _priming_scene(found: Adaem) -> Scene:
         "own group (grey, interval), less each unit's mean change over all values. The theory expects filled right, "
         "hollow left of zero.",
     )
-    return report_dots(levers, kinds, words)
+    return dot_plot(levers, kinds, words)
 
 
 def _claims(found: Adaem) -> list[Claim]:

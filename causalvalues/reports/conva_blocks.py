@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.figures import effects_heatmap
-from causalvalues.figures.report_dots import FILLED, HOLLOW, Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects
 from causalvalues.numerals import number, percent
@@ -219,7 +219,7 @@ def _dose_scene(given: Given, table: pd.DataFrame) -> Scene:
         "Change of each value after one (hollow) and two (filled) forced statements of it, against as many neutral "
         f"sentences, over the items that were not said; {percent(given.level)} intervals over units.",
     )
-    return report_dots([f"{given.label(value)}, {stance}" for value, stance in rows], kinds, words)
+    return dot_plot([f"{given.label(value)}, {stance}" for value, stance in rows], kinds, words)
 
 
 WHAT = ("effect", "lower", "upper")

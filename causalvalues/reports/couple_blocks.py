@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from causalvalues.figures import plan_figure
-from causalvalues.figures.report_dots import FILLED, HOLLOW, Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
 from causalvalues.planning.nouns import Status
@@ -220,7 +220,7 @@ def _pictures(given: Given, found: Couple) -> dict[str, Picture]:
         "asked.",
         "answered",
     )
-    scenes["errors"] = report_dots(units, kinds, words, [number(each) for each in answered])
+    scenes["errors"] = dot_plot(units, kinds, words, [number(each) for each in answered])
     if found.typical.plan is not None:
         scene = plan_figure(found.typical.plan, found.way.target, given.answers.theory)
         scenes["typical"] = replace(scene, title="The plan for a typical unit")

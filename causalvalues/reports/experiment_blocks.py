@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.experimental_heatmap import Foreseen, experimental_heatmap
-from causalvalues.figures.interval_plot import IntervalPlot, interval_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.numerals import percent
 from causalvalues.reports.experiment_tables import (
@@ -142,28 +142,26 @@ def _moves(found: Experiment) -> list[str]:
 def _models_plot(scores: ModelScores) -> Scene:
     table = scores.table
     keep = [str(name) for name in table.index if np.isfinite(float(table["lower"].loc[name]))]
-    series = {
-        "these values": [_triple(table, name, "units_") for name in keep],
-        "also other values": [_triple(table, name, "") for name in keep],
-    }
-    return interval_plot(
-        IntervalPlot(
-            tuple(keep),
-            series,
-            "correlation with the effects, centred by value",
-            "What foresees forced answers",
-            "Correlation of each prediction with the effects of forced values on other values, with "
-            f"{percent(scores.level)} intervals over respondents (these values), and over respondents and values. "
-            "Dashed: cross-effects of levers.",
-            2,
-            float(table["pearson"].loc[LEVERS]) if LEVERS in table.index else None,
-        )
+    kinds = [
+        _models_dots("these values", FILLED, table.loc[keep], "units_"),
+        _models_dots("also other values", HOLLOW, table.loc[keep], ""),
+    ]
+    words = DotText(
+        "What foresees forced answers",
+        "correlation with the effects, centred by value",
+        "Correlation of each prediction with the effects of forced values on other values, with "
+        f"{percent(scores.level)} intervals over respondents (these values), and over respondents and values. "
+        "Dashed: cross-effects of levers.",
+        line=float(table["pearson"].loc[LEVERS]) if LEVERS in table.index else None,
+        zero=False,
+        numbers=True,
     )
+    return dot_plot(keep, kinds, words)
 
 
-def _triple(table: pd.DataFrame, name: str, prefix: str) -> tuple[float, float, float]:
-    mean, lower, upper = (float(table[column].loc[name]) for column in ("pearson", f"{prefix}lower", f"{prefix}upper"))
-    return mean, lower, upper
+def _models_dots(name: str, style: str, table: pd.DataFrame, prefix: str) -> Dots:
+    ends = (tuple(float(each) for each in table[what]) for what in ("pearson", f"{prefix}lower", f"{prefix}upper"))
+    return Dots(name, style, *ends)
 
 
 def _csv(table: pd.DataFrame) -> str:

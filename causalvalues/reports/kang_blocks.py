@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.figures import effects_heatmap
-from causalvalues.figures.report_dots import BAND, FILLED, Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import BAND, FILLED, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects
 from causalvalues.numerals import number
@@ -207,7 +207,7 @@ def _nulls(found: Kang) -> Scene:
         "expected, unexpected",
     )
     beside = [f"{number(each.expected)}, {number(each.unexpected)}" for each in found.tests]
-    return report_dots([_short(each) for each in found.tests], kinds, words, beside)
+    return dot_plot([_short(each) for each in found.tests], kinds, words, beside)
 
 
 def _short(each: Movement) -> str:

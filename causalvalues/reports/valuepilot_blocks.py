@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from causalvalues.figures.report_dots import FILLED, HOLLOW, Dots, DotText, report_dots
+from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.scene import Scene
 from causalvalues.numerals import interval, number, percent
 from causalvalues.reports.frame import Given, Made
@@ -172,7 +172,7 @@ def _scene(found: Valuepilot) -> Scene:
         "the model; hollow: mean rank by the other methods. Beside it: share of draws in which the action is first.",
         "P(first)",
     )
-    return report_dots(actions, [mean, spread], words, [number(float(row["first"])) for row in rows])
+    return dot_plot(actions, [mean, spread], words, [number(float(row["first"])) for row in rows])
 
 
 def _claims(found: Valuepilot) -> list[Claim]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 import pandas as pd
 
 from causalvalues.errors import ModelError, did_you_mean
+from causalvalues.given import require_kind
 from causalvalues.prediction import PairedRows, paired_rows
 from causalvalues.randomness import require_whole
 from causalvalues.responses.matrix import ResponseMatrix
@@ -172,6 +173,7 @@ def skill_report(
 
 def _rows(data: ResponseMatrix | PairedRows, asked: SkillSettings) -> PairedRows:
     """Return paired rows with values and levers in name order, so that the order of columns changes nothing."""
+    require_kind(data, PairedRows | ResponseMatrix, "The data: give a ResponseMatrix or `paired_rows(...)`", ModelError)
     rows = data if isinstance(data, PairedRows) else paired_rows(data, asked.wordings)
     if not len(rows) or not rows.levers:
         raise ModelError("There are no rows under levers, so there is no change to foresee.")

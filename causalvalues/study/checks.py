@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
@@ -98,6 +99,12 @@ class Checks:
     lever_ratios: pd.DataFrame | None = None
     conditions: pd.DataFrame | None = None
     skipped: tuple[str, ...] = ()
+
+    @property
+    def expected_false_edges(self) -> float | None:
+        """Expected share of false edges among the pairs without one; None when it is not known."""
+        share = math.nan if self.measurement is None else self.measurement.share
+        return None if math.isnan(share) else share
 
     @property
     def blocked(self) -> bool:

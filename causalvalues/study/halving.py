@@ -32,12 +32,15 @@ class PlanModels:
         What was left out to make halves, or why there are none.
     mechanism : MechanismModels, optional
         What the levers do to one unit, where enough units answered both with and without them.
+    false_edges : float, optional
+        Expected share of false edges, where it is known: paths of a plan are shown only when it is small.
     """
 
     whole: StructuralModel
     halves: tuple[StructuralModel, StructuralModel] | None
     note: str = ""
     mechanism: MechanismModels | None = None
+    false_edges: float | None = None
 
 
 def plan_models(

@@ -34,7 +34,7 @@ class MechanismModels:
 
 
 def mechanism_models(matrix: ResponseMatrix, seed: int) -> MechanismModels | None:
-    """Fit the mechanism of the levers; None without levers, or with too few units that answered both ways.
+    """Fit the mechanism; None without levers, with too few units that answered both ways, or a value that never moved.
 
     Parameters
     ----------
@@ -52,8 +52,11 @@ def mechanism_models(matrix: ResponseMatrix, seed: int) -> MechanismModels | Non
     method = Mechanism()
     halves = [rows.on(half) for half in _halves(rows, units, seed)]
     same = set(halves[0].cells) == set(halves[1].cells) == set(rows.cells)
-    fitted = tuple(method.fit(half, seed) for half in halves) if same else ()
-    return MechanismModels(method.fit(rows, seed), (fitted[0], fitted[1]) if fitted else None, len(units))
+    try:
+        fitted = tuple(method.fit(half, seed) for half in halves) if same else ()
+        return MechanismModels(method.fit(rows, seed), (fitted[0], fitted[1]) if fitted else None, len(units))
+    except ModelError:  # a value that no lever moved
+        return None
 
 
 def _halves(rows: PairedRows, units: list[str], seed: int) -> tuple[np.ndarray, np.ndarray]:

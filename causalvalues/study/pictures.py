@@ -18,6 +18,7 @@ from causalvalues.figures import (
     scene_from_json,
     value_graph,
 )
+from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects, LeverEffects, StructuralModel, total_effects
 from causalvalues.study.blocking import BLOCKED
@@ -49,6 +50,9 @@ def pictures(results: StudyResults) -> dict[str, Picture]:
         scene = plan_figure(planned.plan, planned.target, names)
         caption = scene.caption.replace(f"Status: {planned.plan.status.value}.", f"{OUTCOMES[planned.plan.status]}.")
         found[f"plan-{number}"] = replace(scene, title=f"Plan {number}: {planned.title}", caption=caption)
+        if planned.explanation is not None:
+            shares = explanation_figure(planned.explanation, names)
+            found[f"plan-{number}-shares"] = replace(shares, title=f"Plan {number}: what each lever does")
     return {stem: Picture(stem, scene) for stem, scene in found.items()}
 
 

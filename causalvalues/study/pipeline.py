@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from causalvalues.discovery import ExactPosterior, discover
-from causalvalues.errors import ModelError
-from causalvalues.evidence import check, refuse
+from causalvalues.errors import ModelError, PlanError
+from causalvalues.evidence import Evidence, check, refuse
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import (
+    MaximumLikelihood,
+    PosteriorDraws,
     StructuralModel,
     compare_predictors,
     effect_ledger,
@@ -19,7 +21,7 @@ from causalvalues.model import (
     total_effects,
 )
 from causalvalues.responses import ResponseMatrix
-from causalvalues.study.answers import read_answers
+from causalvalues.study.answers import Answers, read_answers
 from causalvalues.study.aside import Aside
 from causalvalues.study.blocking import blocked_ledger
 from causalvalues.study.checks import Learned, Standing, hidden_checks, run_checks
@@ -32,11 +34,14 @@ from causalvalues.study.otherwise import assumed_otherwise
 from causalvalues.study.paired_check import paired_check
 from causalvalues.study.progress import Say, silent
 from causalvalues.study.questions import ask, make_plan
-from causalvalues.study.results import LeverFindings, StudyResults
+from causalvalues.study.results import LeverFindings, Planned, StudyResults
 from causalvalues.study.settings import StudySettings
 
 STEPS = 9
 NO_HALVES = "Plans are not judged on halves of the clusters where values were forced, so their chances flatter them."
+
+
+Fitted = tuple[GraphPosterior, tuple[StructuralModel, Evidence], PosteriorDraws | MaximumLikelihood]
 
 
 def study_results(
@@ -95,13 +100,10 @@ def study_results(
     say("check what stands behind the graph")
     checks = run_checks(settings, standing, Learned(learned_from, graphs, model, method, knowledge)).joined(hidden)
     say("ask and plan")
-    level = settings.model.level
-    models = PlanModels(model, None, "" if conditions is None else NO_HALVES)
-    if settings.plan and conditions is None:
-        models = plan_models(answers, settings, graphs, (model, evidence), method_of_fit)
-    queries = tuple(ask(query, model, matrix, level) for query in settings.query)
-    plans = tuple(make_plan(plan, models, asked, settings.seed) for plan in settings.plan)
-    counterfactuals = any(query.kind == "counterfactual" for query in settings.query)
+    queries = tuple(ask(query, model, matrix, settings.model.level) for query in settings.query)
+    models = _models_for_plans(settings, answers, (graphs, (model, evidence), method_of_fit), conditions is not None)
+    models = replace(models, false_edges=checks.expected_false_edges)
+    plans = _plans(settings, models, asked)
     say("learn under other assumptions")
     otherwise = aside.result()
     checks = checks.joined(otherwise.checks)
@@ -114,7 +116,7 @@ def study_results(
         evidence=evidence,
         posterior=posterior,
         model=model,
-        effects=total_effects(model, level),
+        effects=total_effects(model, settings.model.level),
         ledger=blocked_ledger(effect_ledger(model, posterior, evidence), checks.blocked),
         checks=checks,
         levers=levers,
@@ -122,9 +124,30 @@ def study_results(
         sensitivity=otherwise.priors,
         queries=queries,
         plans=plans,
-        paired=paired_check(matrix, model, level) if counterfactuals else None,
+        paired=paired_check(matrix, model, settings.model.level)
+        if any(query.kind == "counterfactual" for query in settings.query)
+        else None,
         conditions=conditions,
     )
+
+
+def _plans(settings: StudySettings, models: PlanModels, answers: Answers) -> tuple[Planned, ...]:
+    """Make the plans of the study file; an error says which one it is about."""
+    found = []
+    for place, each in enumerate(settings.plan, start=1):
+        try:
+            found.append(make_plan(each, models, answers, settings.seed))
+        except PlanError as error:
+            raise PlanError(f"[[plan]] number {place}: {error}") from None
+    return tuple(found)
+
+
+def _models_for_plans(settings: StudySettings, answers: Answers, fitted: Fitted, forced: bool) -> PlanModels:
+    """Return what plans are made with; no halves where conditions forced values, no work where nothing is planned."""
+    graphs, (model, evidence), method = fitted
+    if settings.plan and not forced:
+        return plan_models(answers, settings, graphs, (model, evidence), method)
+    return PlanModels(model, None, NO_HALVES if forced else "")
 
 
 def _lever_findings(

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from causalvalues.errors import StudyError
+from causalvalues.explaining import Explanation, explain
+from causalvalues.figures.explanation_figure import MOST_LEVERS
 from causalvalues.interventions import Intervention, Lever, Set, Shift
 from causalvalues.model import StructuralModel, counterfactual, counterfactual_summary, effect_paths, intervene
 from causalvalues.numerals import number
@@ -36,6 +38,7 @@ from causalvalues.planning import (
     plan,
     priority_scale,
 )
+from causalvalues.prediction import LeverResponse
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.answers import Answers
 from causalvalues.study.halving import PlanModels
@@ -95,11 +98,21 @@ def make_plan(asked: PlanSettings, models: PlanModels, answers: Answers, seed: i
     mechanism = mechanism_for(asked, models, levers)
     if mechanism is None:
         found = plan(model, start, target, levers, replace(method, halves=models.halves))
-        return Planned(asked, title, target, found, labels, models.note)
+        explained = explained_plan((model, start), found, target, models.false_edges)
+        return Planned(asked, title, target, found, labels, models.note, explanation=explained)
     method = replace(method, halves=mechanism.halves, heterogeneity=None)
     found = plan(mechanism.whole, start, target, levers, method)
     note = "" if mechanism.halves else "Some lever sets were tried in one half of the units only."
-    return Planned(asked, title, target, found, labels, note, mechanism.units)
+    explained = explained_plan((mechanism.whole, start), found, target, None)
+    return Planned(asked, title, target, found, labels, note, mechanism.units, explained)
+
+
+def explained_plan(
+    by: tuple[StructuralModel | LeverResponse, pd.Series | None], found: Plan, target: Target, false_edges: float | None
+) -> Explanation | None:
+    """Return what each lever of a plan does; None where it uses none, too many for a picture, or one never seen."""
+    seen = set(found.doses) <= {*by[0].values, *by[0].levers}
+    return explain(*by, found, target, false_edges) if seen and 0 < len(found.doses) <= MOST_LEVERS else None
 
 
 def mechanism_for(asked: PlanSettings, models: PlanModels, levers: Sequence[Lever]) -> MechanismModels | None:
@@ -113,13 +126,21 @@ def mechanism_for(asked: PlanSettings, models: PlanModels, levers: Sequence[Leve
     if asked.by == "graph":
         return None
     pushes = sorted({lever.node for lever in levers} & set(models.whole.values))
-    if models.mechanism is not None and not pushes and (asked.start != "population" or asked.by == "mechanism"):
+    between = [lever.node for lever in levers if lever.interval is not None]
+    if (
+        models.mechanism is not None
+        and not pushes
+        and not between
+        and (asked.start != "population" or asked.by == "mechanism")
+    ):
         return models.mechanism
     if asked.by == "auto":
         return None
-    why = (
-        f"it says nothing about a push of {pushes[0]!r}" if pushes else "too few units answered with and without levers"
-    )
+    why = "too few units answered with and without levers"
+    if pushes:
+        why = f"it says nothing about a push of {pushes[0]!r}"
+    elif between:
+        why = f"the dose of {between[0]!r} is continuous, and effects depend on the total dose"
     raise StudyError(f'Plan {asked.title!r} cannot be made by = "mechanism": {why}. Take by = "graph".')
 
 

@@ -34,6 +34,8 @@ def plan_blocks(results: StudyResults, figures: dict[str, Picture]) -> list[Bloc
     ]
     for place, planned in enumerate(results.plans, start=1):
         blocks += [Heading(f"Plan {place}: {planned.title}", 3), _summary(planned, results), figures[f"plan-{place}"]]
+        if planned.explanation is not None:
+            blocks += [Paragraph(planned.explanation.text), figures[f"plan-{place}-shares"]]
         if not planned.plan.side_effects.empty:
             blocks.append(_side_effects(planned, results))
         if not planned.plan.alternatives.empty:

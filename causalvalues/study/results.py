@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from causalvalues.evidence import Evidence, Finding
+from causalvalues.explaining import Explanation
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import Effects, LeverEffects, PredictorComparison, StructuralModel
 from causalvalues.planning import Plan, Target
@@ -41,7 +42,8 @@ class Answered:
 class Planned:
     """One plan of the study file, with the target in scores; `note` is that of `PlanModels`.
 
-    `units` is how many units the mechanism was fitted on that made the plan; 0 when the graph made it.
+    `units` is how many units the mechanism was fitted on that made the plan; 0 when the graph made it. `explanation`
+    says what each of its levers does; None for a plan without levers, or with too many for a picture.
     """
 
     asked: PlanSettings
@@ -51,6 +53,7 @@ class Planned:
     labels: Mapping[str, str]
     note: str = ""
     units: int = 0
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,6 +53,8 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
         found[f"plan_{number}_side_effects"] = _named(planned.plan.side_effects)
         found[f"plan_{number}_alternatives"] = _alternatives(planned.plan.alternatives)
         found[f"plan_{number}_ledger"] = planned.plan.ledger
+        if planned.explanation is not None:
+            found[f"plan_{number}_shares"] = planned.explanation.shares
     return found
 
 
