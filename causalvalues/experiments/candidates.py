@@ -102,6 +102,8 @@ class Candidate:
             raise PlanError("A candidate has no name. Give each one.")
         if not self.arms:
             raise PlanError(f"Candidate {self.name!r} has no arm. Give ((),) for rows without interventions.")
+        for each in itertools.chain.from_iterable(self.arms):
+            require_kind(each, Intervention, f"An arm of candidate {self.name!r}: give `Set(...)` or `Shift(...)`")
         for arm in self.arms:
             check_interventions(arm)
         for what, size in (("cost", self.cost), ("noise", self.noise)):

@@ -110,7 +110,7 @@ def groups_of(matrix: ResponseMatrix, by: str) -> Groups:
     used = matrix.doses != 0
     if by == LEVERS and by not in matrix.labels:
         rows = np.flatnonzero(used.sum(axis=1) == 1)
-        said = np.array([matrix.levers[int(place)] for place in used[rows].argmax(axis=1)], dtype=object)
+        said = np.array([matrix.levers[int(np.flatnonzero(row)[0])] for row in used[rows]], dtype=object)
         kind = "single levers"
     else:
         if by not in matrix.labels:

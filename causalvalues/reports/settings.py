@@ -115,7 +115,7 @@ class ConvaSettings(Section):
 
     detector: Literal["threshold", "logistic"] = "threshold"
     judge: dict[Name, Name] = Field(default={})
-    present: float = 0.0
+    present: float = Field(default=0.0, allow_inf_nan=False)
     noise: float | None = Field(default=None, gt=0, lt=1)
     p0: float = Field(default=0.8, gt=0, lt=1)
     gate: float = Field(default=0.3, ge=0, lt=1)

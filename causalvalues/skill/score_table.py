@@ -65,15 +65,18 @@ def difference_table(table: pd.DataFrame, drawn: Mapping[str, Resampled]) -> pd.
     for split, draws in drawn.items():
         here = of_split(table, split)
         best, best_effects = best_of(here, "micro_r2", "simple"), best_of(here, "effects_r2", "simple")
-        if best is None or best_effects is None:
+        if best is None:
             continue
         for place, name in enumerate(draws.names):
-            row: Row = {"against": best, "effects_against": best_effects}
+            row: Row = {"against": best, "effects_against": best_effects or ""}
             for column, samples, against in (
                 ("micro_r2", draws.r2, best),
                 ("mae", draws.error, best),
                 ("effects_r2", draws.effects, best_effects),
             ):
+                if against is None:  # one lever set: its mean change has nothing to vary with
+                    row |= dict.fromkeys((column, f"{column}_lower", f"{column}_upper"), np.nan)
+                    continue
                 low, high = ends(samples[:, place] - samples[:, draws.names.index(against)])
                 apart = numbers_of(here, name)[column] - numbers_of(here, against)[column]
                 row |= {column: apart, f"{column}_lower": low, f"{column}_upper": high}
@@ -83,5 +86,6 @@ def difference_table(table: pd.DataFrame, drawn: Mapping[str, Resampled]) -> pd.
 
 def _indexed(rows: Mapping[tuple[str, str], Row]) -> pd.DataFrame:
     table = pd.DataFrame(list(rows.values()))
-    table.index = pd.MultiIndex.from_tuples(list(rows), names=["split", "predictor"])
+    if rows:
+        table.index = pd.MultiIndex.from_tuples(list(rows), names=["split", "predictor"])
     return table
