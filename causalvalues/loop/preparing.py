@@ -103,6 +103,13 @@ def asker(
         raise StudyError(
             f"The item {unknown[0]!r} is not in the scoring key of [data]. Ask the items that the answers were asked."
         )
+    asked_items = {item.id for item in found.items.items}
+    lacking = [item for item in held.key.items if item not in asked_items]
+    if lacking:
+        raise StudyError(
+            f"The scoring key of [data] has {len(held.key.items)} items and the loop asks {len(asked_items)}; "
+            f"{lacking[0]!r} is one that it leaves out. Ask all of them: take `per_value` out of [items]."
+        )
     names = [spoken(column, settings.levers.wording) for column in held.rows.levers]
     levers = choose_levers(levers_of(design, found.items, folder), names)
     for lever in levers:

@@ -19,6 +19,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 
 MOST_TARGETS = 30
+MOST_PROFILES = 10
 SALIENCE = (
     "The answers show which values the model talks about in a role (salience). They do not show which values it "
     "endorses. Read every number below as salience."
@@ -47,6 +48,8 @@ def loop_report(settings: LoopSettings, held: Known, results: LoopResults) -> tu
         blocks += [Heading("The loop beside other ways"), *_ways_blocks(results.test), pictures[0]]
         blocks += [Heading("Targets out of reach"), _flag_table(results.test, settings)]
     blocks += [Heading("Targets"), _target_table(results.outcomes)]
+    own = [outcome for outcome in results.outcomes if outcome.swap is None][:MOST_PROFILES]
+    blocks += [_profile_table(outcome, results.values) for outcome in own]
     blocks += [Heading("How it was done"), _method(settings, held)]
     return blocks, pictures
 
@@ -64,7 +67,7 @@ def first_lines(results: LoopResults) -> list[tuple[str, str]]:
     if len(outcomes) < len(results.outcomes):
         said += f" {len(results.outcomes) - len(outcomes)} more targets were moved out of reach on purpose."
     items = [("Salience, not endorsement.", SALIENCE)] if results.measures == "salience" else []
-    items.append(("Reached.", said))
+    items.append(("How near.", said))
     if results.test is not None:
         items += _test_lines(results.test)
     flagged = [outcome.name for outcome in results.outcomes if outcome.steered.unreachable]
@@ -172,6 +175,25 @@ def _target_table(outcomes: Sequence[Outcome]) -> Table:
         ("Target", "Chosen", "Asks", "Predicted", "Achieved", "Sealed", "Ended"),
         tuple(rows),
         f"Mean absolute errors in score units; predicted: of the first plan.{more}",
+    )
+
+
+def _profile_table(outcome: Outcome, values: Sequence[str]) -> Table:
+    """Return where each value started, should go and ended, wanted ones first."""
+    aim, best = outcome.steered.aim, outcome.steered.best
+    reached = aim.start if best is None else best.achieved
+    told = aim.start if best is None else best.planned.predicted
+    sealed = np.full(len(values), math.nan) if outcome.sealed is None else outcome.sealed
+    order = sorted(range(len(values)), key=lambda place: (math.isnan(aim.wanted[place]), place))
+    rows: list[tuple[Cell, ...]] = [
+        (values[i], *(number(float(each[i]), 3) for each in (aim.start, aim.wanted, told, reached, sealed)))
+        for i in order
+    ]
+    return Table(
+        ("Value", "Start", "Wanted", "Predicted", "Reached", "Sealed"),
+        tuple(rows),
+        f"{outcome.title}: {named(outcome.chosen)}. Sealed: the start plus what the levers change in the sealed "
+        "wording.",
     )
 
 

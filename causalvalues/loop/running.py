@@ -231,7 +231,8 @@ def _write(folder: Path, settings: LoopSettings, held: Known, results: LoopResul
     blocks, pictures = loop_report(settings, held, results)
     write_text(folder / "report.md", markdown_text(blocks, "svg"))
     write_text(folder / "report.html", page_text(blocks, settings.title))
-    (folder / "figures").mkdir()
+    if pictures:
+        (folder / "figures").mkdir()
     from causalvalues.figures import draw
 
     for picture in pictures:

@@ -16,8 +16,8 @@ ABOUT = (
     "Each predictor foresees what units answer under levers that it has not seen: left-out levers, left-out sets of "
     "levers, left-out units. R2, mean absolute error, rank correlation and interval coverage stand beside each other.",
     "Published studies report effects in sample, or of one unit, and without a baseline (see the report `kang`).",
-    "Seven baselines, the noise ceiling, factor-plus-graph models, paired bootstrap intervals of every difference; and "
-    "a plain word when the graph adds nothing.",
+    "Nine simple predictors, the noise ceiling, factor-plus-graph models, paired bootstrap intervals of every "
+    "difference; and a plain word when the graph adds nothing.",
 )
 CLAIMS: list[Claim] = [
     ("R2, errors, coverage", "rows that the predictor has not seen"),

@@ -81,8 +81,8 @@ def _on_ceiling(split: str, here: Rows, ceiling: Mapping[str, float]) -> list[st
         best = best_of(here, column)
         if best is not None and np.isfinite(ceiling[top]):
             found.append(
-                f"{split.capitalize()}: the error of the answers lets no predictor of {what} reach more than R2 "
-                f"{number(ceiling[top])}; the best here, {_quoted(best)}, reaches "
+                f"{split.capitalize()}: by an estimate, the error of the answers lets no predictor of {what} reach "
+                f"more than R2 {number(ceiling[top])}; the best here, {_quoted(best)}, reaches "
                 f"{number(numbers_of(here, best)[column])}."
             )
     return found
