@@ -23,6 +23,7 @@ from causalvalues.planning import (
     pareto,
     plan,
 )
+from causalvalues.planning.mechanisms import known_of
 from causalvalues.prediction.lever_response import LeverResponse
 from causalvalues.prediction.mechanism import Mechanism
 from causalvalues.prediction.paired_rows import PairedRows
@@ -53,6 +54,13 @@ class Response:
     noise: np.ndarray
     tried: frozenset[frozenset[str]]
     pairs: tuple[tuple[int, int], ...]
+
+    @property
+    def spread(self) -> np.ndarray:
+        return np.zeros(len(self.values))
+
+    def answer_covariance(self, doses: np.ndarray) -> np.ndarray:
+        return self.noise
 
     def affine(self, start: np.ndarray, strength: float) -> Line:
         s = (1 + W) / (1 + W * strength)
@@ -316,3 +324,19 @@ def test_halves_of_a_response_judge_each_other() -> None:
                  Enumerate(halves=halves))  # fmt: skip
     assert 0 <= found.chance_cross_fitted <= 1
     assert found.achieved_error > 0
+
+
+def test_a_plan_gives_answers_the_noise_that_the_fitted_mechanism_gives_them() -> None:
+    random = np.random.default_rng(5)
+    starts = np.repeat(random.normal(size=(40, 2)), 3, axis=0)
+    doses = np.tile([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], (40, 1))
+    effects, noise = np.array([[0.8, 0.1], [-0.2, 0.5]]), random.normal(size=starts.shape) * 0.2
+    units = tuple(f"u{i // 3:02d}" for i in range(len(starts)))
+    rows = PairedRows(("b", "a"), ("y", "x"), units, starts, doses, 0.7 * starts + doses @ effects + noise)
+    fitted = Mechanism(draws=20).fit(rows, 0)
+    levers = [Lever("x"), Lever("y")]
+    known = known_of(fitted, {"a": 0.1, "b": -0.3}, levers, 0)
+    assert known.answer is not None
+    for x, y in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0)):
+        theirs = fitted.answer_covariance(np.array([y, x]))[::-1, ::-1]
+        np.testing.assert_array_equal(known.answer({"x": x, "y": y}), theirs)

@@ -12,11 +12,11 @@ import pandas as pd
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.experiments.candidates import Candidate
-from causalvalues.experiments.foreseen import Model
 from causalvalues.experiments.goals import Goal, in_words
 from causalvalues.experiments.greedy import Run, bound_of, greedy
 from causalvalues.experiments.methods import DesignMethod, LinearBayes, Scorer
 from causalvalues.given import require_kind
+from causalvalues.planning.mechanisms import Model
 from causalvalues.randomness import require_whole
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,42 +13,8 @@ from causalvalues.experiments.candidates import Arm, Candidate
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.interventions import Set
 from causalvalues.model import StructuralModel, counterfactual, intervene
-
-
-class ProfileDraws(Protocol):
-    """What is needed of a fitted response to levers (`LeverResponse`): draws of expected profiles of units."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Value dimensions, length p."""
-        ...
-
-    @property
-    def levers(self) -> tuple[str, ...]:
-        """Levers, length k."""
-        ...
-
-    @property
-    def weights(self) -> FloatArray:
-        """Weights of the draws, (s,)."""
-        ...
-
-    @property
-    def noise(self) -> FloatArray:
-        """Covariance (p, p) of one answer about its expectation."""
-        ...
-
-    @property
-    def mean(self) -> FloatArray:
-        """Mean profile (p,) of the units without levers."""
-        ...
-
-    def profiles(self, start: FloatArray, doses: FloatArray) -> FloatArray:
-        """Return expected profiles (s, m, p) of units with these starts (m, p) under doses (m, k)."""
-        ...
-
-
-Model = StructuralModel | ProfileDraws
+from causalvalues.planning.mechanisms import Model
+from causalvalues.prediction.lever_response import LeverResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +116,7 @@ def _structural_laws(
     return [means for means, _ in laws], [spread for _, spread in laws]
 
 
-def _response_laws(model: ProfileDraws, candidates: Sequence[Candidate]) -> tuple[list[FloatArray], list[FloatArray]]:
+def _response_laws(model: LeverResponse, candidates: Sequence[Candidate]) -> tuple[list[FloatArray], list[FloatArray]]:
     """Return the same for a response to levers, all arms in one call."""
     asked = [(f"Candidate {each.name!r}", each.start, arm) for each in candidates for arm in each.arms]
     means = _response(model, asked)
@@ -182,7 +147,7 @@ def _structural(model: StructuralModel, start: Mapping[str, float] | None, arm: 
     return means, np.zeros((1, p, p))
 
 
-def _response(model: ProfileDraws, asked: Sequence[tuple[str, Mapping[str, float] | None, Arm]]) -> FloatArray:
+def _response(model: LeverResponse, asked: Sequence[tuple[str, Mapping[str, float] | None, Arm]]) -> FloatArray:
     """Return expected profiles (s, m, p), values in name order, for m of (who asks, start, what is done)."""
     starts, doses = np.zeros((len(asked), len(model.values))), np.zeros((len(asked), len(model.levers)))
     for row, (who, start, arm) in enumerate(asked):

@@ -12,7 +12,7 @@ import numpy as np
 
 from causalvalues.errors import PlanError
 from causalvalues.experiments.candidates import Candidate
-from causalvalues.experiments.foreseen import Model, foreseen, ordered, thinned
+from causalvalues.experiments.foreseen import foreseen, ordered, thinned
 from causalvalues.experiments.goals import Goal
 from causalvalues.experiments.linear_bayes import LinearScorer
 from causalvalues.experiments.particles import ParticleScorer
@@ -20,6 +20,7 @@ from causalvalues.experiments.uncertainty import uncertainty
 from causalvalues.frozen import IntArray
 from causalvalues.given import as_number
 from causalvalues.model import StructuralModel
+from causalvalues.planning.mechanisms import Model
 from causalvalues.randomness import require_whole, stream
 
 MOST_NUMBERS = 2 * 10**8

@@ -14,13 +14,14 @@ import numpy as np
 
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.experiments.candidates import Arm
-from causalvalues.experiments.foreseen import Model, expected_profiles, ordered
+from causalvalues.experiments.foreseen import expected_profiles, ordered
 from causalvalues.experiments.goals import AboutEdges, AboutEffect, AboutModel, AboutTarget, Goal
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever, Set, Shift
 from causalvalues.model import StructuralModel
 from causalvalues.planning import Target
 from causalvalues.planning.constraints import constraint_rows
+from causalvalues.planning.mechanisms import Model
 
 
 class Uncertainty(Protocol):

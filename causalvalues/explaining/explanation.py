@@ -17,8 +17,9 @@ from causalvalues.frozen import FloatArray
 from causalvalues.model.quantiles import interval_shares, weighted_quantiles
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import percent
+from causalvalues.planning.mechanisms import Model, Start
 from causalvalues.planning.nouns import Plan
-from causalvalues.planning.profiles import Model, ProfileFunction, Starting, checked_doses, profile_function
+from causalvalues.planning.profiles import ProfileFunction, checked_doses, profile_function
 from causalvalues.planning.targets import Target
 
 LEVEL = 0.9
@@ -95,7 +96,7 @@ class Explanation:
 
 def explain(
     model: Model,
-    start: Starting,
+    start: Start,
     chosen: Plan | Mapping[str, float],
     target: Target | None = None,
     false_edges: float | None = None,
@@ -107,7 +108,7 @@ def explain(
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
     start : mapping of str to float, Series or None
         As in `plan`.
     chosen : Plan, or mapping of str to float
@@ -201,7 +202,7 @@ def _shares(function: ProfileFunction, by_lever: Mapping[str, FloatArray]) -> pd
 
 
 def _error(
-    function: ProfileFunction, start: Starting, doses: Mapping[str, float], target: Target | None
+    function: ProfileFunction, start: Start, doses: Mapping[str, float], target: Target | None
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
     if target is None or not target.profile:
         return pd.DataFrame(columns=["mean", "lower", "upper", "positive"]), (math.nan, math.nan)

@@ -14,10 +14,11 @@ from causalvalues.explaining.feasibility_words import sentences_of
 from causalvalues.explaining.helps import helpful_steps
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
+from causalvalues.planning.mechanisms import Model, Start
 from causalvalues.planning.menus import Doses, menu
 from causalvalues.planning.methods import Enumerate, PlanMethod
 from causalvalues.planning.outlook import central
-from causalvalues.planning.profiles import Model, ProfileFunction, Starting, profile_function
+from causalvalues.planning.profiles import ProfileFunction, profile_function
 from causalvalues.planning.targets import Target
 from causalvalues.planning.wishes import MEASURES, Wishes, wishes_of
 from causalvalues.randomness import stream
@@ -118,7 +119,7 @@ class Feasibility:
 
 def feasibility(
     model: Model,
-    start: Starting,
+    start: Start,
     target: Target,
     levers: Sequence[Lever],
     method: PlanMethod | Reachability | None = None,
@@ -127,7 +128,7 @@ def feasibility(
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
     start : mapping of str to float, Series or None
         As in `plan`.
     target : Target
@@ -197,7 +198,7 @@ def feasibility(
 
 
 def unreachable(
-    model: Model, start: Starting, target: Target, levers: Sequence[Lever], rule: Reachability | None = None
+    model: Model, start: Start, target: Target, levers: Sequence[Lever], rule: Reachability | None = None
 ) -> float:
     """Return only the probability over the draws that no choice ends inside the target: quick, for many targets.
 
@@ -214,7 +215,7 @@ def unreachable(
     return _judged(function, start, (choices, order), (wishes, rule), _noise_root(model, function))
 
 
-def _means(function: ProfileFunction, start: Starting, choices: list[Doses]) -> FloatArray:
+def _means(function: ProfileFunction, start: Start, choices: list[Doses]) -> FloatArray:
     """Return the mean profile (n, p) of each choice."""
     blocks = [function.each(start, choices[i : i + _BLOCK]) for i in range(0, len(choices), _BLOCK)]
     return np.concatenate([np.einsum("s,nsp->np", function.weights, block) for block in blocks])
@@ -222,7 +223,7 @@ def _means(function: ProfileFunction, start: Starting, choices: list[Doses]) -> 
 
 def _judged(
     function: ProfileFunction,
-    start: Starting,
+    start: Start,
     listed: tuple[list[Doses], np.ndarray],
     how: tuple[Wishes, Reachability],
     noise: FloatArray,
@@ -245,7 +246,7 @@ def _judged(
 
 def _most_promising(
     function: ProfileFunction,
-    start: Starting,
+    start: Start,
     choices: list[Doses],
     how: tuple[Wishes, Reachability],
     noise: FloatArray,

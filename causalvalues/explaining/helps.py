@@ -9,8 +9,9 @@ import pandas as pd
 
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
+from causalvalues.planning.mechanisms import Start
 from causalvalues.planning.menus import Doses
-from causalvalues.planning.profiles import ProfileFunction, Starting
+from causalvalues.planning.profiles import ProfileFunction
 from causalvalues.planning.wishes import Wishes
 
 HELP_COLUMNS = ["kind", "what", "amount", "error", "gain", "inside"]
@@ -19,7 +20,7 @@ _TIMES = (1.25, 1.5, 2.0, 3.0)
 
 
 def helpful_steps(
-    function: ProfileFunction, start: Starting, given: tuple[Doses, Sequence[Lever]], wishes: Wishes
+    function: ProfileFunction, start: Start, given: tuple[Doses, Sequence[Lever]], wishes: Wishes
 ) -> pd.DataFrame:
     """Return the steps that lower the error of a choice's mean profile, the largest gain first.
 

@@ -13,8 +13,9 @@ from scipy.special import expit, logit, ndtr, ndtri
 from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.model.structural import StructuralModel, path_sums
+from causalvalues.planning.mechanisms import Start
 from causalvalues.planning.outlook import central
-from causalvalues.planning.profiles import Starting, profile_function
+from causalvalues.planning.profiles import profile_function
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class Push:
         return f"Push({said}; chance {self.chance_before:.2f} -> {self.chance:.2f})"
 
 
-def least_push(model: StructuralModel, start: Starting, wanted: Threshold, through: Sequence[str] = ()) -> Push:
+def least_push(model: StructuralModel, start: Start, wanted: Threshold, through: Sequence[str] = ()) -> Push:
     """Return the least push on some values after which a value exceeds its threshold with the wanted chance.
 
     In one draw, with mean m and standard deviation s of the value and total effects t of the pushed values on it, a

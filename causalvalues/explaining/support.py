@@ -13,8 +13,9 @@ from causalvalues.evidence.finding import Finding
 from causalvalues.explaining.outlying import outlying
 from causalvalues.model.basis import Basis
 from causalvalues.numerals import number, percent
+from causalvalues.planning.mechanisms import Start, given_start
 from causalvalues.planning.nouns import Plan
-from causalvalues.planning.profiles import Starting, checked_doses, start_array
+from causalvalues.planning.profiles import checked_doses
 from causalvalues.prediction.paired_rows import PairedRows, paired_rows
 from causalvalues.responses.matrix import ResponseMatrix
 
@@ -83,7 +84,7 @@ class Support:
 def support(
     rows: PairedRows | ResponseMatrix,
     chosen: Plan | Mapping[str, float],
-    start: Starting = None,
+    start: Start = None,
     level: float = 0.05,
 ) -> Support:
     """Flag doses outside the tried range, combinations never tried and starting levels outside the data.
@@ -131,7 +132,7 @@ def support(
     findings += _combination(cell, tried.get(cell, 0), (nearest, tried[nearest]))
     distance, rarity = np.nan, np.nan
     if start is not None:
-        profile = start_array(start, rows.values)
+        profile = given_start(start, rows.values)
         units = np.array([rows.start[i] for i in _first_rows(rows)])
         findings += _values(rows.values, profile, units)
         distance, rarity = outlying(units, profile)

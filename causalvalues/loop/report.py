@@ -15,6 +15,7 @@ from causalvalues.loop.outcomes import Flags, LoopResults, Outcome, SwapTest
 from causalvalues.loop.preparing import Known
 from causalvalues.loop.session import named
 from causalvalues.loop.settings import LoopSettings
+from causalvalues.model.levers import cell_name
 from causalvalues.numerals import estimate, number
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 
@@ -244,7 +245,7 @@ def target_row(outcome: Outcome) -> Mapping[str, object]:
         "target": outcome.name,
         "title": outcome.title,
         "persona": outcome.persona,
-        "levers": "+".join(name if dose == 1 else f"{name}={dose:g}" for name, dose in outcome.chosen),
+        "levers": cell_name(dict(outcome.chosen)),
         "asks": len(steered.steps),
         "predicted_error": _first_prediction(outcome),
         "first_error": steered.steps[0].error if steered.steps else math.nan,
@@ -264,7 +265,7 @@ def _step_rows(outcome: Outcome) -> list[Mapping[str, object]]:
         {
             "target": outcome.name,
             "step": step.planned.number,
-            "levers": "+".join(name if dose == 1 else f"{name}={dose:g}" for name, dose in step.planned.levers),
+            "levers": cell_name(dict(step.planned.levers)),
             "predicted_error": step.planned.predicted_error,
             "gain": step.planned.gain,
             "error": step.error,

@@ -28,6 +28,7 @@ from causalvalues.prediction.mechanism import Mechanism
 from causalvalues.study.manifest import NAME, files_in, json_ready, run_head
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
+from causalvalues.study.run_folder import RunFolder
 from causalvalues.study.running import refuse_to_lose_files
 from causalvalues.study.study_file import read_toml, validated
 from causalvalues.study.tables import csv_text
@@ -39,7 +40,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class LoopRun:
+class LoopRun(RunFolder):
     """A finished loop.
 
     Parameters
@@ -47,20 +48,14 @@ class LoopRun:
     folder : Path
         Holds ``ledger.jsonl``, ``targets.csv``, ``report.html`` and more.
     files : tuple of str
+        Every file in it, relative to the folder.
     results : LoopResults
     """
 
-    folder: Path
-    files: tuple[str, ...]
     results: LoopResults
 
     def __repr__(self) -> str:
         return f"LoopRun({str(self.folder)!r}, {len(self.results.outcomes)} targets)"
-
-    @property
-    def report(self) -> Path:
-        """The report as one HTML page."""
-        return self.folder / "report.html"
 
     def summary(self) -> str:
         """Return the first lines of the report."""

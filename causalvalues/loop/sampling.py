@@ -9,9 +9,8 @@ import numpy as np
 from causalvalues.frozen import FloatArray
 from causalvalues.prediction.lever_response import LeverResponse
 from causalvalues.prediction.mechanism_terms import saturation, step
+from causalvalues.prediction.normal_law import NORMAL_90, square_root
 from causalvalues.randomness import stream
-
-NORMAL_90 = 1.6448536269514722
 
 
 def sampled_profiles(response: LeverResponse, start: FloatArray, doses: FloatArray, size: int, seed: int) -> FloatArray:
@@ -40,7 +39,7 @@ def sampled_profiles(response: LeverResponse, start: FloatArray, doses: FloatArr
 
     def noise(what: str, covariance: FloatArray, shape: tuple[int, ...]) -> FloatArray:
         columns = [stream(seed, "loop", what, name).standard_normal(shape) for name in response.values]
-        return np.asarray(np.stack(columns, axis=-1) @ _root(covariance) * widen)
+        return np.asarray(np.stack(columns, axis=-1) @ square_root(covariance) * widen)
 
     own = noise("unit", parts.unit, (s * each,))[:, None, :] * pulls[:, None]
     for place in range(k):
@@ -49,9 +48,3 @@ def sampled_profiles(response: LeverResponse, start: FloatArray, doses: FloatArr
     answer = noise("answer", parts.cell, (s * each, len(doses)))
     profiles = response.profiles(np.tile(start, (len(doses), 1)), doses)
     return np.asarray(np.repeat(profiles, each, axis=0).reshape(s * each, len(doses), p) + (own + answer) * larger)
-
-
-def _root(covariance: FloatArray) -> FloatArray:
-    """Return the symmetric root: unlike the eigenvectors, it has no free signs and follows the order of columns."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from causalvalues.interventions import Lever
 from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.noise import Answer, Carry
 from causalvalues.planning.problem import Mechanism, State
+from causalvalues.prediction.lever_response import LeverResponse
 from causalvalues.randomness import stream
 
 Start = Mapping[str, float] | pd.Series | None
@@ -25,69 +25,7 @@ _LEAST_DRAWS = 200
 """A stated prior needs this many draws to be spread over; those of the model are repeated."""
 
 
-class Affine(Protocol):
-    """Profiles of one unit at one strength: base (s, p) + effects (s, k, p) + pair effects (s, c, p)."""
-
-    @property
-    def base(self) -> FloatArray:
-        """Return the profile at no dose, (s, p)."""
-        ...
-
-    @property
-    def effects(self) -> FloatArray:
-        """Return the effects, (s, k, p)."""
-        ...
-
-    @property
-    def pairs(self) -> tuple[tuple[int, int], ...]:
-        """Return the places of the two levers of each pair effect."""
-        ...
-
-    @property
-    def pair_effects(self) -> FloatArray:
-        """Return the pair effects, (s, c, p)."""
-        ...
-
-
-class Response(Protocol):
-    """A fitted response to levers, such as `LeverResponse`: affine in the doses among choices of one strength."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Return the names of the p values."""
-        ...
-
-    @property
-    def levers(self) -> tuple[str, ...]:
-        """Return the names of the k levers."""
-        ...
-
-    @property
-    def weights(self) -> FloatArray:
-        """Return the weights (s,) of the draws."""
-        ...
-
-    @property
-    def tried(self) -> frozenset[frozenset[str]]:
-        """Return the sets of levers that were seen in the data."""
-        ...
-
-    @property
-    def noise(self) -> FloatArray:
-        """Return the covariance (p, p) of one answer."""
-        ...
-
-    @property
-    def mean(self) -> FloatArray:
-        """Return the mean profile (p,) of units without levers."""
-        ...
-
-    def affine(self, start: FloatArray, strength: float) -> Affine:
-        """Return how profiles depend on the doses when these sum to `strength`."""
-        ...
-
-
-Model = StructuralModel | Response
+Model = StructuralModel | LeverResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +76,7 @@ def known_of(model: Model, start: Start, levers: Sequence[Lever], seed: int) -> 
 
     Parameters
     ----------
-    model : StructuralModel or Response
+    model : StructuralModel or LeverResponse
     start : mapping of str to float, Series or None
     levers : sequence of Lever
         Checked, in name order.
@@ -215,7 +153,7 @@ def prior_draws(lever: Lever, values: Sequence[str], weights: FloatArray, seed: 
     return found
 
 
-def given_start(start: Mapping[str, float] | pd.Series, values: tuple[str, ...]) -> FloatArray:
+def given_start(start: Mapping[str, float] | pd.Series, values: Sequence[str]) -> FloatArray:
     """Return the scores (p,) of a unit in the order of `values`; raise `PlanError` when one is unknown or missing."""
     given = as_named(start, "The start")
     for name in sorted(set(given) - set(values)):

@@ -10,10 +10,9 @@ import numpy as np
 
 from causalvalues.errors import PlanError
 from causalvalues.given import as_number
-from causalvalues.model.structural import StructuralModel
 from causalvalues.planning.choices import count_choices
 from causalvalues.planning.heterogeneity import Heterogeneity
-from causalvalues.planning.mechanisms import Response
+from causalvalues.planning.mechanisms import Model
 from causalvalues.planning.objectives import AbsoluteError, Expectation, HitChance, Objective, Risk
 from causalvalues.planning.problem import Problem, Search
 
@@ -58,7 +57,7 @@ class PlanMethod(ABC):
     untried: bool = False
     side_effect_weight: float = 0.0
     heterogeneity: Heterogeneity | None = None
-    halves: tuple[StructuralModel | Response, StructuralModel | Response] | None = None
+    halves: tuple[Model, Model] | None = None
     alternatives: int = 5
     seed: int = 0
 

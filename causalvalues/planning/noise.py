@@ -11,6 +11,7 @@ from scipy.special import gammaincinv
 
 from causalvalues.frozen import FloatArray
 from causalvalues.planning.heterogeneity import Heterogeneity
+from causalvalues.prediction.normal_law import square_root
 from causalvalues.randomness import stream
 
 _LEAST_SAMPLES = 4000
@@ -90,13 +91,3 @@ def normals(seed: int, what: str, values: tuple[str, ...], draws: int) -> FloatA
 def uniforms(seed: int, draws: int) -> FloatArray:
     """Return uniform numbers (s, r) above zero."""
     return np.asarray(1.0 - stream(seed, "planning", "spread").random((draws, samples_a_draw(draws))))
-
-
-def square_root(covariance: FloatArray) -> FloatArray:
-    """Return the symmetric square root of a covariance matrix, negative eigenvalues set to zero."""
-    if not covariance.any():
-        return covariance
-    if not (covariance - np.diag(np.diag(covariance))).any():
-        return np.diag(np.sqrt(np.diag(covariance)))
-    eigenvalues, vectors = np.linalg.eigh(covariance)
-    return np.asarray(np.einsum("ij,j,kj->ik", vectors, np.sqrt(np.maximum(eigenvalues, 0.0)), vectors))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,43 +13,7 @@ from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.given import as_named, as_table, require_kind
 from causalvalues.model.structural import StructuralModel, path_sums
-
-
-class RespondingModel(Protocol):
-    """A fitted mechanism: whole profiles under levers, draw by draw, without a graph between values."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Return the names of the p values."""
-        ...
-
-    @property
-    def levers(self) -> tuple[str, ...]:
-        """Return the names of the k levers."""
-        ...
-
-    @property
-    def weights(self) -> FloatArray:
-        """Return the weights (s,) of the draws, sum 1."""
-        ...
-
-    @property
-    def tried(self) -> frozenset[frozenset[str]]:
-        """Return the sets of levers that some unit was asked under."""
-        ...
-
-    @property
-    def noise(self) -> FloatArray:
-        """Return the covariance (p, p) of one answer about its expectation."""
-        ...
-
-    def profiles(self, start: FloatArray, doses: FloatArray) -> FloatArray:
-        """Return profiles (s, m, p) of units with starts (m, p) under doses (m, k)."""
-        ...
-
-
-Model = StructuralModel | RespondingModel
-Starting = Mapping[str, float] | pd.Series | None
+from causalvalues.planning.mechanisms import Model, Start, given_start
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +46,10 @@ class ProfileFunction:
     plain: FloatArray | None
     reached: Callable[[FloatArray, Sequence[Mapping[str, float]]], FloatArray]
 
-    def start(self, start: Starting) -> FloatArray:
+    def start(self, start: Start) -> FloatArray:
         """Return a start as an array: (1, p) for a unit, (s, p) for the population (None)."""
         if start is not None:
-            return start_array(start, self.values)[None]
+            return given_start(start, self.values)[None]
         if self.plain is None:
             raise PlanError("This model needs a unit: give its scores without any lever as the start.")
         return self.plain
@@ -95,11 +58,11 @@ class ProfileFunction:
         """Return the profiles (s, m, p) of units with these starts (m, p) under these doses."""
         return self.reached(starts, [checked_doses(doses, self.levers)] * len(starts))
 
-    def of(self, start: Starting, doses: Mapping[str, float]) -> FloatArray:
+    def of(self, start: Start, doses: Mapping[str, float]) -> FloatArray:
         """Return the profile (s, p) of one unit, or of the population (None), under these doses."""
         return np.ascontiguousarray(self.each(start, [doses])[0])
 
-    def each(self, start: Starting, choices: Sequence[Mapping[str, float]]) -> FloatArray:
+    def each(self, start: Start, choices: Sequence[Mapping[str, float]]) -> FloatArray:
         """Return the profiles (n, s, p) of one unit, or of the population (None), under each of n choices."""
         begin = self.start(start)
         rows = [checked_doses(doses, self.levers) for doses in choices]
@@ -121,7 +84,7 @@ def profile_function(model: Model) -> ProfileFunction:
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
 
     Returns
     -------
@@ -170,12 +133,12 @@ def _structural(model: StructuralModel) -> ProfileFunction:
     return ProfileFunction(values, levers, model.weights, tried, frozenset(values), plain, reached)
 
 
-def profile_of(model: Model, start: Starting, doses: Mapping[str, float]) -> FloatArray:
+def profile_of(model: Model, start: Start, doses: Mapping[str, float]) -> FloatArray:
     """Return the profile that one unit reaches, in every draw.
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
     start : mapping of str to float, Series or None
         Scores of the unit without any lever, for every value; None: the mean of the population (a `StructuralModel`
         only).
@@ -202,22 +165,8 @@ def profile_of(model: Model, start: Starting, doses: Mapping[str, float]) -> Flo
     return profile_function(model).of(start, doses)
 
 
-def start_array(start: Mapping[str, float] | pd.Series, values: Sequence[str]) -> FloatArray:
-    """Return scores (p,) in the order of `values`; raise `PlanError` on unknown, missing or infinite ones."""
-    given = {str(name): float(score) for name, score in start.items()}
-    for name in sorted(set(given) - set(values)):
-        raise PlanError(f"The start names {name!r}, which is not a value here." + did_you_mean(name, values))
-    lacking = sorted(set(values) - set(given))
-    if lacking:
-        raise PlanError(f"The start has no score for {', '.join(map(repr, lacking))}. A start needs every value.")
-    for name, score in given.items():
-        if not math.isfinite(score):
-            raise PlanError(f"The start of {name!r} is {score}. Give a finite score, or plan for another unit.")
-    return np.array([given[name] for name in values])
-
-
 def starts_array(starts: pd.DataFrame, values: Sequence[str]) -> FloatArray:
-    """Return the scores (u, p) of a table of units, columns in the order of `values`; as `start_array` for each."""
+    """Return the scores (u, p) of a table of units, columns in the order of `values`; as `given_start` for each."""
     require_kind(starts, pd.DataFrame, "The starts: give a DataFrame, one row for each unit")
     starts = as_table(starts, "The table of starts", list(starts.columns))
     if not len(starts):
@@ -225,7 +174,7 @@ def starts_array(starts: pd.DataFrame, values: Sequence[str]) -> FloatArray:
     if not starts.index.is_unique:
         twice = starts.index[starts.index.duplicated()][0]
         raise PlanError(f"The unit {twice!r} stands in two rows. Give each unit one row.")
-    return np.array([start_array(starts.loc[unit], values) for unit in starts.index])
+    return np.array([given_start(starts.loc[unit], values) for unit in starts.index])
 
 
 def checked_doses(doses: Mapping[str, float], known: Sequence[str]) -> dict[str, float]:

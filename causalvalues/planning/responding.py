@@ -9,13 +9,9 @@ import numpy as np
 
 from causalvalues.frozen import FloatArray
 from causalvalues.interventions import Lever
-from causalvalues.planning.mechanisms import Affine, Known, Response, Start, given_start, prior_draws, repeats
+from causalvalues.planning.mechanisms import Known, Start, given_start, prior_draws, repeats
 from causalvalues.planning.problem import State, rounded
-from causalvalues.prediction.lever_response import LeverResponse
-from causalvalues.prediction.mechanism_terms import saturation, step
-
-NORMAL_REACH = 1.6449
-"""Half the width of a 90% interval of the normal distribution, in standard deviations."""
+from causalvalues.prediction.lever_response import Affine, LeverResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +20,7 @@ class Responding:
 
     Parameters
     ----------
-    model : Response
+    model : LeverResponse
     start : array (p,)
         In the order of the model.
     order : list of int
@@ -39,7 +35,7 @@ class Responding:
         How often each draw is repeated.
     """
 
-    model: Response
+    model: LeverResponse
     start: FloatArray
     order: list[int]
     places: tuple[int | None, ...]
@@ -81,7 +77,7 @@ class Responding:
         return float(np.abs(found.effects).sum()) / size if size > 0 else 1.0
 
 
-def responding(model: Response, start: Start, levers: Sequence[Lever], seed: int) -> Known:
+def responding(model: LeverResponse, start: Start, levers: Sequence[Lever], seed: int) -> Known:
     """Return what a response says about levers that are offered.
 
     A new unit (start None) starts at the mean of the units that the response was fitted on; what sets it apart is drawn
@@ -103,13 +99,14 @@ def responding(model: Response, start: Start, levers: Sequence[Lever], seed: int
     weights = np.repeat(np.asarray(model.weights) / (again * float(np.sum(model.weights))), again)
     stated = {i: prior_draws(lever, values, weights, seed) for i, lever in enumerate(levers) if lever.prior}
     mechanism = Responding(model, begin, order, places, pairs, stated, again)
-    spread = np.zeros(len(values)) if start is not None else _spread(model)[order]
+    spread = np.zeros(len(values)) if start is not None else np.asarray(model.spread)[order]
 
     def carry(doses: Mapping[str, float]) -> FloatArray:
         return np.repeat(_carried(model, begin, doses)[:, order][:, :, order], again, axis=0)
 
     def answer(doses: Mapping[str, float]) -> FloatArray:
-        return np.ascontiguousarray(_answer(model, doses)[order][:, order])
+        given = np.array([doses.get(name, 0.0) for name in model.levers])
+        return np.ascontiguousarray(model.answer_covariance(given)[order][:, order])
 
     return Known(
         mechanism=mechanism,
@@ -122,12 +119,7 @@ def responding(model: Response, start: Start, levers: Sequence[Lever], seed: int
     )
 
 
-def _spread(model: Response) -> FloatArray:
-    """Return the standard deviation (p,) of the starts of the units that a response was fitted on."""
-    return np.asarray(model.terms.spread) if isinstance(model, LeverResponse) else np.zeros(len(model.values))
-
-
-def _carried(model: Response, start: FloatArray, doses: Mapping[str, float]) -> FloatArray:
+def _carried(model: LeverResponse, start: FloatArray, doses: Mapping[str, float]) -> FloatArray:
     """Return how a small difference at the start is carried on under some doses, (s, p, p), [from, to]."""
     strength = rounded(sum(abs(dose) for dose in doses.values()))
     on = [(model.levers.index(node), dose) for node, dose in doses.items() if node in model.levers]
@@ -138,14 +130,3 @@ def _carried(model: Response, start: FloatArray, doses: Mapping[str, float]) -> 
 
     here = profile(start)
     return np.stack([profile(start + unit) - here for unit in np.eye(len(start))], axis=1)
-
-
-def _answer(model: Response, doses: Mapping[str, float]) -> FloatArray:
-    """Return the covariance (p, p) of one answer under some doses, widened to the reach of its 90% interval."""
-    if not isinstance(model, LeverResponse):
-        return np.asarray(model.noise)
-    total = np.array([sum(abs(dose) for dose in doses.values())])
-    squares = float(saturation(total, model.shape[0])[0]) ** 2 * sum(dose**2 for dose in doses.values())
-    parts, wide = model.components, model.components.reach / NORMAL_REACH
-    whole = parts.unit * float(step(total)[0]) ** 2 + parts.lever * squares + parts.cell
-    return np.asarray(whole * wide[:, None] * wide)

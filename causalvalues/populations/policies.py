@@ -13,9 +13,10 @@ from causalvalues.frozen import FloatArray
 from causalvalues.given import require_kind
 from causalvalues.interventions import Lever
 from causalvalues.numerals import estimate, number
+from causalvalues.planning.mechanisms import Model, given_start
 from causalvalues.planning.menus import Doses, menu
 from causalvalues.planning.methods import Enumerate, PlanMethod
-from causalvalues.planning.profiles import Model, doses_in_words, profile_function, start_array, starts_array
+from causalvalues.planning.profiles import doses_in_words, profile_function, starts_array
 from causalvalues.planning.targets import Target
 from causalvalues.planning.wishes import wishes_of
 from causalvalues.populations.policy_rules import Condition, Policy, Rule
@@ -41,7 +42,7 @@ class PolicyTree:
         Fewest units that a rule must serve.
     folds : int, default 5
         Parts of the units for cross-fitting.
-    judge : StructuralModel or RespondingModel, optional
+    judge : StructuralModel or LeverResponse, optional
         A model of other data that judges what the first one chose; default: the same model, so that only the choice of
         the policy is corrected for optimism, not the model's own error.
     seed : int, default 0
@@ -105,7 +106,7 @@ def best_policy(
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
     starts : DataFrame
         One row a unit (index: names), one column for every value: scores without levers, on which the conditions are.
     target : Target
@@ -153,7 +154,7 @@ def _losses(model: Model, begin: FloatArray, target: Target, choices: list[Doses
     found = np.empty((len(begin), len(choices)))
     for unit, start in enumerate(begin):
         named = dict(zip(function.values, start.tolist(), strict=True))
-        wishes = wishes_of(target, function.values, start_array(named, function.values))
+        wishes = wishes_of(target, function.values, given_start(named, function.values))
         errors = wishes.error(function.each(named, choices))
         found[unit] = np.einsum("s,ns->n", function.weights, errors)
     return found

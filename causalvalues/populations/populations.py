@@ -11,8 +11,9 @@ from causalvalues.errors import PlanError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.given import require_kind
 from causalvalues.interventions import Lever
+from causalvalues.planning.mechanisms import Model
 from causalvalues.planning.menus import Doses, menu
-from causalvalues.planning.profiles import Model, ProfileFunction, doses_in_words, profile_function, starts_array
+from causalvalues.planning.profiles import ProfileFunction, doses_in_words, profile_function, starts_array
 from causalvalues.populations.mixtures import Setting, match_marginals, match_profiles, normal_atoms
 from causalvalues.populations.pluralism import overton_coverage, steerable_share
 from causalvalues.populations.population_nouns import Mixture, PopulationPlan, PopulationTarget
@@ -39,7 +40,7 @@ def population_plan(
 
     Parameters
     ----------
-    model : StructuralModel or RespondingModel
+    model : StructuralModel or LeverResponse
     starts : DataFrame
         One row a persona (index: names), one column for every value of the model: scores without levers.
     target : PopulationTarget

@@ -8,8 +8,7 @@ import numpy as np
 
 from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray, frozen_floats
-
-NORMAL_90 = 1.6448536269514722
+from causalvalues.prediction.normal_law import NORMAL_90
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.prediction.lever_response import LeverResponse
 from causalvalues.prediction.mechanism_terms import saturation, step
+from causalvalues.prediction.normal_law import square_root
 from causalvalues.randomness import stream
 
 
@@ -23,7 +24,7 @@ def unit_deviations(
     parts, (s, k, p) = response.components, response.effects.shape
     chance = stream(response.seed, "unit")
     factor = parts.factor(doses)
-    roots = [_root(parts.unit), _root(parts.lever), _root(parts.cell)]
+    roots = [square_root(parts.unit), square_root(parts.lever), square_root(parts.cell)]
     values, levers = name_places(response.values), name_places(response.levers)
     unit = chance.standard_normal((s, p))[:, values] @ roots[0]
     lever = chance.standard_normal((s, k, p))[:, levers][:, :, values] @ roots[1]
@@ -48,8 +49,3 @@ def unit_deviations(
 def name_places(names: tuple[str, ...]) -> IntArray:
     """Return the place of each name among the sorted names."""
     return np.argsort(np.argsort(np.array(names)))
-
-
-def _root(covariance: FloatArray) -> FloatArray:
-    roots, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(np.maximum(roots, 0.0))) @ vectors.T)

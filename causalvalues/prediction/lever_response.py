@@ -136,6 +136,11 @@ class LeverResponse:
         return self.terms.centre
 
     @property
+    def spread(self) -> FloatArray:
+        """Standard deviation of the starts of the units that it was fitted on, (p,)."""
+        return self.terms.spread
+
+    @property
     def effects(self) -> FloatArray:
         """Effect of each lever alone on the mean unit, pull included, (s, k, p), score units."""
         return np.asarray(self._of(EFFECT) + self._of(OFFSET) + self._of(STEP))

@@ -8,11 +8,10 @@ import numpy as np
 
 from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray
+from causalvalues.prediction.normal_law import NORMAL_90
 from causalvalues.prediction.paired_rows import PairedRows
 from causalvalues.prediction.predictors import Prediction
 from causalvalues.randomness import require_whole
-
-NORMAL_90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,8 @@ from causalvalues.errors import ModelError
 from causalvalues.frozen import FloatArray, frozen_floats
 from causalvalues.prediction.mechanism_errors import unit_blocks
 from causalvalues.prediction.mechanism_terms import saturation, step
+from causalvalues.prediction.normal_law import NORMAL_90
 from causalvalues.prediction.paired_rows import PairedRows
-
-NORMAL_90 = 1.6448536269514722
-
 
 FEW = 100
 """Rows that a common width is worth when each value's own width is estimated."""

@@ -24,14 +24,15 @@ from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.study.pipeline import STEPS
 from causalvalues.study.progress import progress_bar
+from causalvalues.study.run_folder import RunFolder
 from causalvalues.study.running import ending_cleanly, refuse_to_lose_files, refuse_to_lose_input
 from causalvalues.study.sections import Section
 from causalvalues.study.settings import StudySettings
 from causalvalues.study.study_file import validated
 
 
-@dataclass(frozen=True, eq=False)
-class ReportRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReportRun(RunFolder):
     """A finished report.
 
     Parameters
@@ -43,17 +44,7 @@ class ReportRun:
     made : Made
     """
 
-    folder: Path
-    files: tuple[str, ...]
     made: Made
-
-    def __repr__(self) -> str:
-        return f"ReportRun({str(self.folder)!r}, {len(self.files)} files)"
-
-    @property
-    def report(self) -> Path:
-        """The report as one HTML page."""
-        return self.folder / "report.html"
 
     @property
     def first_lines(self) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,8 @@ import pandas as pd
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.frozen import FloatArray
 from causalvalues.model.levers import cell_rows
-from causalvalues.planning.profiles import Model, profile_function
+from causalvalues.planning.mechanisms import Model
+from causalvalues.planning.profiles import profile_function
 from causalvalues.reports.settings import ValuepilotSettings
 from causalvalues.reports.valuepilot_methods import central_tendency, ranks, ratings, worths
 from causalvalues.responses import ResponseMatrix

@@ -22,12 +22,13 @@ from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.elicitation_writing import Record, gate_of, write_folder
 from causalvalues.study.manifest import NAME, files_in
 from causalvalues.study.model_opening import open_model, prices_of
+from causalvalues.study.run_folder import RunFolder
 from causalvalues.study.running import refuse_to_lose_files
 from causalvalues.study.study_file import read_toml, validated
 
 
-@dataclass(frozen=True, eq=False)
-class ElicitationRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class ElicitationRun(RunFolder):
     """A finished elicitation.
 
     Parameters
@@ -41,18 +42,8 @@ class ElicitationRun:
         What the checks say about validity and reliability.
     """
 
-    folder: Path
-    files: tuple[str, ...]
     elicited: Elicited
     gate: Gate
-
-    def __repr__(self) -> str:
-        return f"ElicitationRun({str(self.folder)!r}, {len(self.files)} files)"
-
-    @property
-    def report(self) -> Path:
-        """The report as one HTML page."""
-        return self.folder / "report.html"
 
     def summary(self) -> str:
         """Return the first lines of the report, and where the rest is."""

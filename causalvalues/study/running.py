@@ -23,6 +23,7 @@ from causalvalues.study.pipeline import STEPS, study_results
 from causalvalues.study.progress import progress_bar
 from causalvalues.study.report import report
 from causalvalues.study.results import StudyResults
+from causalvalues.study.run_folder import RunFolder
 from causalvalues.study.saving import save
 from causalvalues.study.settings import StudySettings
 from causalvalues.study.study_file import read_study
@@ -30,8 +31,8 @@ from causalvalues.study.tables import csv_text, tables
 from causalvalues.study.unfinished import clear, unfinished_folder
 
 
-@dataclass(frozen=True, eq=False)
-class StudyRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyRun(RunFolder):
     """A finished study.
 
     Parameters
@@ -43,17 +44,7 @@ class StudyRun:
     results : StudyResults
     """
 
-    folder: Path
-    files: tuple[str, ...]
     results: StudyResults
-
-    def __repr__(self) -> str:
-        return f"StudyRun({str(self.folder)!r}, {len(self.files)} files)"
-
-    @property
-    def report(self) -> Path:
-        """The report as one HTML page."""
-        return self.folder / "report.html"
 
 
 def run_study(study: str | Path | StudySettings, out: str | Path, seed: int | None = None) -> StudyRun:
