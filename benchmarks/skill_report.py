@@ -32,9 +32,9 @@ import numpy as np
 import pandas as pd
 
 import causalvalues as cv
-from causalvalues.figures.paint import png_bytes
 from causalvalues.figures.skill_calibration import calibration_figure
 from causalvalues.figures.skill_dots import skill_figure
+from causalvalues.formats.paint import png_bytes
 from causalvalues.prediction import Mechanism, PairedRows, paired_rows
 from causalvalues.reports.skill_blocks import skill_files
 from causalvalues.responses.matrix import ResponseMatrix

@@ -30,11 +30,15 @@ ROOMS = {
     "experiments": 8,
     "explaining": 8,
     "populations": 8,
-    "figures": 9,
-    "study": 10,
-    "loop": 11,
-    "reports": 11,
-    "cli": 12,
+    "scene": 9,
+    "formats": 10,
+    "figures": 11,
+    "tables": 11,
+    "study": 12,
+    "explorer": 13,
+    "loop": 13,
+    "reports": 13,
+    "cli": 14,
 }
 """Room -> floor; a room imports from lower floors only."""
 

@@ -10,9 +10,9 @@ import pytest
 from causalvalues.errors import FigureError
 from causalvalues.experiments import AboutModel, Design, LinearBayes, design_next, lever_settings
 from causalvalues.figures.next_experiment import MOST_ROWS, next_experiment_figure
-from causalvalues.figures.svg import svg_text
 from causalvalues.interventions import Lever
 from causalvalues.model import StructuralModel
+from causalvalues.scene.svg import svg_text
 
 
 def design(levers: int = 30) -> Design:

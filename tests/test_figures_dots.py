@@ -10,8 +10,8 @@ import pytest
 from causalvalues.errors import FigureError
 from causalvalues.figures import Scene, Shape, Text, overlaps
 from causalvalues.figures.dot_plot import BAND, FILLED, HOLLOW, NAMES, Dots, DotText, dot_plot
-from causalvalues.figures.metrics import text_width
 from causalvalues.numerals import estimate
+from causalvalues.scene.metrics import text_width
 
 WORDS = DotText("Title", "mean absolute error (score units), 90% interval", "Caption.")
 LONG = "the {:02d}th of many ways with a name that is much longer than any sensible name would be"

@@ -24,16 +24,16 @@ from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
 from causalvalues.figures import Layered, Scene, Text, draw, effects_heatmap, scene_from_json, value_graph
-from causalvalues.figures.dot import dot_text, graphviz_source
 from causalvalues.figures.graph_options import GraphOptions
-from causalvalues.figures.graphml import graphml_text
-from causalvalues.figures.paint import pdf_bytes, png_bytes
-from causalvalues.figures.scene_json import csv_text, scene_to_json
-from causalvalues.figures.svg import svg_text
+from causalvalues.formats.dot import dot_text, graphviz_source
+from causalvalues.formats.graphml import graphml_text
+from causalvalues.formats.paint import pdf_bytes, png_bytes
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import total_effects
 from causalvalues.model.structural import StructuralModel
+from causalvalues.scene.scene_json import csv_text, scene_to_json
+from causalvalues.scene.svg import svg_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 SUFFIXES = (".svg", ".pdf", ".png", ".dot", ".gv", ".graphml", ".json", ".csv")

@@ -25,10 +25,7 @@ from causalvalues.figures import (
     overlaps,
     value_graph,
 )
-from causalvalues.figures.geometry import Box, boxes_meet, cut_end, cut_start, outline, text_box
-from causalvalues.figures.metrics import font_file, longest_word, text_width, wrap
 from causalvalues.figures.ordering import crossings, heights, ordered_columns
-from causalvalues.figures.palette import SMALLEST
 from causalvalues.figures.ranking import acyclic, columns_of
 from causalvalues.figures.sectors import group_runs
 from causalvalues.graph.dag import Dag
@@ -36,6 +33,9 @@ from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import total_effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.randomness import stream
+from causalvalues.scene.geometry import Box, boxes_meet, cut_end, cut_start, outline, text_box
+from causalvalues.scene.metrics import font_file, longest_word, text_width, wrap
+from causalvalues.scene.palette import SMALLEST
 from causalvalues.theories.theory import theory
 
 

@@ -27,14 +27,14 @@ from causalvalues.figures import (
     value_graph,
 )
 from causalvalues.figures.effects_heatmap import cell_colour
-from causalvalues.figures.palette import NEGATIVE, PAPER, POSITIVE, contrast, readable_ink
-from causalvalues.figures.scene import Edge
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects, total_effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import estimate, number, ticks
 from causalvalues.planning import Plan, Status, Target
+from causalvalues.scene.nouns import Edge
+from causalvalues.scene.palette import NEGATIVE, PAPER, POSITIVE, contrast, readable_ink
 from causalvalues.theories.theory import theory
 
 
@@ -444,7 +444,7 @@ def test_scenes_make_the_round_trip_through_json() -> None:
         ("{", "not JSON"),
         ("[]", "not a scene"),
         ('{"format": "causalvalues-scene", "version": 99}', "version 99"),
-        ('{"format": "causalvalues-scene", "version": 1}', "incomplete"),
+        ('{"format": "causalvalues-scene", "version": 2}', "incomplete"),
     ],
 )
 def test_a_file_that_is_no_scene_is_refused_by_name(text: str, complaint: str) -> None:

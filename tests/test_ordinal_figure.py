@@ -11,7 +11,7 @@ import pytest
 from causalvalues.errors import FigureError
 from causalvalues.figures import Scene, Shape, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.figures.category_bars import category_bars
-from causalvalues.figures.paint import png_bytes
+from causalvalues.formats.paint import png_bytes
 from causalvalues.interventions import Shift
 from causalvalues.model import StructuralModel
 from causalvalues.ordinal import (

@@ -16,12 +16,12 @@ from causalvalues.figures import Scene, Text, overlaps, scene_from_json, scene_t
 from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.feasibility_figure import feasibility_figure
 from causalvalues.figures.influence_figure import influence_figure
-from causalvalues.figures.palette import NEGATIVE, POSITIVE
 from causalvalues.figures.population_figure import population_figure
-from causalvalues.figures.svg import svg_text
 from causalvalues.interventions import Lever
 from causalvalues.planning import Enumerate, Target
 from causalvalues.populations.populations import PopulationTarget, population_plan
+from causalvalues.scene.palette import NEGATIVE, POSITIVE
+from causalvalues.scene.svg import svg_text
 
 DOSES = {"x": 1.0, "y": 0.5}
 LEVERS = [Lever("x"), Lever("y"), Lever("z")]

@@ -9,8 +9,7 @@ from experimental_helpers import Respondents, asked, dag_effects
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.experimental_heatmap import Foreseen, experimental_heatmap
-from causalvalues.figures.paint import png_bytes
-from causalvalues.figures.scene import Shape, Text
+from causalvalues.formats.paint import png_bytes
 from causalvalues.reports.experiment_blocks import (
     SALIENCE,
     experiment_blocks,
@@ -19,6 +18,7 @@ from causalvalues.reports.experiment_blocks import (
     verdict,
 )
 from causalvalues.responses.matrix import ResponseMatrix
+from causalvalues.scene.nouns import Shape, Text
 from causalvalues.skill.experimental_agreement import ScoreSettings
 from causalvalues.skill.experimental_candidates import StructuralSettings
 from causalvalues.skill.experimental_effects import experimental_effects

@@ -10,12 +10,12 @@ import pytest
 from skill_truths import QUICK, Knows, simulate
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.overlap import overlaps
-from causalvalues.figures.scene import Scene, Shape, Text
-from causalvalues.figures.scene_json import scene_from_json, scene_to_json
 from causalvalues.figures.skill_calibration import calibration_bins, calibration_figure
 from causalvalues.figures.skill_dots import LOWEST, skill_figure
 from causalvalues.reports.skill_blocks import skill_blocks, skill_files
+from causalvalues.scene.nouns import Scene, Shape, Text
+from causalvalues.scene.overlap import overlaps
+from causalvalues.scene.scene_json import scene_from_json, scene_to_json
 from causalvalues.skill.contenders import Contender
 from causalvalues.skill.noise import Noise
 from causalvalues.skill.report import SkillReport, SkillSettings, skill_report

@@ -238,9 +238,9 @@ WRONG = (None, "x", 5, [], {}, [None], [[1]], True, 1e308, "\ud800")
 
 
 def test_a_damaged_scene_is_refused_or_can_be_drawn() -> None:
-    from causalvalues.figures.dot import dot_text
-    from causalvalues.figures.graphml import graphml_text
-    from causalvalues.figures.svg import svg_text
+    from causalvalues.formats.dot import dot_text
+    from causalvalues.formats.graphml import graphml_text
+    from causalvalues.scene.svg import svg_text
 
     text = scene_to_json(value_graph(Dag.from_edges(["a", "b"], [("a", "b")])))
     refused = 0

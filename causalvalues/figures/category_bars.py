@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.geometry import polygon, rectangle, tidy
-from causalvalues.figures.metrics import printable, text_width, wrap
-from causalvalues.figures.palette import (
+from causalvalues.figures.value_order import value_order
+from causalvalues.numerals import estimate, number, percent
+from causalvalues.ordinal.category_probabilities import CategoryProbabilities
+from causalvalues.scene.geometry import polygon, rectangle, tidy
+from causalvalues.scene.metrics import printable, text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import (
     INK,
     LABEL_SIZE,
     MARGIN,
@@ -20,10 +24,6 @@ from causalvalues.figures.palette import (
     blend,
     readable_ink,
 )
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
-from causalvalues.numerals import estimate, number, percent
-from causalvalues.ordinal.category_probabilities import CategoryProbabilities
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

@@ -9,12 +9,12 @@ import numpy as np
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.chords import chords
-from causalvalues.figures.geometry import Box, boxes_meet, disc, text_box, tidy
 from causalvalues.figures.layout import Layout, Place
-from causalvalues.figures.metrics import ASCENT, DESCENT, LEADING, longest_word, text_width, wrap
-from causalvalues.figures.palette import INK, MARGIN, NAME_SIZE, PAPER
-from causalvalues.figures.scene import Shape, Text
 from causalvalues.figures.sectors import DISC, NAME_GAP, RING, disc_room, group_names, group_runs, ring_boxes, sector
+from causalvalues.scene.geometry import Box, boxes_meet, disc, text_box, tidy
+from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, longest_word, text_width, wrap
+from causalvalues.scene.nouns import Shape, Text
+from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, PAPER
 
 WIDEST_NAME = 84.0
 

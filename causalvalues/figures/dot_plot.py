@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError, did_you_mean
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
-from causalvalues.figures.metrics import printable, text_width, wrap
 from causalvalues.figures.number_columns import LINE, Column, column_heads, column_row, number_columns
-from causalvalues.figures.palette import (
+from causalvalues.numerals import estimate
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import printable, text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import (
     INK,
     LABEL_SIZE,
     MARGIN,
@@ -23,8 +25,6 @@ from causalvalues.figures.palette import (
     RULE,
     blend,
 )
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.numerals import estimate
 
 WIDTH = 468.0
 ROW = 16.0

@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from causalvalues.errors import DataError, FigureError, did_you_mean
-from causalvalues.figures.dot import dot_text
 from causalvalues.figures.effects_heatmap import effects_heatmap
-from causalvalues.figures.graphml import graphml_text
-from causalvalues.figures.paint import pdf_bytes, png_bytes
 from causalvalues.figures.plan_figure import plan_figure
-from causalvalues.figures.scene import Scene
-from causalvalues.figures.scene_json import csv_text, scene_to_json
-from causalvalues.figures.svg import svg_text
 from causalvalues.figures.value_graph import value_graph
 from causalvalues.files import write_bytes
+from causalvalues.formats.dot import dot_text
+from causalvalues.formats.graphml import graphml_text
+from causalvalues.formats.paint import pdf_bytes, png_bytes
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
 from causalvalues.planning.nouns import Plan
+from causalvalues.scene.nouns import Scene
+from causalvalues.scene.scene_json import csv_text, scene_to_json
+from causalvalues.scene.svg import svg_text
 
 Drawable = Scene | GraphPosterior | Dag | Plan | Effects
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalvalues.figures.geometry import Box, cut_end, path_of, polygon, shape_box
 from causalvalues.figures.labelling import Spot
-from causalvalues.figures.legend import arrow_head, head_length, line_width
-from causalvalues.figures.palette import DASH, INK, LABEL_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, UNSIGNED
-from causalvalues.figures.scene import Edge, Mark, Shape, Text
 from causalvalues.frozen import FloatArray
-from causalvalues.numerals import estimate, number
+from causalvalues.scene.edge_style import arrow_head, head_length, line_width, sign_colour, sign_dash
+from causalvalues.scene.geometry import Box, cut_end, path_of, polygon, shape_box
+from causalvalues.scene.nouns import Edge, Mark, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, PAPER, QUIET
 
 
 @dataclass(frozen=True)
@@ -23,18 +22,6 @@ class DrawnEdge:
     marks: tuple[Shape, ...]
     curves: tuple[FloatArray, ...]
     head: Box | None
-
-
-def sign_colour(edge: Edge) -> str:
-    """Return blue for a positive effect, vermillion for a negative one, grey where there is none."""
-    if not edge.mean:
-        return UNSIGNED
-    return POSITIVE if edge.mean > 0 else NEGATIVE
-
-
-def sign_dash(edge: Edge) -> tuple[float, ...]:
-    """Return the dashes of a negative effect; nothing for the others."""
-    return DASH if edge.mean is not None and edge.mean < 0 else ()
 
 
 def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
@@ -60,14 +47,6 @@ def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
     )
     head = Shape(edge.part, "head", arrow_head((tip[0], tip[1]), (back[0], back[1]), width), fill=colour)
     return DrawnEdge((line, head), (*curves[:-1], shorter), shape_box(head))
-
-
-def label_texts(edge: Edge, intervals: bool) -> tuple[str, ...]:
-    """Return what the label of an edge may say, best first."""
-    if edge.mean is not None:
-        full = estimate(edge.mean, edge.lower, edge.upper) if intervals else number(edge.mean)
-        return tuple(dict.fromkeys((full, number(edge.mean))))
-    return (number(edge.adjacent),) if edge.adjacent is not None else ()
 
 
 def label_marks(edges: Sequence[Edge], spots: Mapping[str, Spot]) -> tuple[Mark, ...]:

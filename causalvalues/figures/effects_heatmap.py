@@ -9,9 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.geometry import polygon, rectangle, tidy
-from causalvalues.figures.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
-from causalvalues.figures.palette import (
+from causalvalues.figures.value_order import value_order
+from causalvalues.model.effects import Effects
+from causalvalues.numerals import number, percent
+from causalvalues.scene.geometry import polygon, rectangle, tidy
+from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import (
     ASIDE,
     FAINT,
     INK,
@@ -26,10 +30,6 @@ from causalvalues.figures.palette import (
     blend,
     readable_ink,
 )
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
-from causalvalues.model.effects import Effects
-from causalvalues.numerals import number, percent
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

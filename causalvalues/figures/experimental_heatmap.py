@@ -11,9 +11,12 @@ import pandas as pd
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.effects_heatmap import cell_colour
-from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import (
+from causalvalues.figures.value_order import value_order
+from causalvalues.numerals import number, percent
+from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import (
     FAINT,
     INK,
     LABEL_SIZE,
@@ -24,9 +27,6 @@ from causalvalues.figures.palette import (
     SECTOR,
     readable_ink,
 )
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
-from causalvalues.numerals import number, percent
 from causalvalues.skill.experimental_nouns import ExperimentalEffects
 from causalvalues.theories.theory import ValueTheory
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
 from causalvalues.explaining.explanation import TOGETHER, Explanation
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, POSITIVE, QUIET, RULE, blend
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
+from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import estimate, number
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, POSITIVE, QUIET, RULE, blend
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from causalvalues.explaining.feasibility import Feasibility
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import (
+from causalvalues.figures.value_order import value_order
+from causalvalues.numerals import number
+from causalvalues.planning.profiles import doses_in_words
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import (
     INK,
     LABEL_SIZE,
     MARGIN,
@@ -21,10 +25,6 @@ from causalvalues.figures.palette import (
     QUIET,
     blend,
 )
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
-from causalvalues.numerals import number
-from causalvalues.planning.profiles import doses_in_words
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

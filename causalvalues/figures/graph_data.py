@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.scene import Edge
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior, Verdict
 from causalvalues.model.effects import Effects
 from causalvalues.model.structural import StructuralModel
+from causalvalues.scene.nouns import Edge
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def graph_data(graph: GraphPosterior | Dag, effects: Effects | pd.DataFrame | No
     """
     if isinstance(graph, Dag):
         level = effects.level if isinstance(effects, Effects) else 0.9
-        given = [_with_effect(Edge("", *pair, "value", directed=True), effects) for pair in sorted(graph.edges)]
+        given = [_with_effect(Edge("", *pair, "value", "-->"), effects) for pair in sorted(graph.edges)]
         return GraphData(tuple(sorted(graph.names)), (), _numbered(given), 0.0, 0, level, {"method": "given graph"})
     if isinstance(graph, GraphPosterior):
         return _posterior_data(graph, effects, head)
@@ -130,13 +130,14 @@ def _posterior_edges(posterior: GraphPosterior, head: float) -> list[Edge]:
     edges = []
     for row in posterior.averaged_graph().itertuples(index=False):
         compelled, verdict = _share(row.compelled), cast(Verdict, row.verdict)
+        settled = verdict == "given" or (verdict == "compelled" and (compelled or 0.0) >= head)
         edges.append(
             Edge(
                 part="",
                 cause=str(row.cause),
                 effect=str(row.effect),
                 kind="value",
-                directed=verdict == "given" or (verdict == "compelled" and (compelled or 0.0) >= head),
+                ends="-->" if settled else "---",
                 adjacent=_share(row.adjacent),
                 direction=_share(row.direction),
                 compelled=compelled,
@@ -158,7 +159,7 @@ def _lever_edges(
     for lever in sorted(posterior.levers):
         for value in sorted(posterior.names):
             p = None if assumed else _share(_number(chance.loc[lever, value]))
-            edge = _with_effect(Edge("", lever, value, "lever", directed=True, adjacent=p), effects)
+            edge = _with_effect(Edge("", lever, value, "lever", "-->", adjacent=p), effects)
             if (p is None or p > 0.5) and (effects is None or _off_zero(edge)):
                 edges.append(edge)
     ranked = sorted(edges, key=lambda edge: (-abs(edge.mean or 0.0), -(edge.adjacent or 0.0), edge.cause, edge.effect))

@@ -10,18 +10,19 @@ import pandas as pd
 
 from causalvalues.errors import FigureError
 from causalvalues.explaining.explanation import Explanation
-from causalvalues.figures.edge_marks import drawn_edge, label_marks, label_texts
-from causalvalues.figures.geometry import Box, polygon, shape_box, text_box, tidy
+from causalvalues.figures.edge_marks import drawn_edge, label_marks
 from causalvalues.figures.graph_options import Layered
 from causalvalues.figures.labelling import Wish, place_labels
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
-from causalvalues.figures.metrics import text_width
-from causalvalues.figures.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET
-from causalvalues.figures.scene import Edge, Mark, Node, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
+from causalvalues.figures.value_order import value_order
 from causalvalues.figures.words import EDGE_COLUMNS, edge_rows
 from causalvalues.numerals import number
+from causalvalues.scene.edge_style import label_texts
+from causalvalues.scene.geometry import Box, polygon, shape_box, text_box, tidy
+from causalvalues.scene.metrics import text_width
+from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Shape, Text
+from causalvalues.scene.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0
@@ -114,7 +115,7 @@ def _edges(arrivals: pd.DataFrame, explanation: Explanation, most: int) -> tuple
             cause=str(row["cause"]),
             effect=str(row["effect"]),
             kind="value" if row["cause"] in values else "lever",
-            directed=True,
+            ends="-->",
             adjacent=float(row["probability"]),
             mean=float(row["mean"]),
             lower=float(row["lower"]),

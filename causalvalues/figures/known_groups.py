@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from causalvalues.elicitation.validity import KnownGroup, Validity
 from causalvalues.errors import FigureError
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, tidy
-from causalvalues.figures.metrics import printable, text_width, wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
+from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import estimate, number
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, tidy
+from causalvalues.scene.metrics import printable, text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

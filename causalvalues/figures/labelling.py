@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalvalues.figures.geometry import Box, Obstacles, curve_points, tidy
-from causalvalues.figures.metrics import ASCENT, DESCENT, text_width
 from causalvalues.frozen import FloatArray, IntArray
+from causalvalues.scene.geometry import Box, Obstacles, curve_points, tidy
+from causalvalues.scene.metrics import ASCENT, DESCENT, text_width
 
 PAD = 1.4
 STEP = 1.5

@@ -8,15 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from causalvalues.figures.geometry import Box, rounded, tidy
 from causalvalues.figures.graph_options import Layered
 from causalvalues.figures.layout import Layout, Place
-from causalvalues.figures.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
 from causalvalues.figures.ordering import heights, ordered_columns
-from causalvalues.figures.palette import INK, MARGIN, NAME_SIZE, PAPER, QUIET, SECTOR
 from causalvalues.figures.ranking import acyclic, columns_of
-from causalvalues.figures.scene import Edge, Shape, Text
 from causalvalues.frozen import FloatArray
+from causalvalues.scene.geometry import Box, rounded, tidy
+from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
+from causalvalues.scene.nouns import Edge, Shape, Text
+from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, PAPER, QUIET, SECTOR
 
 WIDEST = 78.0
 GAP = 16.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from causalvalues.figures.geometry import Box
-from causalvalues.figures.scene import Shape, Text
 from causalvalues.frozen import FloatArray
+from causalvalues.scene.geometry import Box
+from causalvalues.scene.nouns import Shape, Text
 
 
 @dataclass(frozen=True)

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from causalvalues.figures.geometry import polygon, tidy
-from causalvalues.figures.metrics import text_width
-from causalvalues.figures.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET, UNSIGNED
-from causalvalues.figures.scene import Edge, Mark, Segment, Shape, Text
 from causalvalues.figures.words import head_sources
 from causalvalues.numerals import number, percent
+from causalvalues.scene.edge_style import arrow_head, head_length, line_width
+from causalvalues.scene.geometry import polygon, tidy
+from causalvalues.scene.metrics import text_width
+from causalvalues.scene.nouns import Edge, Mark, Segment, Shape, Text
+from causalvalues.scene.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET, UNSIGNED
 
 ROW = 13.0
 SAMPLE = 22.0
 BETWEEN = 16.0
-
-
-def line_width(adjacent: float | None) -> float:
-    """Return the width of an edge in points: .5 at P(adjacent) = 0 to 2.3 at 1; 1.2 where there is no probability."""
-    return 1.2 if adjacent is None else tidy(0.5 + 1.8 * adjacent**2)
-
-
-def arrow_head(tip: tuple[float, float], back: tuple[float, float], width: float) -> tuple[Segment, ...]:
-    """Return the triangle of an arrow head from its tip to the middle of its back."""
-    end, start = np.array(tip), np.array(back)
-    along = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
-    across = np.array([-along[1], along[0]]) * (1.6 + 0.7 * width)
-    return polygon([(end[0], end[1]), tuple(start + across), tuple(start - across)])
-
-
-def head_length(width: float) -> float:
-    """Return the length of the arrow head of an edge of this width."""
-    return 4.6 + 1.35 * width
 
 
 def graph_legend(

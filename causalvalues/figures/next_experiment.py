@@ -7,8 +7,8 @@ import math
 from causalvalues.errors import FigureError
 from causalvalues.experiments import Design
 from causalvalues.figures.dot_plot import Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
+from causalvalues.scene.nouns import Scene
 
 MOST_ROWS = 24
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from causalvalues.figures.geometry import tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, QUIET
-from causalvalues.figures.scene import Mark, Text
+from causalvalues.scene.geometry import tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Mark, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, QUIET
 
 GAP = 10.0
 LEAST_HEAD = 60.0

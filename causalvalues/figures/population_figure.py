@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, rectangle, tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, RULE, blend
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
-from causalvalues.figures.value_graph import value_order
+from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number, percent
 from causalvalues.populations.population_nouns import PopulationPlan
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, RULE, blend
 from causalvalues.theories.theory import ValueTheory
 
 WIDTH = 468.0

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from causalvalues.figures.geometry import Box, arc, boxes_meet, path_of, text_box, tidy
-from causalvalues.figures.metrics import ASCENT, LEADING, text_width, wrap
-from causalvalues.figures.palette import MARGIN, NAME_SIZE, QUIET, SECTOR
-from causalvalues.figures.scene import Segment, Shape, Text
+from causalvalues.scene.geometry import Box, arc, boxes_meet, path_of, text_box, tidy
+from causalvalues.scene.metrics import ASCENT, LEADING, text_width, wrap
+from causalvalues.scene.nouns import Segment, Shape, Text
+from causalvalues.scene.palette import MARGIN, NAME_SIZE, QUIET, SECTOR
 
 DISC = 5.0
 RING = 7.5

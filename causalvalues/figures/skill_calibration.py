@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from causalvalues.errors import FigureError, did_you_mean
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, tidy
-from causalvalues.figures.metrics import wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, POSITIVE, QUIET, RULE, blend
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number, ticks
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, tidy
+from causalvalues.scene.metrics import wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, POSITIVE, QUIET, RULE, blend
 from causalvalues.skill.foreseen import Foreseen
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import best_of, of_split

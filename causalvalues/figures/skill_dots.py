@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.axis import Axis
-from causalvalues.figures.geometry import disc, polygon, tidy
-from causalvalues.figures.metrics import text_width, wrap
-from causalvalues.figures.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
-from causalvalues.figures.scene import Cell, Mark, Scene, Shape, Text
 from causalvalues.numerals import estimate, number
+from causalvalues.scene.axis import Axis
+from causalvalues.scene.geometry import disc, polygon, tidy
+from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import column_of, named_rows, numbers_of, of_split, splits_of
 

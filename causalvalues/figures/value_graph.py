@@ -7,20 +7,22 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from causalvalues.figures.circle import circle_layout
-from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks, label_texts
-from causalvalues.figures.geometry import Box, shape_box, text_box
+from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks
 from causalvalues.figures.graph_data import GraphData, graph_data
 from causalvalues.figures.graph_options import Circle, GraphOptions
 from causalvalues.figures.labelling import Spot, Wish, place_labels
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import graph_legend
-from causalvalues.figures.palette import LABEL_SIZE
-from causalvalues.figures.scene import Edge, Mark, Node, Scene
+from causalvalues.figures.value_order import value_order
 from causalvalues.figures.words import EDGE_COLUMNS, edge_rows, graph_alt, graph_caption
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
+from causalvalues.scene.edge_style import label_texts
+from causalvalues.scene.geometry import Box, shape_box, text_box
+from causalvalues.scene.nouns import Edge, Mark, Node, Scene
+from causalvalues.scene.palette import LABEL_SIZE
 from causalvalues.theories.theory import ValueTheory
 
 
@@ -106,12 +108,6 @@ def _group_label(group: str) -> str:
 
 def _sectors(theory: ValueTheory, shown: Mapping[str, str]) -> dict[str, Sequence[str]]:
     return {shown.get(group, group): members for group, members in theory.groups.items()}
-
-
-def value_order(names: Sequence[str], theory: ValueTheory | None) -> list[str]:
-    """Return names in the theory's order, those that it does not know behind them by name."""
-    known = [] if theory is None else [name for name in theory.dimensions if name in names]
-    return known + sorted(set(names) - set(known))
 
 
 def _laid_out(

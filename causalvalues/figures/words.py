@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from causalvalues.figures.graph_data import GraphData
-from causalvalues.figures.scene import Cell, Edge
 from causalvalues.graph.posterior import PAIR_COLUMNS
 from causalvalues.numerals import number, percent
+from causalvalues.scene.nouns import Cell, Edge
 
 EDGE_COLUMNS = (
     "cause",

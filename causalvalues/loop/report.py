@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.loop.comparing import LOOP, Comparison
 from causalvalues.loop.outcomes import Flags, LoopResults, Outcome, SwapTest
 from causalvalues.loop.preparing import Known
@@ -17,6 +16,7 @@ from causalvalues.loop.session import named
 from causalvalues.loop.settings import LoopSettings
 from causalvalues.model.levers import cell_name
 from causalvalues.numerals import estimate, number
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 
 MOST_TARGETS = 30

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from causalvalues.figures.dot_plot import BAND, FILLED, HOLLOW, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
 from causalvalues.reports.adaem import LEVERS, Adaem
 from causalvalues.reports.adaem_priming import CENTRED, OPPOSITE, RAW, SAME, SIDES, TARGET
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.parts import Claim, closing, opening, range_words
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 
 TITLE = "Which questions tell respondents apart (after AdAEM)"

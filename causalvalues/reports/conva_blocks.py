@@ -11,13 +11,13 @@ import pandas as pd
 
 from causalvalues.figures import effects_heatmap
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects
 from causalvalues.numerals import number, percent
 from causalvalues.reports.aims import single_cell
 from causalvalues.reports.conva import Conva
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.parts import Claim, closing, effect_words, opening, range_words
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 
 TITLE = "Least shifts, gate, leakage and doses (after ConVA)"

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from causalvalues.figures import plan_figure
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.numerals import number
 from causalvalues.planning.nouns import Status
 from causalvalues.planning.profiles import doses_in_words
@@ -17,6 +16,7 @@ from causalvalues.reports.couple_units import BY_NAME, PLANNED, RAW, Journey
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.lever_models import model_words
 from causalvalues.reports.parts import Claim, closing, opening, range_words
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 from causalvalues.study.wording import OUTCOMES, journal

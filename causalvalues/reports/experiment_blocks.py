@@ -7,7 +7,6 @@ import pandas as pd
 
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.experimental_heatmap import Foreseen, experimental_heatmap
-from causalvalues.figures.scene import Scene
 from causalvalues.numerals import percent
 from causalvalues.reports.experiment_tables import (
     counted,
@@ -18,6 +17,7 @@ from causalvalues.reports.experiment_tables import (
     sentences_table,
     ways_table,
 )
+from causalvalues.scene.nouns import Scene
 from causalvalues.skill.experimental_agreement import LEVERS
 from causalvalues.skill.experimental_nouns import ExperimentalEffects
 from causalvalues.skill.experimental_score import ModelScores

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from causalvalues.errors import StudyError
-from causalvalues.figures.scene import Scene
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.answers import Answers, read_answers
 from causalvalues.study.conditions import with_unknown_targets
 from causalvalues.study.document import Block, Picture

@@ -11,7 +11,6 @@ import pandas as pd
 
 from causalvalues.figures import effects_heatmap
 from causalvalues.figures.dot_plot import BAND, FILLED, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects
 from causalvalues.numerals import number
 from causalvalues.reports.frame import Given, Made
@@ -19,6 +18,7 @@ from causalvalues.reports.kang import REFERENCE, Kang
 from causalvalues.reports.kang_tests import BY_OWN, MOVED, Movement
 from causalvalues.reports.parts import Claim, closing, effect_words, opening
 from causalvalues.reports.settings import KangSettings
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
 

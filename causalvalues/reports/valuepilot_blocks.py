@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
-from causalvalues.figures.scene import Scene
 from causalvalues.numerals import interval, number, percent
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.parts import Claim, closing, opening
@@ -14,6 +13,7 @@ from causalvalues.reports.valuepilot import Valuepilot
 from causalvalues.reports.valuepilot_actions import preference_weights
 from causalvalues.reports.valuepilot_methods import CAP, METHODS
 from causalvalues.reports.valuepilot_rankings import beyond_chance, chance_similarity
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 
 TITLE = "Which action to take: rankings by predicted profiles (after ValuePilot)"

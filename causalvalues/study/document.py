@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from causalvalues.figures.scene import Scene
+from causalvalues.scene.nouns import Scene
 
 Cell = str | float | None
 

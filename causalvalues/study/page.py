@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from causalvalues.figures.metrics import printable
-from causalvalues.figures.svg import svg_text
 from causalvalues.numerals import number
+from causalvalues.scene.metrics import printable
+from causalvalues.scene.svg import svg_text
 from causalvalues.study.document import Block, Bullets, Cell, Code, Heading, Paragraph, Picture, Table
 
 STYLE = Path(__file__).parent / "page.css"

@@ -19,8 +19,8 @@ from causalvalues.figures import (
     value_graph,
 )
 from causalvalues.figures.explanation_figure import explanation_figure
-from causalvalues.figures.scene import Scene
 from causalvalues.model import Effects, LeverEffects, StructuralModel, total_effects
+from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults

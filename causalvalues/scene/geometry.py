@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from causalvalues.figures.metrics import ASCENT, DESCENT, text_width
-from causalvalues.figures.scene import Segment, Shape, Text
 from causalvalues.frozen import FloatArray
+from causalvalues.scene.metrics import ASCENT, DESCENT, text_width
+from causalvalues.scene.nouns import Segment, Shape, Text
 
 CIRCLE = 0.5522847498307936
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from causalvalues.figures.metrics import printable
+from causalvalues.scene.metrics import printable
 
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 

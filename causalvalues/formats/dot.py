@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.edge_marks import label_texts, sign_colour
-from causalvalues.figures.legend import line_width
-from causalvalues.figures.metrics import printable
-from causalvalues.figures.scene import Edge, Node, Scene
-from causalvalues.figures.xml_text import allowed
+from causalvalues.scene.edge_style import label_texts, line_width, sign_colour
+from causalvalues.scene.metrics import printable
+from causalvalues.scene.nouns import Edge, Ends, Node, Scene
+from causalvalues.scene.xml_text import allowed
 
 if TYPE_CHECKING:
     from graphviz import Source
@@ -137,11 +137,20 @@ def _is_disc(node: Node, scene: Scene) -> bool:
     return any(mark.part == node.part and mark.role == "disc" for mark in scene.marks)
 
 
+_ENDS: Mapping[Ends, tuple[str, ...]] = {
+    "-->": ("dir=forward",),
+    "---": ("dir=none",),
+    "o->": ("dir=both", "arrowtail=odot"),
+    "o-o": ("dir=both", "arrowtail=odot", "arrowhead=odot"),
+    "<->": ("dir=both",),
+}
+
+
 def _edge(edge: Edge) -> str:
     said = [
         f'color="{sign_colour(edge)}"',
         f"penwidth={line_width(edge.adjacent):g}",
-        f"dir={'forward' if edge.directed else 'none'}",
+        *_ENDS[edge.ends],
         f"style={'dashed' if edge.mean is not None and edge.mean < 0 else 'solid'}",
     ]
     texts = label_texts(edge, intervals=True)

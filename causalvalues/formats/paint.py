@@ -7,9 +7,9 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from causalvalues.figures.metrics import font_file, printable, text_width
-from causalvalues.figures.palette import PAPER
-from causalvalues.figures.scene import Scene, Shape, Text
+from causalvalues.scene.metrics import font_file, printable, text_width
+from causalvalues.scene.nouns import Scene, Shape, Text
+from causalvalues.scene.palette import PAPER
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from itertools import groupby
 
-from causalvalues.figures.scene import Edge, Mark, Node, Scene, Segment, Shape, Text
-from causalvalues.figures.xml_text import attribute, content, name_attributes
 from causalvalues.numerals import estimate, number
+from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Segment, Shape, Text
+from causalvalues.scene.xml_text import attribute, content, name_attributes
 
 FONTS = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
 

@@ -11,12 +11,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from causalvalues.figures.palette import INK
 from causalvalues.graph.posterior import Verdict
+from causalvalues.scene.palette import INK
 
 Anchor = Literal["start", "middle", "end"]
 Cell = str | float | None
 Segment = tuple[str, tuple[float, ...]]
+NodeKind = Literal["value", "lever", "outcome", "latent"]
+Ends = Literal["---", "-->", "o->", "o-o", "<->"]
+Change = Literal["", "same", "changed", "added", "removed", "turned"]
+SceneKind = Literal[
+    "graph",
+    "difference",
+    "path_diagram",
+    "plan",
+    "effects",
+    "side_effects",
+    "explanation",
+    "priorities",
+    "stability",
+    "value_circle",
+    "known_groups",
+    "dots",
+    "skill",
+    "calibration",
+    "categories",
+]
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,7 @@ class Node:
         Name in the data, any characters.
     label : str
         Name as shown.
-    kind : {"value", "lever"}
+    kind : {"value", "lever", "outcome", "latent"}
     group : str
         Higher-order group, or "".
     x, y : float
@@ -91,7 +111,7 @@ class Node:
     part: str
     name: str
     label: str
-    kind: Literal["value", "lever"]
+    kind: NodeKind
     group: str
     x: float
     y: float
@@ -108,8 +128,9 @@ class Edge:
         Node names, in the direction that is compelled or given, else in the more probable one.
     kind : {"value", "lever"}
         Between values, or from a lever.
-    directed : bool
-        Whether it is drawn with a head: its direction is compelled or given, or it comes from a lever.
+    ends : {"---", "-->", "o->", "o-o", "<->"}
+        Marks at cause and effect. A head says that the direction is compelled or given, or that the edge comes from a
+        lever; two heads say that something hidden moves both; a circle says that the end is left open.
     adjacent : float or None
         P(adjacent).
     direction : float or None
@@ -124,13 +145,16 @@ class Edge:
         The prior's P(cause -> effect | adjacent).
     mean, lower, upper, positive : float or None
         Effect of cause on effect, its interval, and P(effect > 0).
+    change : {"", "same", "changed", "added", "removed", "turned"}
+        In a difference of two graphs: in both alike, in both with another number, in the second only, in the first
+        only, or in both with another direction.
     """
 
     part: str
     cause: str
     effect: str
     kind: Literal["value", "lever"]
-    directed: bool
+    ends: Ends
     adjacent: float | None = None
     direction: float | None = None
     compelled: float | None = None
@@ -142,6 +166,12 @@ class Edge:
     lower: float | None = None
     upper: float | None = None
     positive: float | None = None
+    change: Change = ""
+
+    @property
+    def directed(self) -> bool:
+        """Whether it is an arrow from cause to effect."""
+        return self.ends == "-->"
 
 
 @dataclass(frozen=True)
@@ -150,7 +180,8 @@ class Scene:
 
     Parameters
     ----------
-    kind : {"graph", "plan", "effects", "known_groups", "dots", "skill", "calibration", "categories"}
+    kind : str
+        What sort of figure it is, one of `SceneKind`.
     width, height : float
         Points.
     marks : tuple of Shape or Text
@@ -165,16 +196,7 @@ class Scene:
         Method, seed, kind of draws, assumptions.
     """
 
-    kind: Literal[
-        "graph",
-        "plan",
-        "effects",
-        "known_groups",
-        "dots",
-        "skill",
-        "calibration",
-        "categories",
-    ]
+    kind: SceneKind
     width: float
     height: float
     marks: tuple[Mark, ...]
@@ -192,6 +214,6 @@ class Scene:
         return f"Scene({self.kind}: {self.title!r}, {inches}, {len(self.nodes)} nodes, {len(self.edges)} edges)"
 
     def _repr_svg_(self) -> str:
-        from causalvalues.figures.svg import svg_text
+        from causalvalues.scene.svg import svg_text
 
         return svg_text(self)

@@ -13,10 +13,10 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.scene import Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Mark, Scene, Shape, Text
 
 FORMAT = "causalvalues-scene"
-VERSION = 1
+VERSION = 2
 PROBABILITIES = ("adjacent", "direction", "compelled", "compelled_reverse", "open", "prior_direction", "positive")
 LARGEST = 1e9
 """Of a coordinate: no drawing overflows at this size."""

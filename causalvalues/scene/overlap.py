@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from causalvalues.figures.geometry import Box, boxes_meet, outline, shape_box, text_box
-from causalvalues.figures.scene import Mark, Scene, Shape, Text
+from causalvalues.scene.geometry import Box, boxes_meet, outline, shape_box, text_box
+from causalvalues.scene.nouns import Mark, Scene, Shape, Text
 
 NODE_ROLES = frozenset({"disc", "box"})
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from causalvalues.figures.geometry import polygon, tidy
-from causalvalues.figures.metrics import text_width
-from causalvalues.figures.palette import FAINT, LABEL_SIZE, QUIET, RULE
-from causalvalues.figures.scene import Mark, Shape, Text
 from causalvalues.numerals import number, ticks
+from causalvalues.scene.geometry import polygon, tidy
+from causalvalues.scene.metrics import text_width
+from causalvalues.scene.nouns import Mark, Shape, Text
+from causalvalues.scene.palette import FAINT, LABEL_SIZE, QUIET, RULE
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from causalvalues.figures.dot import need_graph, numbers_of
-from causalvalues.figures.scene import Scene
-from causalvalues.figures.xml_text import allowed, content
+from causalvalues.formats.dot import need_graph, numbers_of
+from causalvalues.scene.nouns import Scene
+from causalvalues.scene.xml_text import allowed, content
 
 _NODE_KEYS = (("name", "string"), ("name_json", "string"), ("label", "string"), ("kind", "string"), ("group", "string"))
+_EDGE_KEYS = (("kind", "string"), ("ends", "string"), ("arrow", "boolean"), ("verdict", "string"))
 _EDGE_NUMBERS = (
     "adjacent",
     "direction",
@@ -49,7 +50,7 @@ def graphml_text(scene: Scene) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
         *(_key("node", name, kind) for name, kind in (*_NODE_KEYS, ("x", "double"), ("y", "double"))),
-        *(_key("edge", name, kind) for name, kind in (("kind", "string"), ("arrow", "boolean"), ("verdict", "string"))),
+        *(_key("edge", name, kind) for name, kind in _EDGE_KEYS),
         *(_key("edge", name, "double") for name in _EDGE_NUMBERS),
         '<graph id="G" edgedefault="directed">',
     ]
@@ -66,7 +67,7 @@ def graphml_text(scene: Scene) -> str:
         ]
         lines.append(f'<node id="{ids[node.name]}">{_data("node", said)}</node>')
     for number, edge in enumerate(scene.edges):
-        said = [("kind", edge.kind), ("arrow", "true" if edge.directed else "false")]
+        said = [("kind", edge.kind), ("ends", edge.ends), ("arrow", "true" if edge.directed else "false")]
         said += [("verdict", edge.verdict)] if edge.verdict else []
         said += [(key, repr(value)) for key, value in numbers_of(edge)]
         ends = f'source="{ids[edge.cause]}" target="{ids[edge.effect]}"'

@@ -1,0 +1,13 @@
+"""The order of values in every figure: the theory's, then by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causalvalues.theories.theory import ValueTheory
+
+
+def value_order(names: Sequence[str], theory: ValueTheory | None) -> list[str]:
+    """Return names in the theory's order, those that it does not know behind them by name."""
+    known = [] if theory is None else [name for name in theory.dimensions if name in names]
+    return known + sorted(set(names) - set(known))
