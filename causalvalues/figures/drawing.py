@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from causalvalues.errors import DataError, FigureError, did_you_mean
@@ -10,34 +9,14 @@ from causalvalues.figures.effects_heatmap import effects_heatmap
 from causalvalues.figures.plan_figure import plan_figure
 from causalvalues.figures.value_graph import value_graph
 from causalvalues.files import write_bytes
-from causalvalues.formats.dot import dot_text
-from causalvalues.formats.graphml import graphml_text
-from causalvalues.formats.paint import pdf_bytes, png_bytes
+from causalvalues.formats.writing import WRITERS
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
 from causalvalues.planning.nouns import Plan
 from causalvalues.scene.nouns import Scene
-from causalvalues.scene.scene_json import csv_text, scene_to_json
-from causalvalues.scene.svg import svg_text
 
 Drawable = Scene | GraphPosterior | Dag | Plan | Effects
-
-
-def _encoded(writer: Callable[[Scene], str]) -> Callable[[Scene], bytes]:
-    return lambda scene: writer(scene).encode("utf-8")
-
-
-_WRITERS: Mapping[str, Callable[[Scene], bytes]] = {
-    ".csv": _encoded(csv_text),
-    ".dot": _encoded(dot_text),
-    ".graphml": _encoded(graphml_text),
-    ".gv": _encoded(dot_text),
-    ".json": _encoded(scene_to_json),
-    ".pdf": pdf_bytes,
-    ".png": png_bytes,
-    ".svg": _encoded(svg_text),
-}
 
 
 def draw(thing: Drawable, path: str | Path) -> Path:
@@ -63,10 +42,10 @@ def draw(thing: Drawable, path: str | Path) -> Path:
         If the suffix is unknown, the thing cannot be drawn, or the folder is missing.
     """
     path = Path(path)
-    writer = _WRITERS.get(path.suffix.lower())
+    writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        hint = did_you_mean(path.suffix.lower() or "no suffix", _WRITERS)
-        known = ", ".join(sorted(_WRITERS))
+        hint = did_you_mean(path.suffix.lower() or "no suffix", WRITERS)
+        known = ", ".join(sorted(WRITERS))
         raise FigureError(
             f"The suffix of {path.name!r} names no format that can be written.{hint} All suffixes: {known}."
         )

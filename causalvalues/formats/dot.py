@@ -75,7 +75,7 @@ def graphviz_source(scene: Scene) -> Source:
 
 def need_graph(scene: Scene, what: str) -> None:
     """Raise `FigureError` when a scene has no nodes and edges to write."""
-    if scene.kind != "graph":
+    if not scene.nodes:
         raise FigureError(
             f"{what} holds graphs, and this picture is a figure of {scene.kind}. "
             "Write it as .svg, .pdf, .png, .json or .csv."

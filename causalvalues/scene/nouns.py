@@ -194,6 +194,8 @@ class Scene:
         The numbers of the picture as a table.
     provenance : mapping of str to str
         Method, seed, kind of draws, assumptions.
+    fonts : tuple of str, default ()
+        Families that are preferred to DejaVu Sans, in this order; whoever prints takes the first that is installed.
     """
 
     kind: SceneKind
@@ -208,6 +210,7 @@ class Scene:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    fonts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         inches = f"{self.width / 72:.2f} x {self.height / 72:.2f} in"
