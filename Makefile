@@ -1,7 +1,10 @@
 # make demo   makes the environment, installs, runs the demo study, prints where the report is
 # make test   installs what the tests need and runs the checks and the tests, on all cores
 # make local  installs a small language model that runs on this machine (1 GB); its tests then run as well
-# make test-r  runs the tests that compare with R (lavaan, polycor), or says which packages are missing
+# make browser installs what the tests of the explorer need: Debian's Chromium (other systems: install Chromium yourself)
+# make docs   builds the documentation site; docs/_build/html/index.html
+# make gallery draws every figure of the gallery again
+# make test-tools  runs the tests that need R (lavaan, polycor) or LaTeX, or says what is missing
 # make bench  prints speeds beside those of other libraries
 # make demo-data  asks the embedded model for the demo answers again (90 minutes of one core; goes on after an interrupt)
 # make demo PYTHON=python3.12   uses another Python (3.11 to 3.13)
@@ -13,7 +16,7 @@ BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-data test local test-r bench bench-all gallery clean
+.PHONY: demo demo-data test local browser docs test-tools bench bench-all gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/causalvalues demo --out $(OUT)
@@ -26,13 +29,24 @@ test: $(VENV)/.installed-dev
 
 local: $(VENV)/.installed-local
 
-# Debian names of what the comparison needs
-R_PACKAGES := r-base-core r-cran-lavaan r-cran-polycor
+browser: $(VENV)/.installed-dev
+	@command -v chromium >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "Chromium is missing. Install it with your system's packages (Debian: apt-get install chromium)" >&2; exit 2; }
 
-test-r: $(VENV)/.installed-dev
-	@command -v Rscript >/dev/null || { echo "Rscript is missing. Install: apt-get install $(R_PACKAGES)" >&2; exit 2; }
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+# Debian names of what the comparisons need
+TOOL_PACKAGES := r-base-core r-cran-lavaan r-cran-polycor texlive-latex-recommended texlive-pictures texlive-latex-extra \
+  texlive-science texlive-fonts-recommended poppler-utils
+
+test-tools: $(VENV)/.installed-dev
+	@for tool in Rscript pdflatex pdffonts pdftotext; do command -v $$tool >/dev/null || \
+	  { echo "$$tool is missing. Install: apt-get install $(TOOL_PACKAGES)" >&2; exit 2; }; done
 	@Rscript -e 'for (p in c("lavaan", "polycor")) if (!requireNamespace(p, quietly = TRUE)) quit(status = 1)' \
-	  >/dev/null 2>&1 || { echo "lavaan or polycor is missing in R. Install: apt-get install $(R_PACKAGES)" >&2; exit 2; }
+	  >/dev/null 2>&1 || { echo "lavaan or polycor is missing in R. Install: apt-get install $(TOOL_PACKAGES)" >&2; exit 2; }
 	$(BIN)/python -m pytest -m tools
 
 bench: $(VENV)/.installed-dev
@@ -78,4 +92,4 @@ demo-data: $(VENV)/.installed-local
 	cp runs/demo-answers/figures/known_groups.svg docs/known-groups.svg
 
 clean:
-	rm -rf $(VENV) runs build dist
+	rm -rf $(VENV) runs build dist docs/_build

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,8 @@ def why_skipped() -> dict[str, str]:
     missing = [name for name in LOCAL_MODEL if find_spec(name) is None]
     if missing:
         reasons["local"] = f"the local language model is not installed (`make local`): no {', '.join(missing)}"
+    if find_spec("playwright") is None or which("chromium") is None:
+        reasons["browser"] = "Playwright or Chromium is not installed (`make browser`)"
     return reasons
 
 
@@ -54,6 +57,8 @@ def group_of(file: str) -> str | None:
         return "the demo study"
     if "mark.local" in text:
         return "the local model"
+    if "mark.browser" in text:
+        return "the browser"
     return file if SHARED_FIXTURE.search(text) else None
 
 
