@@ -55,13 +55,36 @@ if TYPE_CHECKING:
         as_levers,
         check,
         environments,
+        group_profiles,
         refuse,
         reliability,
         summarise,
+        value_map,
     )
     from causalvalues.experiments import AboutEdges, AboutEffect, AboutTarget, design_next
     from causalvalues.explaining import explain, least_push, unreachable
-    from causalvalues.figures import direct_effects, draw, effects_heatmap, plan_figure, value_graph
+    from causalvalues.explorer import explore
+    from causalvalues.figures import (
+        Circle,
+        GraphOptions,
+        Layered,
+        Paths,
+        direct_effects,
+        dot_plot,
+        draw,
+        effects_heatmap,
+        graph_difference,
+        path_diagram,
+        plan_figure,
+        priorities_figure,
+        profile_figure,
+        side_effects_figure,
+        skill_figure,
+        stability_figure,
+        value_circle,
+        value_graph,
+    )
+    from causalvalues.formats import GraphFile, read_graph
     from causalvalues.graph import Dag, GraphPosterior, Knowledge, MixedGraph
     from causalvalues.interventions import Lever, Set, Shift
     from causalvalues.loop import run_steer_loop
@@ -85,6 +108,7 @@ if TYPE_CHECKING:
         measurement_invariance,
         same_structure,
         sensitivity_values,
+        side_effects,
         total_effects,
     )
     from causalvalues.ordinal import (
@@ -127,8 +151,10 @@ if TYPE_CHECKING:
         strengths,
         transitivity,
     )
+    from causalvalues.scene import lint, printed, venue
     from causalvalues.skill import skill_report
     from causalvalues.study import load, run_elicitation, run_study, save
+    from causalvalues.tables import Table, edge_table, effects_table, fit_table, plan_table, write_table
     from causalvalues.theories import scoring_key, theory
 
 __version__ = "0.1.0"
@@ -141,6 +167,7 @@ __all__ = [
     "CVaR",
     "CausalValuesError",
     "Choices",
+    "Circle",
     "CorrectedMoments",
     "Dag",
     "Elicitation",
@@ -149,10 +176,13 @@ __all__ = [
     "Evidence",
     "ExactPosterior",
     "Gate",
+    "GraphFile",
+    "GraphOptions",
     "GraphPosterior",
     "HeldOut",
     "Heterogeneity",
     "Knowledge",
+    "Layered",
     "Lever",
     "LeverResponse",
     "LocalModel",
@@ -165,6 +195,7 @@ __all__ = [
     "OrderSearch",
     "PairedRows",
     "ParquetRows",
+    "Paths",
     "Plan",
     "PolicyTree",
     "PolychoricMoments",
@@ -183,6 +214,7 @@ __all__ = [
     "StatementGain",
     "Store",
     "StructuralModel",
+    "Table",
     "Target",
     "as_levers",
     "assumption_tests",
@@ -197,21 +229,28 @@ __all__ = [
     "design_next",
     "direct_effects",
     "discover",
+    "dot_plot",
     "draw",
     "draw_personas",
+    "edge_table",
     "effect_ledger",
     "effects_heatmap",
+    "effects_table",
     "elicit",
     "environments",
     "equal_moments",
     "expected_false_edges",
     "explain",
+    "explore",
     "falsify",
     "fci",
     "fit",
     "fit_indices",
+    "fit_table",
     "frames",
     "gate",
+    "graph_difference",
+    "group_profiles",
     "half_models",
     "hidden_cause_models",
     "ida",
@@ -223,19 +262,26 @@ __all__ = [
     "least_push",
     "lever_effects",
     "lever_overidentification",
+    "lint",
     "load",
     "measurement_invariance",
     "ordinal_model",
     "paired_rows",
+    "path_diagram",
     "pc",
     "plan",
     "plan_figure",
+    "plan_table",
     "population_plan",
     "predict_categories",
+    "printed",
+    "priorities_figure",
     "priority_scale",
+    "profile_figure",
     "prompt_levers",
     "random_design",
     "read_choices",
+    "read_graph",
     "read_log",
     "read_responses",
     "refuse",
@@ -250,14 +296,22 @@ __all__ = [
     "score",
     "scoring_key",
     "sensitivity_values",
+    "side_effects",
+    "side_effects_figure",
+    "skill_figure",
     "skill_report",
+    "stability_figure",
     "strengths",
     "summarise",
     "theory",
     "total_effects",
     "transitivity",
     "unreachable",
+    "value_circle",
     "value_graph",
+    "value_map",
+    "venue",
+    "write_table",
 ]
 
 

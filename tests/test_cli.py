@@ -17,8 +17,8 @@ from causalvalues.cli.output import amounts
 from causalvalues.errors import DataError, StudyError
 
 COMMANDS = (
-    "check", "score", "learn", "effects", "counterfactual", "plan", "draw", "theories", "study", "demo", "compare",
-    "falsify", "reliability", "choices",
+    "check", "score", "learn", "effects", "counterfactual", "plan", "draw", "lint", "theories", "study", "demo",
+    "compare", "falsify", "reliability", "choices",
 )  # fmt: skip
 
 

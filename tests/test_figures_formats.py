@@ -375,7 +375,7 @@ def test_draw_takes_the_nouns_themselves(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path, scene: Scene) -> None:
-    with pytest.raises(FigureError, match=r"\.csv, \.dot, \.graphml, \.gv, \.json, \.pdf, \.png, \.svg"):
+    with pytest.raises(FigureError, match=r"\.bnlearn, \.csv, .*\.dot, .*\.pdf, \.png, \.svg"):
         draw(scene, tmp_path / "picture.gif")
     with pytest.raises(FigureError, match=r"Did you mean '\.svg'"):
         draw(scene, tmp_path / "picture.svgz")

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from causalvalues.cli import caching, checking, comparing, eliciting, reading_logs, reporting, steering
+from causalvalues.cli import (
+    caching,
+    checking,
+    comparing,
+    converting,
+    drawing,
+    eliciting,
+    exploring,
+    reading_logs,
+    reporting,
+    steering,
+    tabling,
+)
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
 from causalvalues.cli.output import amounts, answers, keep, say, say_json, scored, show, summarised, write_table
@@ -224,23 +236,6 @@ def plan(
 
 
 @app.command()
-def draw(
-    path: Annotated[Path, typer.Argument(help="A saved graph posterior, model, graph or scene (JSON).")],
-    out: Annotated[Path, typer.Argument(help="Picture or export: .svg .pdf .png .dot .graphml .json .csv")],
-    theory: of.Theory = "",
-    layout: Annotated[str, typer.Option(help="circle or layered.")] = "circle",
-    debug: of.Debug = False,
-) -> None:
-    """Draw what was learned, in the format that the suffix names."""
-    from causalvalues.figures import draw as draw_file
-    from causalvalues.study.pictures import scene_of_file
-
-    keep([path], out)
-    draw_file(scene_of_file(path, theory, layout), out)
-    say(f"Wrote {out}.")
-
-
-@app.command()
 def theories(
     name: Annotated[str, typer.Argument(help="Show this one: a theory or a scoring key (id or file).")] = "",
     as_json: of.Json = False,
@@ -289,11 +284,16 @@ def demo(
 
 
 for command in (
+    converting.convert,
+    drawing.draw,
+    drawing.lint,
+    tabling.table,
     comparing.compare,
     checking.falsify,
     checking.reliability,
     checking.choices,
     eliciting.elicit,
+    exploring.explore,
     reading_logs.logs,
     reporting.report,
     steering.steer_loop,

@@ -13,10 +13,12 @@ from causalvalues.evidence.learnable import require_learnable
 from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums, Moments
 from causalvalues.evidence.polychoric import PolychoricMoments
 from causalvalues.evidence.product_moments import ProductMoments
+from causalvalues.evidence.profiles import Profiles, group_profiles
 from causalvalues.evidence.rank_moments import RankMoments
 from causalvalues.evidence.reliability import low_reliabilities, reliability
 from causalvalues.evidence.resampling import bootstrap_counts, bootstrap_evidence, bootstrap_scatters, resample
 from causalvalues.evidence.summarise import summarise
+from causalvalues.evidence.value_map import MapSettings, ValueMap, value_map
 from causalvalues.evidence.variance_components import (
     Generalisability,
     VarianceComponents,
@@ -34,12 +36,15 @@ __all__ = [
     "Finding",
     "Generalisability",
     "GroupSums",
+    "MapSettings",
     "Moments",
     "ParquetRows",
     "PolychoricMoments",
     "ProductMoments",
+    "Profiles",
     "RankMoments",
     "Severity",
+    "ValueMap",
     "VarianceComponents",
     "as_levers",
     "average_covariance_sweep",
@@ -52,6 +57,7 @@ __all__ = [
     "definite_evidence",
     "environments",
     "generalisability",
+    "group_profiles",
     "item_answers",
     "low_reliabilities",
     "made_definite",
@@ -62,5 +68,6 @@ __all__ = [
     "resample",
     "summarise",
     "uncentre",
+    "value_map",
     "variance_components",
 ]

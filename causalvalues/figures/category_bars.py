@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.row_frame import TEXT_LINE, checked_width, name_lines, shown_names
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import estimate, number, percent
 from causalvalues.ordinal.category_probabilities import CategoryProbabilities
@@ -26,11 +28,11 @@ from causalvalues.scene.palette import (
 )
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 468.0
 BAR, APART, ROW = 11.0, 15.5, 37.0
 NAMES = 110.0
-TOLD = 0.08
-"""Share of a bar from which a segment has room for its number."""
+NARROW = 380.0
+"""Below this width, in points, names and mean answers stand above the bars."""
+LIKELY = "How likely each answer is (%)"
 MOST_COLOURS = 11
 BEFORE, AFTER = "before", "after"
 
@@ -46,12 +48,18 @@ class _Bar:
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where bars begin and end, the level of the intervals, and the colour of each answer ("": by place)."""
+    """Where bars begin and end, the page width, the level of the intervals, and the colour of each answer."""
 
     left: float
     right: float
+    width: float
     level: float
     colours: Mapping[float, str]
+
+    @property
+    def narrow(self) -> bool:
+        """Whether names and mean answers stand above the bars."""
+        return self.width < NARROW
 
 
 def category_bars(
@@ -60,6 +68,8 @@ def category_bars(
     unit: object = None,
     theory: ValueTheory | None = None,
     labels: Mapping[str, str] | None = None,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw how likely each answer of each value is, before and after an intervention.
 
@@ -74,6 +84,8 @@ def category_bars(
         Order and names.
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
+    width : float, default 468
+        Points; on a narrow page names and mean answers stand above the bars.
 
     Returns
     -------
@@ -84,31 +96,30 @@ def category_bars(
     Raises
     ------
     FigureError
-        If values, answers or levels differ, or it is not said which unit is meant.
+        If values, answers or levels differ, it is not said which unit is meant, or the width leaves no room.
     """
     _refuse_other_scales(before, after)
-    known = {} if theory is None else theory.labels
     names = value_order(list(before.values), theory)
-    shown = {name: (labels or {}).get(name, known.get(name, name)) for name in names}
+    shown = shown_names(names, theory, labels)
     place = _place(before, unit), _place(after, unit)
     bars = {name: (_bar(before, place[0], name), _bar(after, place[1], name)) for name in names}
-    frame = _frame(shown, before, bars)
-    top = MARGIN + 20
-    marks: list[Mark] = _heads(frame, top - 8)
+    frame = _frame(shown, before, bars, checked_width(width))
+    bottom = MARGIN + (12.0 if frame.narrow else 20.0)
+    marks: list[Mark] = _heads(frame, bottom - 8) if not frame.narrow else []
     for row, name in enumerate(names):
-        marks += _row(f"row-{row}", shown[name], bars[name], frame, top + ROW * row)
-    bottom = top + ROW * len(names)
-    legend, high = _legend(frame, bottom + 4)
+        more, bottom = _row(f"row-{row}", shown[name], bars[name], frame, bottom)
+        marks += more
+    legend, high = legend_rows(_legend(frame), width, bottom)
     who = "the population" if before.units[place[0]] == "population" else f"unit {before.units[place[0]]}"
     return Scene(
         kind="categories",
-        width=WIDTH,
-        height=tidy(bottom + 4 + high + MARGIN),
+        width=width,
+        height=tidy(bottom + high),
         marks=(*marks, *legend),
         title=f"Answers before and after: {who}",
-        caption=f"How likely each answer of {printable(who)} is before and after the intervention (percent; segments "
-        f"under {percent(TOLD)} without number). Lines below the bars: {percent(before.level)} interval of the length "
-        "of the segment that ends there, over the draws of the model. Beside: the mean answer with its interval.",
+        caption=f"How likely each answer of {printable(who)} is before and after the intervention (percent; short "
+        f"segments without number). Lines below the bars: {percent(before.level)} interval of the length of the "
+        f"segment that ends there, over the draws of the model. {_where(frame)}: the mean answer with its interval.",
         alt=_alt(names, shown, bars, who),
         columns=("value", "when", "category", "probability", "lower", "upper"),
         rows=tuple(_cells(names, bars)),
@@ -148,16 +159,24 @@ def _bar(found: CategoryProbabilities, i: int, name: str) -> _Bar:
     return _Bar(tuple(found.categories[name]), tuple(shares), score)
 
 
-def _frame(shown: Mapping[str, str], found: CategoryProbabilities, bars: Mapping[str, tuple[_Bar, _Bar]]) -> _Frame:
-    wide = max(text_width(line, NAME_SIZE) for name in shown.values() for line in wrap(name, NAMES, NAME_SIZE, 2))
+def _frame(
+    shown: Mapping[str, str], found: CategoryProbabilities, bars: Mapping[str, tuple[_Bar, _Bar]], width: float
+) -> _Frame:
+    wide = max(text_width(line, NAME_SIZE) for name in shown.values() for line in wrap(name, NAMES, NAME_SIZE, 3))
     told = max(text_width(_score(bar), LABEL_SIZE) for pair in bars.values() for bar in pair)
-    left = MARGIN + wide + 10 + text_width(BEFORE, LABEL_SIZE) + 4
-    right = WIDTH - MARGIN - max(told, text_width(_heading(found.level), LABEL_SIZE)) - 10
+    left, right = MARGIN + text_width(BEFORE, LABEL_SIZE) + 4, width - MARGIN
+    if width >= NARROW:
+        left += wide + 10
+        right -= max(told, text_width(_heading(found.level), LABEL_SIZE)) + 10
     answers = sorted({label for labels in found.categories.values() for label in labels})
     colours = {}
     if len(answers) <= MOST_COLOURS:
         colours = {label: _colour(place, len(answers)) for place, label in enumerate(answers)}
-    return _Frame(tidy(left), tidy(right), found.level, colours)
+    return _Frame(tidy(left), tidy(right), width, found.level, colours)
+
+
+def _where(frame: _Frame) -> str:
+    return "Above the bars, before and after" if frame.narrow else "Beside"
 
 
 def _colour(place: int, size: int) -> str:
@@ -174,30 +193,46 @@ def _score(bar: _Bar) -> str:
 
 
 def _heads(frame: _Frame, y: float) -> list[Mark]:
+    end, level = tidy(frame.width - MARGIN), _heading(frame.level)
     return [
-        Text("heads", "head-text", frame.left, tidy(y), "How likely each answer is (%)", LABEL_SIZE, colour=QUIET),
-        Text(
-            "heads", "head-text", tidy(WIDTH - MARGIN), tidy(y), _heading(frame.level), LABEL_SIZE, "end", colour=QUIET
-        ),
+        Text("heads", "head-text", frame.left, tidy(y), LIKELY, LABEL_SIZE, colour=QUIET),
+        Text("heads", "head-text", end, tidy(y), level, LABEL_SIZE, "end", colour=QUIET),
     ]
 
 
-def _row(part: str, name: str, pair: tuple[_Bar, _Bar], frame: _Frame, top: float) -> list[Mark]:
-    rule = polygon([(MARGIN, top), (WIDTH - MARGIN, top)], closed=False)
+def _row(part: str, name: str, pair: tuple[_Bar, _Bar], frame: _Frame, top: float) -> tuple[list[Mark], float]:
+    """Return the bars of a value with its name and mean answers, and where the row ends."""
+    rule = polygon([(MARGIN, top), (frame.width - MARGIN, top)], closed=False)
     marks: list[Mark] = [Shape(part, "rule", rule, stroke=RULE, stroke_width=0.25)]
-    middle = top + 3 + (APART + BAR) / 2
-    lines = wrap(name, NAMES, NAME_SIZE, 2)
-    right = frame.left - text_width(BEFORE, LABEL_SIZE) - 10
-    for k, line in enumerate(lines):
-        base = middle + 0.36 * NAME_SIZE + (k - (len(lines) - 1) / 2) * 9.5
-        marks.append(Text(part, "name", tidy(right), tidy(base), line, NAME_SIZE, "end"))
+    if frame.narrow:
+        more, top = _name_above(part, name, pair, frame, top)
+        marks += more
+        high = ROW
+    else:
+        lines = wrap(name, NAMES, NAME_SIZE, 3)
+        right = frame.left - text_width(BEFORE, LABEL_SIZE) - 10
+        marks += name_lines(part, lines, right, top + 3 + (APART + BAR) / 2)
+        high = max(ROW, TEXT_LINE * len(lines) + 8)
     for k, (when, bar) in enumerate(zip((BEFORE, AFTER), pair, strict=True)):
-        high = top + 3 + APART * k
-        base = tidy(high + BAR / 2 + 0.36 * LABEL_SIZE)
+        y = top + 3 + APART * k
+        base = tidy(y + BAR / 2 + 0.36 * LABEL_SIZE)
         marks.append(Text(part, "when", tidy(frame.left - 4), base, when, LABEL_SIZE, "end", colour=QUIET))
-        marks += _segments(f"{part}-{when}", bar, frame, high)
-        marks.append(Text(part, "number", tidy(WIDTH - MARGIN), base, _score(bar), LABEL_SIZE, "end"))
-    return marks
+        marks += _segments(f"{part}-{when}", bar, frame, y)
+        if not frame.narrow:
+            marks.append(Text(part, "number", tidy(frame.width - MARGIN), base, _score(bar), LABEL_SIZE, "end"))
+    return marks, top + high
+
+
+def _name_above(part: str, name: str, pair: tuple[_Bar, _Bar], frame: _Frame, top: float) -> tuple[list[Mark], float]:
+    """Return a name with the mean answers at the right, and where they end."""
+    said = f"{number(pair[0].score[0])} \u2192 {_score(pair[1])}"
+    end = frame.width - MARGIN
+    lines = wrap(name, end - MARGIN - 8 - text_width(said, LABEL_SIZE), NAME_SIZE, 3)
+    marks: list[Mark] = [
+        Text(part, "name", MARGIN, tidy(top + 10 + TEXT_LINE * k), line, NAME_SIZE) for k, line in enumerate(lines)
+    ]
+    marks.append(Text(part, "number", tidy(end), tidy(top + 10), said, LABEL_SIZE, "end"))
+    return marks, top + 3 + TEXT_LINE * len(lines)
 
 
 def _segments(part: str, bar: _Bar, frame: _Frame, high: float) -> list[Mark]:
@@ -210,9 +245,9 @@ def _segments(part: str, bar: _Bar, frame: _Frame, high: float) -> list[Mark]:
         if wide > 0.05:
             box = rectangle(tidy(x), tidy(high), tidy(wide), BAR)
             marks.append(Shape(part, "segment", box, fill=colour, stroke=PAPER, stroke_width=0.4))
-        if share >= TOLD:
+        text = number(100 * share, 0)
+        if wide >= text_width(text, LABEL_SIZE) + 5:
             base = tidy(high + BAR / 2 + 0.36 * LABEL_SIZE)
-            text = number(100 * share, 0)
             marks.append(
                 Text(part, "share", tidy(x + wide / 2), base, text, LABEL_SIZE, "middle", colour=readable_ink(colour))
             )
@@ -225,26 +260,16 @@ def _segments(part: str, bar: _Bar, frame: _Frame, high: float) -> list[Mark]:
     return [*marks, Shape(part, "outline", outline, stroke=QUIET, stroke_width=0.4), *lines]
 
 
-def _legend(frame: _Frame, top: float) -> tuple[list[Mark], float]:
-    items = [(colour, f"{label:g}") for label, colour in frame.colours.items()]
-    if not items:
-        items = [(_colour(0, 2), "lowest answer"), (_colour(1, 2), "highest answer")]
-    line = f"{percent(frame.level)} interval"
-    lengths = [14 + text_width(text, LABEL_SIZE) for _, text in items]
-    whole = text_width("answer", LABEL_SIZE) + 8 + sum(lengths) + 8 * len(items) + 24 + text_width(line, LABEL_SIZE)
-    x, y = (WIDTH - whole) / 2, top + 8
-    base = tidy(y + 0.36 * LABEL_SIZE)
-    marks: list[Mark] = [Text("legend", "legend", tidy(x), base, "answer", LABEL_SIZE, colour=QUIET)]
-    x += text_width("answer", LABEL_SIZE) + 8
-    for (colour, text), length in zip(items, lengths, strict=True):
-        box = rectangle(tidy(x), tidy(y - 4.5), 10.0, 9.0)
-        marks.append(Shape("legend", "segment", box, fill=colour, stroke=QUIET, stroke_width=0.4))
-        marks.append(Text("legend", "legend", tidy(x + 14), base, text, LABEL_SIZE, colour=QUIET))
-        x += length + 8
-    ends = [(tidy(x), tidy(y)), (tidy(x + 20), tidy(y))]
-    marks.append(Shape("legend", "interval", polygon(ends, closed=False), stroke=INK, stroke_width=0.9))
-    marks.append(Text("legend", "legend", tidy(x + 24), base, line, LABEL_SIZE, colour=QUIET))
-    return marks, 16.0
+def _legend(frame: _Frame) -> list[Item]:
+    known = [(colour, f"{label:g}") for label, colour in frame.colours.items()]
+    if not known:
+        known = [(_colour(0, 2), "lowest answer"), (_colour(1, 2), "highest answer")]
+    items: list[Item] = [(0.0, "answer (%)" if frame.narrow else "answer", ())] if frame.colours else []
+    for colour, text in known:
+        box = Shape("legend", "segment", rectangle(0, -4.5, 10, 9), fill=colour, stroke=QUIET, stroke_width=0.4)
+        items.append((10.0, text, (box,)))
+    line = Shape("legend", "interval", polygon([(0, 0), (20, 0)], closed=False), stroke=INK, stroke_width=0.9)
+    return [*items, (20.0, f"{percent(frame.level)} interval", (line,))]
 
 
 def _alt(names: Sequence[str], shown: Mapping[str, str], bars: Mapping[str, tuple[_Bar, _Bar]], who: str) -> str:

@@ -7,32 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError, did_you_mean
-from causalvalues.figures.number_columns import LINE, Column, column_heads, column_row, number_columns
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.number_columns import NO_ROOM
+from causalvalues.figures.row_frame import Beside, checked_width, row_frame
 from causalvalues.numerals import estimate
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
-from causalvalues.scene.metrics import printable, text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import (
-    INK,
-    LABEL_SIZE,
-    MARGIN,
-    NAME_SIZE,
-    NEGATIVE,
-    PAPER,
-    POSITIVE,
-    QUIET,
-    RULE,
-    blend,
-)
+from causalvalues.scene.metrics import printable
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape
+from causalvalues.scene.palette import INK, MARGIN, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 
-WIDTH = 468.0
 ROW = 16.0
 APART = 7.2
-NAMES = 200.0
-LEAST_NAMES = 60.0
-LEAST_AXIS = 120.0
-WIDEST = 120.0
 FILLED, HOLLOW, BAND = "filled", "hollow", "band"
 
 
@@ -116,19 +102,28 @@ class DotText:
     numbers: bool = False
 
 
-def dot_plot(rows: Sequence[str], kinds: Sequence[Dots], words: DotText, beside: Sequence[str] = ()) -> Scene:
+def dot_plot(
+    rows: Sequence[str],
+    kinds: Sequence[Dots],
+    words: DotText,
+    beside: Sequence[str] = (),
+    *,
+    width: float = 468.0,
+) -> Scene:
     """Draw rows of dots on one scale.
 
     Parameters
     ----------
     rows : sequence of str
-        Names, from top to bottom; what is wider than 200 points ends in an ellipsis.
+        Names, from top to bottom; long ones are broken into up to three lines.
     kinds : sequence of Dots
         Painted in their order; bands should come first. Kinds with intervals in the same row are set a little apart,
         the first one above.
     words : DotText
     beside : sequence of str, optional
         A short text for each row, set flush right beside it.
+    width : float, default 468
+        Points; where there is no room for what stands beside the rows, the caption says so.
 
     Returns
     -------
@@ -137,40 +132,31 @@ def dot_plot(rows: Sequence[str], kinds: Sequence[Dots], words: DotText, beside:
     Raises
     ------
     FigureError
-        If there is no row or no finite number, a kind or `beside` has another number of rows, or what stands beside
-        the rows leaves no room.
+        If there is no row or no finite number, a kind or `beside` has another number of rows, or the width leaves no
+        room.
     """
     _check(rows, kinds, words, beside)
     known = [each for kind in kinds for place in range(len(rows)) for each in kind.seen(place)]
     known += [0.0] if words.zero else []
     known += [words.line] if words.line is not None and math.isfinite(words.line) else []
-    columns = _columns(kinds, words, beside)
-    right = tidy(columns[0].end - columns[0].width - 14 if columns else WIDTH - MARGIN - 8)
-    names = [wrap(printable(row), min(NAMES, right - MARGIN - 8 - LEAST_AXIS), NAME_SIZE, 1)[0] for row in rows]
-    left = tidy(MARGIN + 8 + max(text_width(name, NAME_SIZE) for name in names))
-    axis = Axis.around(known, left, right)
     heights = _heights(kinds, len(rows))
     step = max(ROW, 12.8 + max(heights) - min(heights))
-    top = MARGIN + 16 + LINE * (max((len(each.head) for each in columns), default=1) - 1)
-    bottom = top + step * len(rows) + 2
-    room = 2 * min((left + right) / 2 - MARGIN, WIDTH - MARGIN - (left + right) / 2)
-    marks: list[Mark] = axis.marks(top - 2, bottom, wrap(words.axis, room, LABEL_SIZE, 1)[0])
-    marks += _line(words.line, axis, top - 2, bottom) + column_heads(columns, top - 6)
-    for place, name in enumerate(names):
-        part, y = f"row-{place}", top + step * (place + 0.5)
-        marks += _row(part, name, axis.left, (y - step / 2, y))
+    offered = _beside(kinds, words, beside)
+    frame = row_frame([printable(row) for row in rows], offered, (checked_width(width), MARGIN, 0.0), step)
+    axis = Axis.around(known, frame.left, frame.right)
+    marks: list[Mark] = [*frame.marks(axis, words.axis), *_line(words.line, axis, frame.top - 2, frame.bottom)]
+    for place, y in enumerate(frame.middles):
         for kind, height in zip(kinds, heights, strict=True):
             seen = [axis.x(each) for each in kind.seen(place)]
-            marks += _dot(part, kind.style, seen, (y + height, step - 7 if step > ROW else 9.0))
-        marks += column_row(part, columns, place, y)
-    legend, below = _legend(kinds, bottom + 34)
+            marks += _dot(f"row-{place}", kind.style, seen, (y + height, step - 7 if step > ROW else 9.0))
+    legend, below = legend_rows(_legend(kinds), width, frame.below(words.axis))
     return Scene(
         kind="dots",
-        width=WIDTH,
-        height=tidy(below + 6 + 2 * MARGIN),
+        width=width,
+        height=tidy(frame.below(words.axis) + below),
         marks=(*marks, *legend),
         title=words.title,
-        caption=words.caption,
+        caption=f"{words.caption} {NO_ROOM}" if offered[frame.shorter] != offered[0] else words.caption,
         alt=_alt(rows, kinds, words),
         columns=("row", *(f"{kind.name}{part}" for kind in kinds for part in ("", " lower", " upper"))),
         rows=tuple(_cells(row, kinds, place) for place, row in enumerate(rows)),
@@ -191,19 +177,14 @@ def _check(rows: Sequence[str], kinds: Sequence[Dots], words: DotText, beside: S
         raise FigureError("There is nothing to draw: no row has a number.")
 
 
-def _columns(kinds: Sequence[Dots], words: DotText, beside: Sequence[str]) -> tuple[Column, ...]:
-    """Return what stands beside the rows, from left to right."""
+def _beside(kinds: Sequence[Dots], words: DotText, beside: Sequence[str]) -> list[Beside]:
+    """Return what may stand beside the rows: the given texts or the numbers of each kind, the first of them, none."""
     given: list[tuple[str, Sequence[str]]] = [(words.beside, beside)] if beside else []
     for kind in kinds if words.numbers else ():
         if kind.style != BAND:
             texts = [estimate(*kind.at(place), words.decimals) for place in range(len(kind.values))]
             given.append((kind.name, texts))
-    columns = number_columns(given, WIDTH - MARGIN, WIDEST if beside else WIDTH)
-    if columns and columns[0].end - columns[0].width < MARGIN + 8 + LEAST_NAMES + LEAST_AXIS + 14:
-        raise FigureError(
-            f"{len(columns)} columns of numbers leave no room for the dots. Show fewer kinds or decimals."
-        )
-    return columns
+    return [given, given[:1], []] if given else [[]]
 
 
 def _heights(kinds: Sequence[Dots], size: int) -> tuple[float, ...]:
@@ -222,16 +203,6 @@ def _line(at: float | None, axis: Axis, top: float, bottom: float) -> list[Mark]
     return [Shape("line", "reference", ends, stroke=QUIET, stroke_width=0.9, dash=(3, 2))]
 
 
-def _row(part: str, name: str, left: float, heights: tuple[float, float]) -> list[Mark]:
-    high, y = heights
-    rule = polygon([(MARGIN, tidy(high)), (WIDTH - MARGIN, tidy(high))], closed=False)
-    at = (tidy(left - 6), tidy(y + 0.36 * NAME_SIZE))
-    return [
-        Shape(part, "rule", rule, stroke=RULE, stroke_width=0.25),
-        Text(part, "name", *at, name, NAME_SIZE, "end"),
-    ]
-
-
 def _dot(part: str, style: str, seen: Sequence[float], where: tuple[float, float]) -> list[Mark]:
     """Draw the places of `Dots.seen`; `where` is the middle of what is drawn and the height of a band."""
     if not seen:
@@ -239,37 +210,24 @@ def _dot(part: str, style: str, seen: Sequence[float], where: tuple[float, float
     y, high = where
     if style == BAND:
         box = rectangle(seen[0], y - high / 2, max(seen[1] - seen[0], 0.6), high)
-        return [Shape(part, "band", box, fill=blend(INK, 0.14))]
+        return [Shape(part, "band", box, fill=blend(INK, 0.10))]
     colour = POSITIVE if style == FILLED else NEGATIVE
     marks: list[Mark] = []
     if len(seen) > 1:
         ends = polygon([(seen[1], y), (seen[2], y)], closed=False)
-        marks.append(Shape(part, "interval", ends, stroke=colour, stroke_width=1.2))
+        marks.append(Shape(part, "interval", ends, stroke=colour, stroke_width=1.5 if style == FILLED else 0.9))
     if style == FILLED:
         return [*marks, Shape(part, "mean", disc(seen[0], y, 2.8), fill=colour)]
     return [*marks, Shape(part, "ring", disc(seen[0], y, 2.6), fill=PAPER, stroke=colour, stroke_width=1.1)]
 
 
-def _legend(kinds: Sequence[Dots], y: float) -> tuple[list[Mark], float]:
-    """Return the legend in as many lines as it needs, and the middle of the last one."""
-    lines: list[list[tuple[Dots, str, float]]] = [[]]
+def _legend(kinds: Sequence[Dots]) -> list[Item]:
+    items: list[Item] = []
     for kind in kinds:
-        name = wrap(kind.name, WIDTH - 2 * MARGIN - 24, LABEL_SIZE, 1)[0]
-        entry = (kind, name, 24 + text_width(name, LABEL_SIZE))
-        if lines[-1] and sum(length + 18 for *_, length in lines[-1]) + entry[2] > WIDTH - 2 * MARGIN:
-            lines.append([])
-        lines[-1].append(entry)
-    marks: list[Mark] = []
-    for line_of, line in enumerate(lines):
-        middle = y + 12 * line_of
-        x = (WIDTH - sum(length for *_, length in line) - 18 * (len(line) - 1)) / 2
-        for kind, name, length in line:
-            ends = (x, x + 20) if kind.lower or kind.style == BAND else ()
-            marks += _dot("legend", kind.style, ends if kind.style == BAND else (x + 10, *ends), (middle, 9.0))
-            at = (tidy(x + 24), tidy(middle + 0.36 * LABEL_SIZE))
-            marks.append(Text("legend", "legend", *at, name, LABEL_SIZE, colour=QUIET))
-            x += length + 18
-    return marks, y + 12 * (len(lines) - 1)
+        ends = (0.0, 20.0) if kind.lower or kind.style == BAND else ()
+        sample = _dot("legend", kind.style, ends if kind.style == BAND else (10.0, *ends), (0.0, 9.0))
+        items.append((20.0, kind.name, tuple(mark for mark in sample if isinstance(mark, Shape))))
+    return items
 
 
 def _alt(rows: Sequence[str], kinds: Sequence[Dots], words: DotText) -> str:

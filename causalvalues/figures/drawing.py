@@ -6,30 +6,43 @@ from pathlib import Path
 
 from causalvalues.errors import DataError, FigureError, did_you_mean
 from causalvalues.figures.effects_heatmap import effects_heatmap
+from causalvalues.figures.graph_options import GraphOptions
 from causalvalues.figures.plan_figure import plan_figure
 from causalvalues.figures.value_graph import value_graph
 from causalvalues.files import write_bytes
-from causalvalues.formats.writing import WRITERS
+from causalvalues.formats.graph_file import GraphFile
+from causalvalues.formats.writing import WRITABLE, WRITERS
 from causalvalues.graph.dag import Dag
+from causalvalues.graph.equivalence import EquivalenceClass
+from causalvalues.graph.mixed import MixedGraph
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
 from causalvalues.planning.nouns import Plan
 from causalvalues.scene.nouns import Scene
+from causalvalues.scene.printing import printed
+from causalvalues.scene.venues import Venue
+from causalvalues.scene.venues import venue as find_venue
 
-Drawable = Scene | GraphPosterior | Dag | Plan | Effects
+Drawable = Scene | GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile | Plan | Effects
 
 
-def draw(thing: Drawable, path: str | Path) -> Path:
+def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, columns: int = 1) -> Path:
     """Write a picture.
 
     Parameters
     ----------
-    thing : Scene, GraphPosterior, Dag, Plan or Effects
+    thing : Scene, GraphPosterior, Dag, EquivalenceClass, MixedGraph, GraphFile, Plan or Effects
         What is no scene yet becomes one by `value_graph`, `plan_figure` or `effects_heatmap` with their defaults.
     path : str or Path
-        The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .dot or .gv, .graphml, .json (the scene,
-        see `scene_from_json`), .csv (the numbers as a table). An existing file is replaced; an interrupted call leaves
-        it as it was.
+        The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .json (the scene, see
+        `scene_from_json`), .csv (the numbers as a table); of a graph .dot or .gv, .graphml, .gml, .cyjs, .mmd,
+        .dagitty, .lavaan, .bnlearn, .tetrad. For LaTeX .tikz (a picture to ``\\input``, set in the type of the paper)
+        and .tex (compiles as it stands). An existing file is replaced; an interrupted call leaves it as it was.
+    venue : Venue or str, optional
+        ``"acl"``, ``"neurips"``, ``"nature"``, ``"apa"`` or a venue of your own. What is no scene yet is laid out for
+        it; a scene is scaled to it by `printed`, which refuses one that was laid out too wide.
+    columns : int, default 1
+        With a venue: 1, or 2 for the whole width of its text.
 
     Returns
     -------
@@ -39,19 +52,20 @@ def draw(thing: Drawable, path: str | Path) -> Path:
     Raises
     ------
     FigureError
-        If the suffix is unknown, the thing cannot be drawn, or the folder is missing.
+        If the suffix or the venue is unknown, the thing cannot be drawn, it does not fit the venue, or the folder is
+        missing.
     """
     path = Path(path)
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        hint = did_you_mean(path.suffix.lower() or "no suffix", WRITERS)
-        known = ", ".join(sorted(WRITERS))
+        hint = did_you_mean(path.suffix.lower() or "no suffix", WRITABLE)
+        known = ", ".join(WRITABLE)
         raise FigureError(
             f"The suffix of {path.name!r} names no format that can be written.{hint} All suffixes: {known}."
         )
     if not path.parent.is_dir():
         raise FigureError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into. Make it first.")
-    scene = as_scene(thing)
+    scene = scene_for(thing, venue, columns)
     try:
         content = writer(scene)
     except UnicodeEncodeError as error:
@@ -63,17 +77,25 @@ def draw(thing: Drawable, path: str | Path) -> Path:
         raise FigureError(str(error)) from None
 
 
-def as_scene(thing: Drawable) -> Scene:
-    """Return the scene of a thing, with the settings as they stand."""
+def scene_for(thing: Drawable, venue: Venue | str | None, columns: int = 1) -> Scene:
+    """Return the scene of a thing at the size and in the fonts of a venue."""
+    if venue is None:
+        return as_scene(thing)
+    wanted = find_venue(venue) if isinstance(venue, str) else venue
+    return printed(as_scene(thing, wanted.room(columns)), wanted, columns)
+
+
+def as_scene(thing: Drawable, width: float = 468.0) -> Scene:
+    """Return the scene of a thing with the default settings, `width` points wide where it is no scene yet."""
     if isinstance(thing, Scene):
         return thing
-    if isinstance(thing, GraphPosterior | Dag):
-        return value_graph(thing)
+    if isinstance(thing, GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile):
+        return value_graph(thing, options=GraphOptions(width=width))
     if isinstance(thing, Plan):
-        return plan_figure(thing)
+        return plan_figure(thing, width=width)
     if isinstance(thing, Effects):
-        return effects_heatmap(thing)
+        return effects_heatmap(thing, width=width)
     raise FigureError(
-        f"A {type(thing).__name__} cannot be drawn. Give a Scene, GraphPosterior, Dag, Plan or Effects "
+        f"A {type(thing).__name__} cannot be drawn. Give a Scene, a graph, a GraphPosterior, a Plan or Effects "
         "(for a StructuralModel: `total_effects(model)`, or `value_graph(posterior, direct_effects(model))`)."
     )

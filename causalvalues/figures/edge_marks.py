@@ -1,4 +1,4 @@
-"""The marks of edges: lines, heads and labels."""
+"""The marks of edges: lines, heads, circles and labels."""
 
 from __future__ import annotations
 
@@ -9,19 +9,34 @@ import numpy as np
 
 from causalvalues.figures.labelling import Spot
 from causalvalues.frozen import FloatArray
-from causalvalues.scene.edge_style import arrow_head, head_length, line_width, sign_colour, sign_dash
-from causalvalues.scene.geometry import Box, cut_end, path_of, polygon, shape_box
+from causalvalues.scene.edge_style import (
+    RING,
+    EndMark,
+    arrow_head,
+    edge_width,
+    end_marks,
+    head_length,
+    hollow,
+    sign_colour,
+    sign_dash,
+)
+from causalvalues.scene.geometry import Box, cut_end, disc, path_of, polygon, shape_box, tidy
 from causalvalues.scene.nouns import Edge, Mark, Shape, Text
 from causalvalues.scene.palette import INK, LABEL_SIZE, PAPER, QUIET
 
 
 @dataclass(frozen=True)
 class DrawnEdge:
-    """The marks of an edge, the curve that a label may sit on, and the box of its head."""
+    """The marks of an edge, the curves that a label may sit on, and the boxes of the marks at its ends."""
 
     marks: tuple[Shape, ...]
     curves: tuple[FloatArray, ...]
-    head: Box | None
+    heads: tuple[Box, ...] = ()
+
+    @property
+    def head(self) -> Box | None:
+        """The box of the mark at the effect's end, if there is one."""
+        return self.heads[-1] if self.heads else None
 
 
 def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
@@ -33,20 +48,36 @@ def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
     curves : sequence of array (4, 2)
         Joined cubic curves that stop at the outlines of the two nodes.
     """
-    width, colour = line_width(edge.adjacent), sign_colour(edge)
-    if not edge.directed:
-        line = Shape(edge.part, "line", path_of(curves), stroke=colour, stroke_width=width, dash=sign_dash(edge))
-        return DrawnEdge((line,), tuple(curves), None)
-    length = head_length(width)
-    tip = curves[-1][3]
-    shorter = cut_end(curves[-1], length)
-    back = shorter[3]
-    to_back = cut_end(curves[-1], length - 0.5)
-    line = Shape(
-        edge.part, "line", path_of([*curves[:-1], to_back]), stroke=colour, stroke_width=width, dash=sign_dash(edge)
-    )
-    head = Shape(edge.part, "head", arrow_head((tip[0], tip[1]), (back[0], back[1]), width), fill=colour)
-    return DrawnEdge((line, head), (*curves[:-1], shorter), shape_box(head))
+    width, colour, look = edge_width(edge), sign_colour(edge), hollow(edge)
+    route = [np.asarray(curve) for curve in curves]
+    caps: list[Shape] = []
+    for mark in end_marks(edge)[::-1]:  # the effect's end first, then, turned round, the cause's
+        if mark != "tail":
+            route, cap = _capped(edge.part, mark, route, (width, colour, look))
+            caps.insert(0, cap)
+        route = [curve[::-1] for curve in reversed(route)]
+    line = Shape(edge.part, "line", path_of(route), stroke=colour, stroke_width=width, dash=sign_dash(edge))
+    return DrawnEdge((line, *caps), tuple(route), tuple(shape_box(cap) for cap in caps))
+
+
+def _capped(
+    part: str, mark: EndMark, route: Sequence[FloatArray], look: tuple[float, str, bool]
+) -> tuple[list[FloatArray], Shape]:
+    """Cut a route at the back of the mark at its end; return it with the mark."""
+    width, colour, empty = look
+    tip = route[-1][3]
+    length = head_length(width) if mark == "arrow" else 2 * RING
+    back = cut_end(route[-1], length)[3]
+    rest = [*route[:-1], cut_end(route[-1], length - (0.5 if mark == "arrow" else 0.0))]
+    if mark == "circle":
+        x, y = (tip + back) / 2
+        return rest, Shape(part, "circle", disc(tidy(x), tidy(y), RING), PAPER, colour, 0.9)
+    if not empty:
+        path = arrow_head((tip[0], tip[1]), (back[0], back[1]), width)
+        return rest, Shape(part, "head", path, fill=colour)
+    inset = 0.9 * (back - tip) / max(float(np.hypot(*(back - tip))), 1e-9)
+    path = arrow_head((tip[0] + inset[0], tip[1] + inset[1]), (back[0], back[1]), width)
+    return rest, Shape(part, "head", path, fill=PAPER, stroke=colour, stroke_width=0.9)
 
 
 def label_marks(edges: Sequence[Edge], spots: Mapping[str, Spot]) -> tuple[Mark, ...]:
@@ -59,7 +90,7 @@ def label_marks(edges: Sequence[Edge], spots: Mapping[str, Spot]) -> tuple[Mark,
         part = f"{edge.part}-label"
         corners = [(float(x), float(y)) for x, y in spot.box.corners()]
         marks.append(Shape(part, "label-ground", polygon(corners), fill=PAPER))
-        sure = edge.directed or edge.mean is None
+        sure = edge.directed or edge.mean is None or bool(edge.change)
         marks.append(
             Text(
                 part,

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.effects_heatmap import cell_colour
+from causalvalues.figures.matrix_layout import (
+    Matrix,
+    Note,
+    cell_colour,
+    colour_scale,
+    cross,
+    finite_most,
+    matrix_layout,
+    notes_beside,
+    sign_mark,
+    small_ring,
+)
+from causalvalues.figures.row_frame import checked_width, shown_names
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number, percent
-from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.geometry import tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import (
-    FAINT,
-    INK,
-    LABEL_SIZE,
-    MARGIN,
-    NAME_SIZE,
-    PAPER,
-    QUIET,
-    SECTOR,
-    readable_ink,
-)
+from causalvalues.scene.nouns import Cell, Mark, Scene, Text
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, SECTOR, readable_ink
 from causalvalues.skill.experimental_nouns import ExperimentalEffects
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 504.0
 GAP = 14.0
-NAMES = 84.0
-SMALLEST_CELL, LARGEST_CELL = 9.0, 26.0
+HEAD, TITLE_LINE = 14.0, 10.0
+LEAST_CELL = 7.6
+TALLEST = 560.0
+"""Height from which two matrices stand side by side if they can, in points."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,22 @@ class Foreseen:
 
 
 @dataclass(frozen=True)
-class _Grid:
-    names: tuple[str, ...]
-    left: float
-    top: float
-    cell: float
+class _Panel:
+    """One matrix: its title, its numbers, where it stands, and whether it is what was foreseen."""
+
+    title: str
+    table: np.ndarray
+    matrix: Matrix
+    named: bool
+    foreseen: bool
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The largest size, and whether cells have room for numbers."""
+
     largest: float
-
-    def x(self, panel: int, column: int) -> float:
-        return self.left + panel * (self.cell * len(self.names) + GAP) + column * self.cell
-
-    def y(self, row: int) -> float:
-        return self.top + row * self.cell
+    numbers: bool
 
 
 def experimental_heatmap(
@@ -71,6 +78,8 @@ def experimental_heatmap(
     foreseen: Foreseen | None = None,
     theory: ValueTheory | None = None,
     labels: Mapping[str, str] | None = None,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw the effects of forced values on values, and beside them what a model foresees.
 
@@ -83,44 +92,82 @@ def experimental_heatmap(
         Order and names.
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
+    width : float, default 468
+        Points; where two matrices have no room side by side, what is foreseen stands below.
 
     Returns
     -------
     Scene
-        On the left, numbers stand in effects that differ from zero, circles in effects that are shown to be small, and
-        cells without either are undecided. On the right, a cross marks an effect that differs from zero and whose sign
-        is foreseen wrongly.
+        In the first matrix, numbers stand in effects that differ from zero (signs where cells are narrow), circles in
+        effects that are shown to be small, and cells without either are undecided. In the second, a cross marks an
+        effect that differs from zero and whose sign is foreseen wrongly.
 
     Raises
     ------
     FigureError
-        If there are no effects, or the prediction is of other values.
+        If there are no effects, the prediction is of other values, or the width leaves no room.
     """
     names = tuple(value_order([str(name) for name in effects.mean.columns], theory))
     if not names:
         raise FigureError("There are no effects to draw: the tables are empty.")
-    known = {} if theory is None else theory.labels
-    shown = {name: (labels or {}).get(name, known.get(name, name)) for name in names}
+    shown = shown_names(names, theory, labels)
     tables = [effects.mean.loc[list(names), list(names)].to_numpy(dtype=float)]
     if foreseen is not None:
         tables.append(_scaled(tables[0], foreseen, names))
-    grid = _grid(names, shown, tables)
-    marks = [*_names(grid, shown, len(tables)), *_titles(grid, foreseen)]
-    for panel, table in enumerate(tables):
-        marks += _panel(grid, (panel, table), tables[0], effects)
-    marks += _legend(grid, len(tables) > 1)
+    panels, numbers = _panels([shown[name] for name in names], tables, foreseen, checked_width(width))
+    apart = ~np.eye(len(names), dtype=bool)
+    look = _Look(finite_most([float(x) for table in tables for x in table[apart]]), numbers)
+    marks: list[Mark] = []
+    for place, panel in enumerate(panels):
+        marks += _drawn(place, panel, (tables[0], effects, names), look)
+    bottom = max(panel.matrix.bottom for panel in panels)
+    legend, high = _legend(panels, look, bottom + 10, width)
     return Scene(
         kind="effects",
-        width=tidy(max(WIDTH, grid.x(len(tables) - 1, len(names)) + MARGIN)),
-        height=tidy(grid.y(len(names)) + 46),
-        marks=tuple(marks),
+        width=width,
+        height=tidy(bottom + 10 + high + MARGIN),
+        marks=(*marks, *legend),
         title="What forced answers did, and what was foreseen" if foreseen else "What forced answers did",
-        caption=_caption(effects, foreseen),
+        caption=_caption(effects, foreseen, look.numbers),
         alt=_alt(effects, names, shown),
         columns=("forced", "value", "mean", "lower", "upper", "differs", "still", "foreseen"),
         rows=_rows(effects, names, tables),
         provenance={"level": f"{effects.level:g}", "model": "" if foreseen is None else foreseen.name},
     )
+
+
+def _panels(
+    shown: list[str], tables: list[np.ndarray], foreseen: Foreseen | None, width: float
+) -> tuple[list[_Panel], bool]:
+    """Lay out the matrices side by side, or below each other where the numbers need it; say whether numbers fit."""
+    apart = ~np.eye(len(shown), dtype=bool)
+    sizes = [_hundredths(float(x)) for x in tables[0][apart] if math.isfinite(x)]
+    needed = max((text_width(text, LABEL_SIZE) for text in sizes), default=0.0) + 0.4
+    titles = ["Forced answers"] + ([] if foreseen is None else [f"Foreseen: {foreseen.name}"])
+    top = MARGIN + HEAD
+    first = matrix_layout(shown, shown, (MARGIN, width - MARGIN), top, needed)
+    if len(tables) == 1:
+        return [_Panel(titles[0], tables[0], first, True, False)], first.wide >= needed
+    half = matrix_layout(shown, shown, (MARGIN, (width + first.left) / 2 - GAP / 2), top, needed)
+    lower = replace(first, top=tidy(first.bottom + GAP + first.top - MARGIN))
+    if half.wide >= LEAST_CELL and (half.wide >= min(needed, first.wide) or lower.bottom > TALLEST):
+        wide = (width - MARGIN - GAP - half.left) / (2 * len(shown))
+        half = replace(half, wide=tidy(wide))
+        lower, first = replace(half, left=tidy(half.right + GAP)), half
+    below = lower.top > first.top
+    down = TITLE_LINE * (len(_title_lines(titles[1], lower)) - 1)
+    first = first if below else replace(first, top=first.top + down)
+    lower = replace(lower, top=lower.top + down)
+    above = _Panel(titles[0], tables[0], first, True, False)
+    return [above, _Panel(titles[1], tables[1], lower, below, True)], first.wide >= needed
+
+
+def _title_lines(title: str, matrix: Matrix) -> tuple[str, ...]:
+    return wrap(title, max((matrix.right - matrix.left) / 1.1, 80.0), NAME_SIZE, 2)
+
+
+def _hundredths(value: float) -> str:
+    return number(100 * value, 0)
 
 
 def _scaled(effects: np.ndarray, foreseen: Foreseen, names: tuple[str, ...]) -> np.ndarray:
@@ -140,118 +187,71 @@ def _scaled(effects: np.ndarray, foreseen: Foreseen, names: tuple[str, ...]) -> 
     return np.asarray(np.where(apart, predicted * max(slope, 0.0), np.nan))
 
 
-def _grid(names: tuple[str, ...], shown: Mapping[str, str], tables: list[np.ndarray]) -> _Grid:
-    long = max(text_width(line, NAME_SIZE) for name in names for line in wrap(shown[name], NAMES, NAME_SIZE, 1))
-    left = MARGIN + long + 6
-    room = (WIDTH - MARGIN - left - GAP * (len(tables) - 1)) / len(tables) / len(names)
-    apart = ~np.eye(len(names), dtype=bool)
-    sizes = np.abs(np.concatenate([table[apart & np.isfinite(table)] for table in tables]))
-    largest = float(sizes.max()) if sizes.size and sizes.max() > 0 else 1.0
-    cell = min(max(room, SMALLEST_CELL), LARGEST_CELL)
-    return _Grid(names, tidy(left), tidy(MARGIN + 16 + long + 8), tidy(cell), largest)
-
-
-def _names(grid: _Grid, shown: Mapping[str, str], panels: int) -> list[Mark]:
-    marks: list[Mark] = []
-    for i, name in enumerate(grid.names):
-        text = wrap(shown[name], NAMES, NAME_SIZE, 1)[0]
-        y = tidy(grid.y(i) + grid.cell / 2 + 0.36 * NAME_SIZE)
-        marks.append(Text(f"row-{i}", "name", tidy(grid.left - 5), y, text, NAME_SIZE, "end"))
-        for panel in range(panels):
-            x = tidy(grid.x(panel, i) + grid.cell / 2 + 0.36 * NAME_SIZE)
-            marks.append(Text(f"column-{i}", "name", x, tidy(grid.top - 5), text, NAME_SIZE, angle=-90.0))
-    return marks
-
-
-def _titles(grid: _Grid, foreseen: Foreseen | None) -> list[Mark]:
-    titles = ["Forced answers"] if foreseen is None else ["Forced answers", f"Foreseen: {foreseen.name}"]
-    wide = grid.cell * len(grid.names)
-    marks: list[Mark] = []
-    for panel, title in enumerate(titles):
-        text = wrap(title, wide, NAME_SIZE, 1)[0]
-        marks.append(Text("titles", "heading", tidy(grid.x(panel, 0)), MARGIN + 8, text, NAME_SIZE, bold=True))
-    return marks
-
-
-def _panel(grid: _Grid, what: tuple[int, np.ndarray], truth: np.ndarray, effects: ExperimentalEffects) -> list[Mark]:
-    panel, table = what
-    marks: list[Mark] = []
-    differs = effects.differs.loc[list(grid.names), list(grid.names)].to_numpy(dtype=bool)
-    still = effects.still.loc[list(grid.names), list(grid.names)].to_numpy(dtype=bool)
-    for i in range(len(grid.names)):
-        for j in range(len(grid.names)):
-            part, value = f"cell-{panel}-{i}-{j}", float(table[i, j])
-            x, y = grid.x(panel, j), grid.y(i)
+def _drawn(
+    place: int, panel: _Panel, what: tuple[np.ndarray, ExperimentalEffects, tuple[str, ...]], look: _Look
+) -> list[Mark]:
+    """Return the title, the names and the cells of one matrix."""
+    truth, effects, names = what
+    matrix = panel.matrix
+    above = max(text_width(line, matrix.size) for lines in matrix.columns for line in lines)
+    base = matrix.top - above - 10
+    marks: list[Mark] = [
+        Text("titles", "heading", matrix.left, tidy(base - TITLE_LINE * k), line, NAME_SIZE, bold=True)
+        for k, line in enumerate(reversed(_title_lines(panel.title, matrix)))
+    ]
+    marks += [mark for mark in matrix.names() if panel.named or not mark.part.startswith("row-")]
+    differs = effects.differs.loc[list(names), list(names)].to_numpy(dtype=bool)
+    still = effects.still.loc[list(names), list(names)].to_numpy(dtype=bool)
+    for i in range(len(names)):
+        for j in range(len(names)):
+            part, value = f"cell-{place}-{i}-{j}", float(panel.table[i, j])
             same = i == j or not math.isfinite(value)
-            fill = SECTOR if same else cell_colour(value, grid.largest)
-            box = rectangle(x, y, grid.cell, grid.cell)
-            marks.append(Shape(part, "cell", box, fill=fill, stroke=PAPER, stroke_width=0.7))
+            fill = SECTOR if same else cell_colour(value, look.largest)
+            marks.append(matrix.cell(part, (i, j), fill, PAPER))
+            middle = matrix.middle(i, j)
             if same:
                 continue
-            middle = (tidy(x + grid.cell / 2), tidy(y + grid.cell / 2))
-            if panel == 1 and differs[i, j] and value * truth[i, j] < 0:
-                marks += _cross(part, middle, fill)
-            elif panel == 0 and differs[i, j]:
-                marks += _number(part, middle, (value, grid.cell), fill)
-            elif panel == 0 and still[i, j]:
-                marks.append(Shape(part, "still", disc(*middle, 2.0), stroke=QUIET, stroke_width=0.7))
+            if panel.foreseen:
+                wrong = differs[i, j] and value * truth[i, j] < 0
+                marks += [cross(part, middle, readable_ink(fill))] if wrong else []
+            elif differs[i, j]:
+                marks.append(
+                    _number(part, middle, value, fill) if look.numbers else sign_mark(part, middle, value, fill)
+                )
+            elif still[i, j]:
+                marks.append(small_ring(part, *middle))
     return marks
 
 
-def _number(part: str, at: tuple[float, float], what: tuple[float, float], fill: str) -> list[Mark]:
-    """Return hundredths, which fit into a small cell."""
-    value, cell = what
-    text = number(100 * value, 0)
-    if text_width(text, LABEL_SIZE) > cell - 1:
-        return [Shape(part, "sure", disc(*at, 1.2), fill=readable_ink(fill))]
+def _number(part: str, at: tuple[float, float], value: float, fill: str) -> Text:
     y = tidy(at[1] + 0.36 * LABEL_SIZE)
-    return [Text(part, "number", at[0], y, text, LABEL_SIZE, "middle", colour=readable_ink(fill))]
+    return Text(part, "number", at[0], y, _hundredths(value), LABEL_SIZE, "middle", colour=readable_ink(fill))
 
 
-def _cross(part: str, at: tuple[float, float], fill: str) -> list[Mark]:
-    x, y = at
-    ink = readable_ink(fill)
-    ends = ([(x - 2.2, y - 2.2), (x + 2.2, y + 2.2)], [(x - 2.2, y + 2.2), (x + 2.2, y - 2.2)])
-    return [Shape(part, "wrong", polygon(end, closed=False), stroke=ink, stroke_width=0.9) for end in ends]
+def _legend(panels: list[_Panel], look: _Look, top: float, width: float) -> tuple[list[Mark], float]:
+    """Return the scale of colours, what the signs mean, and how high both are."""
+    left = min(panels[0].matrix.left, width - MARGIN - 98.0)
+    sign = "number, in hundredths" if look.numbers else "+ or \u2212"
+    notes = [
+        Note(f"{sign}: differs from zero; empty: undecided"),
+        Note("shown to be small", (small_ring("note", 2.5, 0),), 5.0),
+    ]
+    if len(panels) > 1:
+        notes.append(Note("sign foreseen wrongly", (cross("note", (2.5, 0), INK),), 5.0))
+    notes.append(Note("rows act on columns; grey: a value on itself"))
+    beside, high = notes_beside(notes, (left + 112.0, top + 3.5), width - MARGIN, MARGIN)
+    return [*colour_scale(left, top, look.largest, 90.0), *beside], high
 
 
-def _legend(grid: _Grid, both: bool) -> list[Mark]:
-    below = grid.y(len(grid.names)) + 10
-    marks: list[Mark] = []
-    steps, long = 31, 90.0
-    for k in range(steps):
-        value = grid.largest * (2 * k / (steps - 1) - 1)
-        box = rectangle(grid.left + long * k / steps, below, long / steps + (0.2 if k < steps - 1 else 0), 7)
-        marks.append(Shape("scale", "scale", box, fill=cell_colour(value, grid.largest)))
-    marks.append(Shape("scale", "frame", rectangle(grid.left, below, long, 7), stroke=FAINT, stroke_width=0.4))
-    for share, value in ((0.0, -grid.largest), (0.5, 0.0), (1.0, grid.largest)):
-        text = "0" if value == 0 else number(value)
-        x = tidy(grid.left + share * long)
-        marks.append(Text("scale", "tick", x, tidy(below + 17), text, LABEL_SIZE, "middle", colour=QUIET))
-    said = "number: differs from zero, in hundredths; empty: undecided;      shown to be small"
-    x = tidy(grid.left + long + 18)
-    marks.append(Text("note", "legend", x, tidy(below + 6), said, LABEL_SIZE, colour=QUIET))
-    until = text_width("number: differs from zero, in hundredths; empty: undecided;   ", LABEL_SIZE)
-    marks.append(
-        Shape("note", "still", disc(tidy(x + until + 1), tidy(below + 3.6), 2.0), stroke=QUIET, stroke_width=0.7)
-    )
-    if both:
-        marks += _cross("note", (tidy(x + 2.5), tidy(below + 15)), PAPER)
-        words = "sign foreseen wrongly; rows act on columns, grey: a value on itself"
-    else:
-        words = "rows act on columns, grey: a value on itself"
-    marks.append(Text("note", "legend", x + (9 if both else 0), tidy(below + 17.5), words, LABEL_SIZE, colour=INK))
-    return marks
-
-
-def _caption(effects: ExperimentalEffects, foreseen: Foreseen | None) -> str:
+def _caption(effects: ExperimentalEffects, foreseen: Foreseen | None, numbers: bool) -> str:
     special = ", special to the pair (less the mean effect of other forced values on the same value)"
     said = "Change of the column value after statements of the row value were put into the mouth of the respondent"
     said += f"{special if effects.centred else ''}. "
-    said += f"Numbers: effects that differ from zero at an expected share of {percent(effects.share)} false claims; "
+    said += "Numbers" if numbers else "Signs"
+    said += f": effects that differ from zero at an expected share of {percent(effects.share)} false claims; "
     said += "circles: shown to be smaller than the smallest effect of interest."
     if foreseen is not None:
-        said += f" Right: what {foreseen.name!r} foresees, on one scale with the effects; crosses: wrong sign."
+        said += f" Foreseen: what {foreseen.name!r} foresees, on one scale with the effects; crosses: wrong sign."
     return said
 
 

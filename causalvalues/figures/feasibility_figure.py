@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causalvalues.explaining.feasibility import Feasibility
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.number_columns import NO_ROOM
+from causalvalues.figures.row_frame import Beside, RowFrame, checked_width, heading_lines, row_frame
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number
 from causalvalues.planning.profiles import doses_in_words
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
-from causalvalues.scene.metrics import text_width, wrap
+from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import (
-    INK,
-    LABEL_SIZE,
-    MARGIN,
-    NAME_SIZE,
-    NEGATIVE,
-    PAPER,
-    POSITIVE,
-    QUIET,
-    blend,
-)
+from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 468.0
 ROW = 18.0
 REACH = blend(POSITIVE, 0.18)
+CONFLICT = "#A84A00"
+"""Vermillion, dark enough for text (a contrast of 4.5 on white)."""
 COLUMNS = ("start", "target", "mean", "lower", "upper", "gap", "least", "most")
 
 
@@ -47,7 +41,11 @@ class _Row:
 
 
 def feasibility_figure(
-    found: Feasibility, theory: ValueTheory | None = None, labels: Mapping[str, str] | None = None
+    found: Feasibility,
+    theory: ValueTheory | None = None,
+    labels: Mapping[str, str] | None = None,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw for each value its start, its target, the range that the levers reach, and the nearest choice.
 
@@ -58,37 +56,36 @@ def feasibility_figure(
         Order and names.
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
+    width : float, default 468
+        Points; where there is no room for the numbers, the caption says so.
 
     Returns
     -------
     Scene
-        Values in the order of the theory; those of the conflict in vermillion, with what is left to go beside them.
+        Values in the order of the theory; those of the conflict in vermillion and bold, with what is left to go beside
+        them.
+
+    Raises
+    ------
+    FigureError
+        If the width leaves no room.
     """
     rows = _rows(found, theory, labels or {})
-    heading = _heading(found)
-    widths = [text_width(wrap(row.label, 130, NAME_SIZE, 1)[0], NAME_SIZE, row.conflict) for row in rows]
-    left = MARGIN + 8 + max(widths)
-    right = WIDTH - MARGIN - 60
+    heading, high = heading_lines(_heading(found), checked_width(width))
+    frame = _frame(rows, width, high)
     scores = [row.numbers[column] for row in rows for column in COLUMNS if column != "gap"]
-    axis = Axis.around([score for score in scores if math.isfinite(score)], left, right)
-    top = MARGIN + 12 * len(heading) + 22
-    bottom = top + ROW * len(rows) + 2
-    marks: list[Mark] = [
-        Text("heading", "heading", MARGIN, tidy(MARGIN + 8 + 12 * k), line, NAME_SIZE, bold=k == 0)
-        for k, line in enumerate(heading)
-    ]
-    marks += axis.marks(top - 2, bottom, "score")
-    ends = tidy(WIDTH - MARGIN)
-    marks.append(Text("heads", "head-text", ends, tidy(top - 8), "Left to go", LABEL_SIZE, "end", colour=QUIET))
+    axis = Axis.around([score for score in scores if math.isfinite(score)], frame.left, frame.right)
+    marks: list[Mark] = [*heading, *(_strong(mark, rows) for mark in frame.marks(axis, "score"))]
     for place, row in enumerate(rows):
-        marks += _row(f"row-{place}", row, axis, top + ROW * (place + 0.5))
+        marks += _row(f"row-{place}", row, axis, frame.middles[place])
+    legend, below = legend_rows(_legend(rows), width, frame.below("score"))
     return Scene(
         kind="plan",
-        width=WIDTH,
-        height=tidy(bottom + 34 + 6 + 2 * MARGIN),
-        marks=(*marks, *_legend(rows, bottom + 34)),
+        width=width,
+        height=tidy(frame.below("score") + below),
+        marks=(*marks, *legend),
         title="Can the target be reached?",
-        caption=_caption(found),
+        caption=_caption(found, frame.shorter == 1),
         alt=_alt(found, rows),
         columns=("value", *COLUMNS),
         rows=tuple((row.name, *_cells(row)) for row in rows),
@@ -107,33 +104,39 @@ def _rows(found: Feasibility, theory: ValueTheory | None, labels: Mapping[str, s
     return rows
 
 
-def _heading(found: Feasibility) -> tuple[str, ...]:
-    verdict = (
-        "Some choice of levers ends inside the target" if found.inside else "No choice of levers reaches the target"
-    )
+def _heading(found: Feasibility) -> str:
+    verdict = "Some choice of levers ends inside" if found.inside else "No choice of levers reaches"
     nearest = f"nearest: {doses_in_words(found.nearest)}; probability that none reaches it: {number(found.unreachable)}"
-    return (verdict, *wrap(nearest, WIDTH - 2 * MARGIN, NAME_SIZE, 2))
+    return f"{verdict} the target; {nearest}"
+
+
+def _frame(rows: Sequence[_Row], width: float, high: float) -> RowFrame:
+    """Divide the page so that names fit that are printed bold."""
+    names = [row.label for row in rows]
+    frame = row_frame(names, _beside(rows), (width, MARGIN, high), ROW)
+    bold = [line for row, lines in zip(rows, frame.names, strict=True) if row.conflict for line in lines]
+    lacking = max((text_width(line, NAME_SIZE, bold=True) for line in bold), default=0.0) - (frame.left - 6 - MARGIN)
+    return frame if lacking <= 0 else row_frame(names, _beside(rows), (width, tidy(MARGIN + lacking), high), ROW)
+
+
+def _beside(rows: Sequence[_Row]) -> list[Beside]:
+    return [[("Left to go", [number(row.numbers["gap"]) if row.wanted else "" for row in rows])], []]
+
+
+def _strong(mark: Mark, rows: Sequence[_Row]) -> Mark:
+    """Return name and number of a value of the conflict in bold vermillion, other marks as they are."""
+    if isinstance(mark, Text) and mark.role in ("name", "number") and rows[int(mark.part[4:])].conflict:
+        return replace(mark, bold=True, colour=CONFLICT)
+    return mark
 
 
 def _row(part: str, row: _Row, axis: Axis, y: float) -> list[Mark]:
     numbers = row.numbers
-    colour = NEGATIVE if row.conflict else INK
-    base = tidy(y + 0.36 * NAME_SIZE)
-    name = wrap(row.label, 130, NAME_SIZE, 1)[0]
     low, high = axis.x(numbers["least"]), axis.x(numbers["most"])
     reach = rectangle(low, tidy(y - 5), max(tidy(high - low), 0.5), 10)
-    marks: list[Mark] = [
-        Text(part, "name", tidy(axis.left - 8), base, name, NAME_SIZE, "end", bold=row.conflict, colour=colour),
-        Shape(part, "band", reach, fill=REACH),
-    ]
+    marks: list[Mark] = [Shape(part, "band", reach, fill=REACH)]
     if row.wanted:
-        x = axis.x(numbers["target"])
-        line = polygon([(x, y - 7), (x, y + 7)], closed=False)
-        marks.append(Shape(part, "target", line, stroke=colour, stroke_width=1.6))
-        text = number(numbers["gap"])
-        marks.append(
-            Text(part, "number", tidy(WIDTH - MARGIN), base, text, LABEL_SIZE, "end", bold=row.conflict, colour=colour)
-        )
+        marks += _target(part, axis.x(numbers["target"]), y, row.conflict)
     ends = polygon([(axis.x(numbers["lower"]), y), (axis.x(numbers["upper"]), y)], closed=False)
     marks.append(Shape(part, "interval", ends, stroke=POSITIVE, stroke_width=1.3))
     start = disc(axis.x(numbers["start"]), tidy(y), 2.7)
@@ -142,37 +145,33 @@ def _row(part: str, row: _Row, axis: Axis, y: float) -> list[Mark]:
     return marks
 
 
-def _legend(rows: Sequence[_Row], y: float) -> list[Mark]:
-    items = [("start", 6.0, "start"), ("mean", 20.0, "nearest choice, 90%"), ("band", 14.0, "range of all choices")]
-    items += [("target", 4.0, "target")] if any(row.wanted for row in rows) else []
-    items += [("conflict", 4.0, "cannot be met together")] if any(row.conflict for row in rows) else []
-    lengths = [sample + 4 + text_width(words, LABEL_SIZE) for _, sample, words in items]
-    x = (WIDTH - sum(lengths) - 14 * (len(items) - 1)) / 2
-    marks: list[Mark] = []
-    for (kind, sample, words), length in zip(items, lengths, strict=True):
-        marks += _sample(kind, x, y, sample)
-        base = tidy(y + 0.36 * LABEL_SIZE)
-        marks.append(Text("legend", "legend", tidy(x + sample + 4), base, words, LABEL_SIZE, colour=QUIET))
-        x += length + 14
-    return marks
+def _target(part: str, x: float, y: float, conflict: bool) -> list[Mark]:
+    """Return the line at a target; that of a wish that cannot be met with the others has a bar at both ends."""
+    colour = NEGATIVE if conflict else INK
+    path = polygon([(x, y - 7), (x, y + 7)], closed=False)
+    for end in (y - 7, y + 7) if conflict else ():
+        path = (*path, *polygon([(x - 2, end), (x + 2, end)], closed=False))
+    return [Shape(part, "target", path, stroke=colour, stroke_width=1.6)]
 
 
-def _sample(kind: str, x: float, y: float, sample: float) -> list[Mark]:
-    middle = tidy(x + sample / 2)
-    across = polygon([(x, y), (x + sample, y)], closed=False)
-    if kind == "start":
-        return [Shape("legend", "start", disc(middle, y, 2.7), fill=PAPER, stroke=QUIET, stroke_width=0.9)]
-    if kind == "mean":
-        line = Shape("legend", "interval", across, stroke=POSITIVE, stroke_width=1.3)
-        return [line, Shape("legend", "mean", disc(middle, y, 2.9), fill=POSITIVE)]
-    if kind == "band":
-        return [Shape("legend", "band", rectangle(tidy(x), y - 5, sample, 10), fill=REACH)]
-    tick = polygon([(middle, y - 6), (middle, y + 6)], closed=False)
-    colour = NEGATIVE if kind == "conflict" else INK
-    return [Shape("legend", "target", tick, stroke=colour, stroke_width=1.6)]
+def _legend(rows: Sequence[_Row]) -> list[Item]:
+    start = Shape("legend", "start", disc(3, 0, 2.7), fill=PAPER, stroke=QUIET, stroke_width=0.9)
+    line = Shape("legend", "interval", polygon([(0, 0), (20, 0)], closed=False), stroke=POSITIVE, stroke_width=1.3)
+    mean = Shape("legend", "mean", disc(10, 0, 2.9), fill=POSITIVE)
+    band = Shape("legend", "band", rectangle(0, -5, 14, 10), fill=REACH)
+    items: list[Item] = [
+        (6.0, "start", (start,)),
+        (20.0, "nearest choice, 90%", (line, mean)),
+        (14.0, "range of all choices", (band,)),
+    ]
+    for conflict, words in ((False, "target"), (True, "cannot be met together")):
+        if any(row.wanted and row.conflict == conflict for row in rows):
+            sign = tuple(mark for mark in _target("legend", 2, 0, conflict) if isinstance(mark, Shape))
+            items.append((4.0, words, sign))
+    return items
 
 
-def _caption(found: Feasibility) -> str:
+def _caption(found: Feasibility, narrow: bool) -> str:
     said = (
         f"Start, target and the nearest of {found.choices:,} choices of levers (filled, with its 90% predictive "
         "interval). Pale: the range of the mean scores over all choices, each value by itself."
@@ -180,7 +179,8 @@ def _caption(found: Feasibility) -> str:
     if found.conflict:
         wishes = "; ".join(found.conflict)
         said += f" In vermillion, the fewest wishes that no choice meets together: {wishes}."
-    return f"{said} Left to go: target minus the mean of the nearest choice. {' '.join(found.sentences[:2])}"
+    beside = NO_ROOM if narrow else "Left to go: target minus the mean of the nearest choice."
+    return f"{said} {beside} {' '.join(found.sentences[:2])}"
 
 
 def _alt(found: Feasibility, rows: Sequence[_Row]) -> str:

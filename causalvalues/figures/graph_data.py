@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
 
-import numpy as np
 import pandas as pd
 
-from causalvalues.errors import FigureError
-from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior, Verdict
 from causalvalues.model.effects import Effects
-from causalvalues.model.structural import StructuralModel
-from causalvalues.scene.nouns import Edge
+from causalvalues.scene.nouns import Edge, NodeKind
+
+Reading = Literal["posterior", "given", "class", "tests", "hidden", "file"]
+"""What the marks at the ends of edges mean: shares of draws, a graph that is given, an equivalence class, a partially
+directed graph of tests, a graph that allows for hidden causes, a graph from a file."""
+MOST_LEVERS = 1.5
+"""Most edges a lever, on average, that a graph figure shows."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class GraphData:
     Parameters
     ----------
     values, levers : tuple of str
+        `values` holds every node that is no lever and no hidden factor of a model.
     edges : tuple of Edge
         Sorted by P(adjacent), the largest first.
     threshold : float
@@ -34,6 +37,14 @@ class GraphData:
     level : float
         Level of the intervals of the effects.
     provenance : mapping of str to str
+    factors : tuple of str, default ()
+        Hidden factors of a model of factors and graph; drawn in layers only.
+    kinds : mapping of str to str, default {}
+        Node -> kind, where it is neither value nor lever.
+    reading : str, default "posterior"
+        What the marks at the ends mean.
+    labels, groups : mapping of str to str, default {}
+        Names as shown and groups that come with the graph.
     """
 
     values: tuple[str, ...]
@@ -43,87 +54,67 @@ class GraphData:
     hidden: int
     level: float
     provenance: Mapping[str, str]
+    factors: tuple[str, ...] = ()
+    kinds: Mapping[str, NodeKind] = field(default_factory=dict)
+    reading: Reading = "posterior"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    def kind(self, name: str) -> NodeKind:
+        """Return what a node is."""
+        if name in self.factors:
+            return "latent"
+        return "lever" if name in self.levers else self.kinds.get(name, "value")
 
 
-def direct_effects(model: StructuralModel, level: float = 0.9) -> Effects:
-    """Return the direct effect of each node on each value, given that the edge is there.
-
-    Parameters
-    ----------
-    model : StructuralModel
-    level : float, default 0.9
-        Level of the central interval over the draws that have the edge.
-
-    Returns
-    -------
-    Effects
-        Tables (m, p), [cause, effect]: mean and interval of B[cause, effect] over the draws that have the edge, zero
-        where none has it; ``positive`` and ``negative`` are probabilities over all draws.
-
-    Examples
-    --------
-    >>> model = StructuralModel.from_coefficients(["a", "b"], [[0, 2], [0, 0]])
-    >>> float(direct_effects(model).mean.loc["a", "b"])
-    2.0
-    """
-    p = len(model.values)
-    draws = model.coefficients[:, :, :p]
-    shape = draws.shape[1:]
-    mean, lower, upper = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for i, j in zip(*np.nonzero((draws != 0).any(axis=0)), strict=True):
-        there = draws[:, i, j] != 0
-        numbers, weights = draws[there, i, j], model.weights[there]
-        order = np.argsort(numbers, kind="stable")
-        below = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-        mean[i, j] = np.average(numbers, weights=weights)
-        lower[i, j], upper[i, j] = np.interp([(1 - level) / 2, (1 + level) / 2], below, numbers[order])
-    above = np.tensordot(model.weights, (draws > 0).astype(float), axes=1)
-    under = np.tensordot(model.weights, (draws < 0).astype(float), axes=1)
-    tables = [
-        pd.DataFrame(table, list(model.nodes), list(model.values)) for table in (mean, lower, upper, above, under)
-    ]
-    return Effects(
-        mean=tables[0], lower=tables[1], upper=tables[2], positive=tables[3], negative=tables[4], level=level
-    )
-
-
-def graph_data(graph: GraphPosterior | Dag, effects: Effects | pd.DataFrame | None, head: float) -> GraphData:
-    """Collect nodes and edges of a figure.
+def posterior_data(
+    posterior: GraphPosterior, effects: Effects | pd.DataFrame | None, head: float, most: float = MOST_LEVERS
+) -> GraphData:
+    """Collect nodes and edges of a posterior: its averaged graph, its lever edges, its hidden factors.
 
     Parameters
     ----------
-    graph : GraphPosterior or Dag
-        The edges of a posterior are those of its averaged graph; a graph that is given draws all its edges with heads.
+    posterior : GraphPosterior
     effects : Effects, DataFrame or None
         Effects of causes on values, with intervals or without.
     head : float
         Least P(compelled | adjacent) for which a compelled edge gets a head.
+    most : float, default 1.5
+        Most edges a lever, on average, that are drawn.
     """
-    if isinstance(graph, Dag):
-        level = effects.level if isinstance(effects, Effects) else 0.9
-        given = [_with_effect(Edge("", *pair, "value", "-->"), effects) for pair in sorted(graph.edges)]
-        return GraphData(tuple(sorted(graph.names)), (), _numbered(given), 0.0, 0, level, {"method": "given graph"})
-    if isinstance(graph, GraphPosterior):
-        return _posterior_data(graph, effects, head)
-    raise FigureError(f"A graph figure needs a GraphPosterior or a Dag, not {type(graph).__name__}.")
-
-
-def _posterior_data(posterior: GraphPosterior, effects: Effects | pd.DataFrame | None, head: float) -> GraphData:
-    between = [_with_effect(edge, effects) for edge in _posterior_edges(posterior, head)]
-    acting, hidden = _lever_edges(posterior, effects)
+    between = [with_effect(edge, effects) for edge in _posterior_edges(posterior, head)]
+    acting, hidden = _lever_edges(posterior, effects, most)
+    loads = _loading_edges(posterior, effects is not None)
     return GraphData(
         values=tuple(sorted(posterior.names)),
         levers=tuple(sorted(posterior.levers)),
-        edges=_numbered([*between, *acting]),
+        edges=numbered([*between, *acting, *loads]),
         threshold=posterior.threshold,
         hidden=hidden,
         level=effects.level if isinstance(effects, Effects) else 0.9,
         provenance=_provenance(posterior),
+        factors=tuple(sorted({edge.cause for edge in loads})),
     )
 
 
-def _numbered(edges: list[Edge]) -> tuple[Edge, ...]:
+def numbered(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """Return edges with a part each, in their order."""
     return tuple(replace(edge, part=f"edge-{number}") for number, edge in enumerate(edges))
+
+
+def _loading_edges(posterior: GraphPosterior, sizes: bool) -> list[Edge]:
+    """Return the edges from the hidden factors of the model to the values on which most draws let them act."""
+    table = posterior.settings.get("loadings")
+    if not isinstance(table, Mapping):
+        return []
+    edges = []
+    for factor in sorted(table):
+        for value, found in sorted(table[factor].items()):
+            mean, lower, upper = (round(float(found[key]), 9) + 0.0 for key in ("mean", "lower", "upper"))
+            edge = Edge("", factor, value, "value", "-->", adjacent=_share(float(found["active"])))
+            if (edge.adjacent or 0.0) > 0.5:
+                edges.append(replace(edge, mean=mean, lower=lower, upper=upper) if sizes else edge)
+    return edges
 
 
 def _posterior_edges(posterior: GraphPosterior, head: float) -> list[Edge]:
@@ -151,7 +142,7 @@ def _posterior_edges(posterior: GraphPosterior, head: float) -> list[Edge]:
 
 
 def _lever_edges(
-    posterior: GraphPosterior, effects: Effects | pd.DataFrame | None, most: float = 1.5
+    posterior: GraphPosterior, effects: Effects | pd.DataFrame | None, most: float
 ) -> tuple[list[Edge], int]:
     """Choose lever edges: interval off zero (when there is one), P > .5, and at most `most` per lever on average."""
     chance, assumed = posterior.lever_probabilities, posterior.lever_mode == "saturated"
@@ -159,11 +150,11 @@ def _lever_edges(
     for lever in sorted(posterior.levers):
         for value in sorted(posterior.names):
             p = None if assumed else _share(_number(chance.loc[lever, value]))
-            edge = _with_effect(Edge("", lever, value, "lever", "-->", adjacent=p), effects)
+            edge = with_effect(Edge("", lever, value, "lever", "-->", adjacent=p), effects)
             if (p is None or p > 0.5) and (effects is None or _off_zero(edge)):
                 edges.append(edge)
     ranked = sorted(edges, key=lambda edge: (-abs(edge.mean or 0.0), -(edge.adjacent or 0.0), edge.cause, edge.effect))
-    kept = ranked[: int(most * len(posterior.levers))]
+    kept = ranked[: int(min(most * len(posterior.levers), len(ranked)))]
     total = len(posterior.levers) * len(posterior.names)
     return sorted(kept, key=lambda edge: (edge.cause, edge.effect)), total - len(kept)
 
@@ -174,7 +165,8 @@ def _off_zero(edge: Edge) -> bool:
     return edge.lower is None or edge.upper is None or edge.lower > 0 or edge.upper < 0
 
 
-def _with_effect(edge: Edge, effects: Effects | pd.DataFrame | None) -> Edge:
+def with_effect(edge: Edge, effects: Effects | pd.DataFrame | None) -> Edge:
+    """Return an edge with the effect of its cause on its effect, where there is one."""
     if effects is None:
         return edge
     if isinstance(effects, pd.DataFrame):

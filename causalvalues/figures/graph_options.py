@@ -46,6 +46,8 @@ class GraphOptions:
     effect : str, default "direct effect"
         What the numbers are; goes into the legend and the caption.
     title : str, default "Value graph"
+    note : str, default ""
+        A line under the legend that warns whoever sees the picture alone, for example ``"exploratory: ..."``.
     """
 
     layout: Circle | Layered = field(default_factory=Circle)
@@ -54,6 +56,7 @@ class GraphOptions:
     intervals: bool = True
     effect: str = "direct effect"
     title: str = "Value graph"
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not 180 <= self.width <= 2000:

@@ -15,17 +15,19 @@ from causalvalues.figures.graph_options import Layered
 from causalvalues.figures.labelling import Wish, place_labels
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.row_frame import checked_width
 from causalvalues.figures.value_order import value_order
 from causalvalues.figures.words import EDGE_COLUMNS, edge_rows
 from causalvalues.numerals import number
 from causalvalues.scene.edge_style import label_texts
-from causalvalues.scene.geometry import Box, polygon, shape_box, text_box, tidy
-from causalvalues.scene.metrics import text_width
-from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Shape, Text
-from causalvalues.scene.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET
+from causalvalues.scene.geometry import Box, polygon, shape_box, text_box
+from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Shape
+from causalvalues.scene.palette import DASH, LABEL_SIZE, NEGATIVE, POSITIVE
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 468.0
+COLUMN, ARROWS = 72.0, 24.0
+"""Width that a column of boxes needs, and an arrow with its number, in points."""
 
 
 def influence_figure(
@@ -33,6 +35,8 @@ def influence_figure(
     theory: ValueTheory | None = None,
     labels: Mapping[str, str] | None = None,
     most: int = 15,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw from where the change of each value arrives: straight from a lever, or from another value.
 
@@ -46,6 +50,8 @@ def influence_figure(
         Names as shown of values and levers; they win over the theory's.
     most : int, default 15
         Arrows drawn, those with the largest mean first; a third of them is kept for arrows between values.
+    width : float, default 468
+        Points; on a narrow page there are fewer columns and fewer arrows, one for 24 points.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def influence_figure(
     """
     if explanation.withheld:
         raise FigureError(f"Paths are not drawn: {explanation.withheld}.")
-    edges = _edges(explanation.arrivals, explanation, most)
+    edges = _edges(explanation.arrivals, explanation, min(most, int(checked_width(width) / ARROWS)))
     if not edges:
         raise FigureError("There is nothing to draw: no lever moves any value.")
     known = {} if theory is None else theory.labels
@@ -78,15 +84,17 @@ def influence_figure(
     moved, begun, asked = columns
     ends = {name: (moved[name], asked[name] - begun[name]) for name in values}
     shown = names | {name: _with_change(names[name], *ends[name]) for name in values}
-    layout = layered_layout((levers, values), shown, edges, Layered(columns=4), WIDTH)
+    layout = layered_layout(
+        (levers, values), shown, edges, Layered(columns=max(2, min(4, int(width / COLUMN)))), checked_width(width)
+    )
     largest = max(abs(edge.mean or 0.0) for edge in edges)
     widths = [replace(edge, adjacent=math.sqrt(abs(edge.mean or 0.0) / largest)) for edge in edges]
     marks, short = _marks(widths, layout)
-    legend, below = _legend(edges, layout.height)
+    legend, below = legend_rows(_legend(edges), width, layout.height)
     left_out = int((explanation.arrivals["cause"] != explanation.arrivals["effect"]).sum()) - len(edges)
     return Scene(
         kind="graph",
-        width=WIDTH,
+        width=width,
         height=round(layout.height + below, 3),
         marks=(*layout.ground, *marks, *layout.notes, *legend),
         title="How the levers act",
@@ -156,24 +164,16 @@ def _marks(edges: list[Edge], layout: Layout) -> tuple[list[Mark], int]:
     return marks, short
 
 
-def _legend(edges: tuple[Edge, ...], top: float) -> tuple[list[Mark], float]:
-    """Return a row that says what the lines and the numbers mean, and its height."""
-    words = {POSITIVE: "raises the value", NEGATIVE: "lowers it"}
-    used = [colour for colour, sign in ((POSITIVE, 1), (NEGATIVE, -1)) if any(sign * (e.mean or 0) > 0 for e in edges)]
-    items = [(22.0, words[colour], colour) for colour in used]
-    items.append((0.0, "number: how much arrives [90% interval]", ""))
-    lengths = [sample + 4 + text_width(said, LABEL_SIZE) for sample, said, _ in items]
-    x, y = (WIDTH - sum(lengths) - 20 * (len(items) - 1)) / 2, top + MARGIN + 6
-    marks: list[Mark] = []
-    for (sample, said, colour), length in zip(items, lengths, strict=True):
-        if colour:
-            line = polygon([(x, y), (x + sample, y)], closed=False)
-            dash = DASH if colour == NEGATIVE else ()
-            marks.append(Shape("legend", "line", line, stroke=colour, stroke_width=1.6, dash=dash))
-        base = tidy(y + 0.36 * LABEL_SIZE)
-        marks.append(Text("legend", "legend", tidy(x + sample + 4), base, said, LABEL_SIZE, colour=QUIET))
-        x += length + 20
-    return marks, 12 + 2 * MARGIN
+def _legend(edges: tuple[Edge, ...]) -> list[Item]:
+    """Return what the lines and the numbers mean."""
+    line = polygon([(0, 0), (22, 0)], closed=False)
+    items: list[Item] = []
+    if any((edge.mean or 0) > 0 for edge in edges):
+        items.append((22.0, "raises the value", (Shape("legend", "line", line, stroke=POSITIVE, stroke_width=1.6),)))
+    if any((edge.mean or 0) < 0 for edge in edges):
+        dashed = Shape("legend", "line", line, stroke=NEGATIVE, stroke_width=1.6, dash=DASH)
+        items.append((22.0, "lowers it", (dashed,)))
+    return [*items, (0.0, "number: how much arrives [90% interval]", ())]
 
 
 def _nodes(layout: Layout, names: Mapping[str, str], levers: set[str]) -> tuple[Node, ...]:

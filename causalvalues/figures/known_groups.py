@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from causalvalues.elicitation.validity import KnownGroup, Validity
 from causalvalues.errors import FigureError
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.number_columns import NO_ROOM
+from causalvalues.figures.row_frame import Beside, checked_width, heading_lines, row_frame, shown_names
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import estimate, number
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, tidy
-from causalvalues.scene.metrics import printable, text_width, wrap
+from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
+from causalvalues.scene.palette import MARGIN, NEGATIVE, PAPER, POSITIVE
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 468.0
 ROW = 20.0
 APART = 3.6
 """Half the distance of the two wordings in a row."""
-NAMES = 130.0
 AFFIRMED, NEGATED = "affirmed", "negated"
 WORDS = {AFFIRMED: "affirmed statements, 95% interval", NEGATED: "the same statements negated"}
 VERDICTS = {
@@ -32,19 +33,13 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Where the picture begins and ends, and the right ends of the numbers beside it."""
-
-    left: float
-    right: float
-    personas: float
-    affirmed: float
-    negated: float
-
-
 def known_groups_figure(
-    found: Validity, units: str = "points", theory: ValueTheory | None = None, labels: Mapping[str, str] | None = None
+    found: Validity,
+    units: str = "points",
+    theory: ValueTheory | None = None,
+    labels: Mapping[str, str] | None = None,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw what sets the holders of each value apart, in the affirmed and in the negated wording.
 
@@ -58,6 +53,8 @@ def known_groups_figure(
         Order and names.
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
+    width : float, default 468
+        Points; where there is no room for the numbers, the caption says so.
 
     Returns
     -------
@@ -68,39 +65,29 @@ def known_groups_figure(
     Raises
     ------
     FigureError
-        If there are no known groups.
+        If there are no known groups, or the width leaves no room.
     """
     if not found.groups:
         raise FigureError("There is nothing to draw: no persona of a known group was asked. Add known-group personas.")
     by_value = {group.value: group for group in found.groups}
     groups = [by_value[name] for name in value_order(list(by_value), theory)]
-    known = {} if theory is None else theory.labels
-    shown = {group.value: (labels or {}).get(group.value, known.get(group.value, group.value)) for group in groups}
+    shown = shown_names(list(by_value), theory, labels)
     wordings = (AFFIRMED, NEGATED) if any(group.negated.known for group in groups) else (AFFIRMED,)
-    columns = _columns(shown, wordings)
-    axis = Axis.around([0.0, *_ends(groups, wordings)], columns.left, columns.right)
-    head = _heading(found)
-    top = MARGIN + 12 * len(head) + 26
-    bottom = top + ROW * len(groups) + 2
+    heading, high = _heading(found, checked_width(width))
+    frame = row_frame([shown[group.value] for group in groups], _beside(groups, wordings), (width, MARGIN, high), ROW)
+    axis = Axis.around([0.0, *_ends(groups, wordings)], frame.left, frame.right)
     title = f"score of holders minus that of the others ({printable(units)})"
-    marks: list[Mark] = [
-        Text("heading", "heading", MARGIN, tidy(MARGIN + 8 + 12 * k), line, NAME_SIZE, bold=k == 0)
-        for k, line in enumerate(head)
-    ]
-    marks += axis.marks(top - 2, bottom, wrap(title, columns.right - columns.left + 60, LABEL_SIZE, 1)[0])
-    marks += _column_heads(columns, wordings, top - 8)
+    marks: list[Mark] = [*heading, *frame.marks(axis, title)]
     for place, group in enumerate(groups):
-        y = top + ROW * (place + 0.5)
-        marks += _row(f"row-{place}", group, axis, (wordings, y))
-        marks += _numbers(f"row-{place}", (group, shown[group.value]), (columns, wordings), y)
-    marks += _legend(wordings, bottom + 34)
+        marks += _row(f"row-{place}", group, axis, (wordings, frame.middles[place]))
+    legend, below = legend_rows(_legend(wordings), width, frame.below(title))
     return Scene(
         kind="known_groups",
-        width=WIDTH,
-        height=tidy(bottom + 34 + 6 + 2 * MARGIN),
-        marks=tuple(marks),
+        width=width,
+        height=tidy(frame.below(title) + below),
+        marks=(*marks, *legend),
         title="Do personas stand out in the value that they hold?",
-        caption=_caption(found, units),
+        caption=_caption(found, units, frame.shorter == 2),
         alt=_alt(found, groups, shown, units),
         columns=(
             "value",
@@ -112,13 +99,13 @@ def known_groups_figure(
     )
 
 
-def _columns(shown: Mapping[str, str], wordings: Sequence[str]) -> _Columns:
-    left = MARGIN + 8 + max(text_width(wrap(name, NAMES, NAME_SIZE, 1)[0], NAME_SIZE) for name in shown.values())
-    end = WIDTH - MARGIN
-    negated = end
-    affirmed = end - 46 if NEGATED in wordings else end
-    personas = affirmed - 50
-    return _Columns(tidy(left), tidy(personas - 48), personas, affirmed, negated)
+def _beside(groups: Sequence[KnownGroup], wordings: Sequence[str]) -> list[Beside]:
+    """Return the numbers beside the rows: personas and areas under the curve, the areas only, or none."""
+    personas = ("Personas", [str(group.personas) for group in groups])
+    areas = [("AUC" if len(wordings) == 1 else "AUC aff.", [number(group.auc_affirmed) for group in groups])]
+    if NEGATED in wordings:
+        areas.append(("AUC neg.", [number(group.auc_negated) for group in groups]))
+    return [[personas, *areas], areas, []]
 
 
 def _ends(groups: Sequence[KnownGroup], wordings: Sequence[str]) -> list[float]:
@@ -127,25 +114,22 @@ def _ends(groups: Sequence[KnownGroup], wordings: Sequence[str]) -> list[float]:
     return [end for end in ends if math.isfinite(end)]
 
 
-def _heading(found: Validity) -> tuple[str, ...]:
+def _heading(found: Validity, width: float) -> tuple[list[Mark], float]:
+    """Return the verdict in bold, the pooled areas below it, and the height of both."""
     said = f"AUC {_auc(found.affirmed)} affirmed"
     if found.controlled:
         said += f"; {_auc(found.negated)} negated; {_auc(found.contrast)} affirmed minus negated"
     verdict = VERDICTS[found.verdict]
-    measure = WIDTH - 2 * MARGIN
-    return (*wrap(verdict[:1].upper() + verdict[1:], measure, NAME_SIZE, 1), *wrap(said, measure, NAME_SIZE, 2))
+    first, high = heading_lines(verdict[:1].upper() + verdict[1:], width, 2)
+    second, more = heading_lines(said, width, 4)
+    strong = [replace(mark, bold=True) for mark in first if isinstance(mark, Text)]
+    lower = [replace(mark, y=tidy(mark.y + high - 5)) for mark in second if isinstance(mark, Text)]
+    return [*strong, *lower], high - 5 + more
 
 
 def _auc(each: object) -> str:
     value, lower, upper = (getattr(each, name) for name in ("value", "lower", "upper"))
     return estimate(value, lower, upper)
-
-
-def _column_heads(columns: _Columns, wordings: Sequence[str], y: float) -> list[Mark]:
-    heads = [(columns.personas, "Personas"), (columns.affirmed, "AUC")]
-    if NEGATED in wordings:
-        heads = [(columns.personas, "Personas"), (columns.affirmed, "AUC aff."), (columns.negated, "AUC neg.")]
-    return [Text("heads", "head-text", x, tidy(y), text, LABEL_SIZE, "end", colour=QUIET) for x, text in heads]
 
 
 def _row(part: str, group: KnownGroup, axis: Axis, where: tuple[Sequence[str], float]) -> list[Mark]:
@@ -174,39 +158,14 @@ def _dot(part: str, x: float, y: float, wording: str) -> Shape:
     return Shape(part, "negated", disc(x, y, 2.6), fill=PAPER, stroke=NEGATIVE, stroke_width=1.1)
 
 
-def _numbers(part: str, who: tuple[KnownGroup, str], where: tuple[_Columns, Sequence[str]], y: float) -> list[Mark]:
-    group, label = who
-    columns, wordings = where
-    base = tidy(y + 0.36 * NAME_SIZE)
-    name = wrap(label, NAMES, NAME_SIZE, 1)[0]
-    marks: list[Mark] = [
-        Text(part, "name", tidy(columns.left - 8), base, name, NAME_SIZE, "end"),
-        Text(part, "number", columns.personas, base, str(group.personas), LABEL_SIZE, "end", colour=QUIET),
-        Text(part, "number", columns.affirmed, base, number(group.auc_affirmed), LABEL_SIZE, "end", colour=INK),
+def _legend(wordings: Sequence[str]) -> list[Item]:
+    return [
+        (20.0, WORDS[wording], (_line("legend", [(0, 0), (20, 0)], wording), _dot("legend", 10, 0, wording)))
+        for wording in wordings
     ]
-    if NEGATED in wordings:
-        marks.append(
-            Text(part, "number", columns.negated, base, number(group.auc_negated), LABEL_SIZE, "end", colour=INK)
-        )
-    high = tidy(y - ROW / 2)
-    rule = polygon([(MARGIN, high), (WIDTH - MARGIN, high)], closed=False)
-    return [Shape(part, "rule", rule, stroke=RULE, stroke_width=0.25), *marks]
 
 
-def _legend(wordings: Sequence[str], y: float) -> list[Mark]:
-    lengths = [24 + text_width(WORDS[wording], LABEL_SIZE) for wording in wordings]
-    x = (WIDTH - sum(lengths) - 22 * (len(wordings) - 1)) / 2
-    marks: list[Mark] = []
-    for wording, length in zip(wordings, lengths, strict=True):
-        marks.append(_line("legend", [(x, y), (x + 20, y)], wording))
-        marks.append(_dot("legend", x + 10, y, wording))
-        at = (tidy(x + 24), tidy(y + 0.36 * LABEL_SIZE))
-        marks.append(Text("legend", "legend", *at, WORDS[wording], LABEL_SIZE, colour=QUIET))
-        x += length + 22
-    return marks
-
-
-def _caption(found: Validity, units: str) -> str:
+def _caption(found: Validity, units: str, narrow: bool) -> str:
     said = (
         f"Mean score on a value's own statements of the personas that hold it minus that of the other personas "
         f"({printable(units)}), with 95% t intervals over personas. "
@@ -222,7 +181,7 @@ def _caption(found: Validity, units: str) -> str:
         "AUC: how likely a statement of the own value scores higher than one of another value, .50 by chance; the "
         f"pooled ones with 95% bootstrap intervals. {found.personas} personas, {found.sheets} sheets."
     )
-    return said
+    return f"{said} {NO_ROOM}" if narrow else said
 
 
 def _alt(found: Validity, groups: Sequence[KnownGroup], shown: Mapping[str, str], units: str) -> str:

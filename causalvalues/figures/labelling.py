@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from causalvalues.frozen import FloatArray, IntArray
-from causalvalues.scene.geometry import Box, Obstacles, curve_points, tidy
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
+from causalvalues.scene.geometry import Box, curve_points, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, text_width
 
 PAD = 1.4
 STEP = 1.5
-BESIDE, LEVEL, SHORTER = 9.0, 26.0, 34.0  # what a place costs, in points of covered line
+CELL = 1.5
+BESIDE, LEVEL, SHORTER = 20.0, 26.0, 34.0  # what a place costs, in points of covered line
+SLOPE, SAG = 0.1, 2.0  # the same, for a degree of slope, and for a point by which the line bends under the label
+ALONE = 6.0
+"""A label beside its line has no other line so near, in points: it would seem to belong to that one."""
+MOST_COVERED = 45.0
+"""Length of lines that a label may cover, in points; with more, the lines could no longer be followed."""
 _SHARES = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8, 0.15, 0.85)
 
 
@@ -51,12 +57,32 @@ class Spot:
 
 @dataclass(frozen=True)
 class _Page:
+    """The page, the boxes that are taken (m, 5), the lines, and how many of their points lie in each cell."""
+
     width: float
     height: float
-    taken: Obstacles
+    taken: FloatArray
     lines: Mapping[str, FloatArray]
-    points: FloatArray
-    owners: IntArray
+    ink: FloatArray
+
+    @classmethod
+    def of(cls, size: tuple[float, float], taken: Sequence[Box], lines: Mapping[str, FloatArray]) -> _Page:
+        page = cls(*size, _rows(taken), lines, np.zeros((int(size[1] / CELL) + 2, int(size[0] / CELL) + 2)))
+        for line in lines.values():
+            page.ink[...] += page.drawn(line)
+        return page
+
+    def drawn(self, line: FloatArray) -> FloatArray:
+        """Return how many points of a line lie in each cell."""
+        count = np.zeros_like(self.ink)
+        np.add.at(count, self.cells(line), 1.0)
+        return count
+
+    def cells(self, points: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return the row and the column of each point."""
+        x, y = np.moveaxis(np.asarray(points) / CELL, -1, 0).astype(int)
+        rows, columns = self.ink.shape
+        return np.clip(y, 0, rows - 1), np.clip(x, 0, columns - 1)
 
 
 def place_labels(
@@ -87,33 +113,64 @@ def place_labels(
         Part -> Spot. A label for which there is no room is left out.
     """
     lines = {part: np.vstack([curve_points(curve, STEP) for curve in curves]) for part, curves in routes.items()}
-    points = np.vstack([np.zeros((0, 2)), *lines.values()])
-    owners = np.repeat(np.arange(len(lines)), [len(line) for line in lines.values()])
-    page = _Page(width, height, Obstacles(taken), lines, points, owners)
+    page = _Page.of((width, height), taken, lines)
     order = sorted(wishes, key=lambda wish: (len(lines[wish.part]), wish.part))
     choices = {wish.part: _choices(wish, page) for wish in order}
-    spots: dict[str, Spot] = {}
+    spots: dict[str, tuple[Spot, FloatArray]] = {}
     for _ in range(3):
         for wish in order:
             spots.pop(wish.part, None)
-            others = Obstacles([spot.box for spot in spots.values()])
-            best = next((spot for spot in choices[wish.part] if not others.meet(spot.box)), None)
-            if best is not None:
-                spots[wish.part] = best
-    return {wish.part: spots[wish.part] for wish in wishes if wish.part in spots}
+            found, boxes = choices[wish.part]
+            others = np.array([box for _, box in spots.values()]).reshape(-1, 5)
+            free = np.flatnonzero(~_meet(boxes, others))
+            if len(free):
+                spots[wish.part] = found[free[0]], boxes[free[0]]
+    return {wish.part: spots[wish.part][0] for wish in wishes if wish.part in spots}
 
 
-def _choices(wish: Wish, page: _Page) -> list[Spot]:
-    """Return all places that meet no node, name or rim, the best first."""
-    found: list[tuple[float, int, Spot]] = []
+def _rows(boxes: Sequence[Box]) -> FloatArray:
+    """Return boxes as an array (k, 5): x, y, half width, half height, angle in degrees."""
+    return np.array([(box.x, box.y, box.half_width, box.half_height, box.angle) for box in boxes]).reshape(-1, 5)
+
+
+def _meet(first: FloatArray, second: FloatArray) -> BoolArray:
+    """Say of each of k boxes whether it shares inner points with any of m others (separating axis theorem)."""
+    if not len(second):
+        return np.zeros(len(first), dtype=bool)
+    turns = np.radians(first[:, None, 4]), np.radians(second[None, :, 4])
+    apart = second[None, :, :2] - first[:, None, :2]
+    one, two = first[:, None, 2:4], second[None, :, 2:4]
+    tilt = np.abs(np.cos(turns[1] - turns[0])), np.abs(np.sin(turns[1] - turns[0]))
+    met = np.ones(apart.shape[:2], dtype=bool)
+    for turn, mine, other in ((turns[0], one, two), (turns[1], two, one)):
+        along = np.abs(apart[..., 0] * np.cos(turn) + apart[..., 1] * np.sin(turn))
+        across = np.abs(apart[..., 1] * np.cos(turn) - apart[..., 0] * np.sin(turn))
+        met &= along < mine[..., 0] + other[..., 0] * tilt[0] + other[..., 1] * tilt[1] - 1e-9
+        met &= across < mine[..., 1] + other[..., 0] * tilt[1] + other[..., 1] * tilt[0] - 1e-9
+    return np.asarray(met.any(axis=1))
+
+
+def _choices(wish: Wish, page: _Page) -> tuple[list[Spot], FloatArray]:
+    """Return all places that meet no node, name or rim, the best first, and their boxes (k, 5)."""
+    others = page.ink - page.drawn(page.lines[wish.part])
+    ranked: list[tuple[float, int, Spot]] = []
     for shorter, text in enumerate(wish.texts):
-        for attempt in _attempts(wish, text, page.lines[wish.part]):
-            if not _inside(attempt.box, page) or page.taken.meet(attempt.box):
-                continue
-            cost = attempt.cost + SHORTER * shorter + _covered(attempt, wish.part, page)
-            spot = Spot(wish.part, text, tidy(attempt.x), tidy(attempt.y), tidy(attempt.box.angle), attempt.box)
-            found.append((round(cost, 6), len(found), spot))
-    return [spot for _, _, spot in sorted(found, key=lambda item: item[:2])]
+        tried = _attempts(wish, text, page.lines[wish.part])
+        boxes = _rows([attempt.box for attempt in tried])
+        free = np.flatnonzero(_inside(boxes, page) & ~_meet(boxes, page.taken))
+        if not len(free):
+            continue
+        beside = np.array([tried[i].beside for i in free])
+        wider = boxes[free] + np.array([0, 0, ALONE, ALONE, 0])
+        crowded = beside & (_covered(wider, others, page) > ALONE)
+        covered = np.where(beside, _covered(boxes[free], page.ink, page), _covered(boxes[free], others, page))
+        for i, ink, crowd in zip(free, covered, crowded, strict=True):
+            if ink <= MOST_COVERED and not crowd:
+                one = tried[i]
+                spot = Spot(wish.part, text, tidy(one.x), tidy(one.y), tidy(one.box.angle), one.box)
+                ranked.append((round(one.cost + SHORTER * shorter + float(ink), 6), len(ranked), spot))
+    found = [spot for _, _, spot in sorted(ranked, key=lambda item: item[:2])]
+    return found, _rows([spot.box for spot in found])
 
 
 @dataclass(frozen=True)
@@ -125,21 +182,24 @@ class _Attempt:
     beside: bool
 
 
-def _attempts(wish: Wish, text: str, line: FloatArray) -> Iterator[_Attempt]:
+def _attempts(wish: Wish, text: str, line: FloatArray) -> list[_Attempt]:
     width, size = text_width(text, wish.size), wish.size
     above, aside = size * 0.5 + 3.0, width / 2 + 4.0
+    found = []
     for share in _SHARES:
         far = 14 * abs(share - 0.5)
-        centre, angle = _point(line, share, width)
+        centre, angle, sag = _point(line, share, width)
+        turn, bent = math.radians(angle), SLOPE * abs(angle) + SAG * sag
         for shift in (0.0, -above, above):
-            turn = math.radians(angle)
             at = (centre[0] - shift * math.sin(turn), centre[1] + shift * math.cos(turn))
-            yield _attempt(at, angle, (width, size), far + (BESIDE if shift else 0.0), bool(shift))
+            cost = far + bent + (BESIDE if shift else 0.0)
+            found.append(_attempt(at, angle, (width, size), cost, bool(shift)))
         middle = line[round(share * (len(line) - 1))]
         for dx, dy in ((0.0, 0.0), (aside, 0.0), (-aside, 0.0), (0.0, -above), (0.0, above)):
             at = (middle[0] + dx, middle[1] + dy)
             cost = far + LEVEL * (abs(angle) > 8) + (BESIDE if dx or dy else 0.0)
-            yield _attempt(at, 0.0, (width, size), cost, bool(dx or dy))
+            found.append(_attempt(at, 0.0, (width, size), cost, bool(dx or dy)))
+    return found
 
 
 def _attempt(at: tuple[float, float], angle: float, extent: tuple[float, float], cost: float, beside: bool) -> _Attempt:
@@ -149,29 +209,31 @@ def _attempt(at: tuple[float, float], angle: float, extent: tuple[float, float],
     return _Attempt(at[0] - down * math.sin(turn), at[1] + down * math.cos(turn), box, cost, beside)
 
 
-def _point(line: FloatArray, share: float, width: float) -> tuple[FloatArray, float]:
-    """Return the place on a line (k, 2) at a share of its length, and the readable angle of the line there."""
+def _point(line: FloatArray, share: float, width: float) -> tuple[FloatArray, float, float]:
+    """Return the place on a line (k, 2) at a share of its length, the readable angle of the line there, and its sag."""
     middle = round(share * (len(line) - 1))
     half = max(int(width / 2 / STEP), 1)
     first, last = line[max(middle - half, 0)], line[min(middle + half, len(line) - 1)]
     angle = math.degrees(math.atan2(last[1] - first[1], last[0] - first[0]))
     angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
     sag = line[middle] - (first + last) / 2
-    return np.asarray(line[middle] - 0.35 * sag), round(angle, 2)
+    return np.asarray(line[middle] - 0.35 * sag), round(angle, 2), float(np.hypot(*sag))
 
 
-def _inside(box: Box, page: _Page) -> bool:
-    corners = box.corners()
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    return bool(low[0] >= 2 and low[1] >= 2 and high[0] <= page.width - 2 and high[1] <= page.height - 2)
+def _inside(boxes: FloatArray, page: _Page) -> BoolArray:
+    """Say of each box (k, 5) whether it stands on the page."""
+    x, y, half_width, half_height, angle = boxes.T
+    cos, sin = np.abs(np.cos(np.radians(angle))), np.abs(np.sin(np.radians(angle)))
+    wide, high = half_width * cos + half_height * sin, half_width * sin + half_height * cos
+    return np.asarray((x - wide >= 2) & (y - high >= 2) & (x + wide <= page.width - 2) & (y + high <= page.height - 2))
 
 
-def _covered(attempt: _Attempt, part: str, page: _Page) -> float:
-    """Return how many points of length of other edges (and, beside it, of its own edge) the label would cover."""
-    box = attempt.box
-    reach = math.hypot(box.half_width, box.half_height)
-    near = np.flatnonzero((np.abs(page.points[:, 0] - box.x) < reach) & (np.abs(page.points[:, 1] - box.y) < reach))
-    inside = near[box.holds(page.points[near])]
-    if not attempt.beside:
-        inside = inside[page.owners[inside] != list(page.lines).index(part)]
-    return STEP * len(inside)
+def _covered(boxes: FloatArray, ink: FloatArray, page: _Page) -> FloatArray:
+    """Return about how many points of length of lines each of k boxes of one size would cover."""
+    half_width, half_height = boxes[0, 2:4]
+    along = np.arange(-half_width + CELL / 2, half_width, CELL)[None, :, None]
+    across = np.arange(-half_height + CELL / 2, half_height, CELL)[None, None, :]
+    x, y, turn = (boxes[:, i, None, None] for i in (0, 1, 4))
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    points = np.stack([x + along * cos - across * sin, y + along * sin + across * cos], axis=-1)
+    return np.asarray(STEP * ink[page.cells(points)].sum(axis=(1, 2)))

@@ -8,20 +8,27 @@ from itertools import pairwise
 
 import numpy as np
 
+from causalvalues.figures.arcs import arc_layout
 from causalvalues.figures.graph_options import Layered
 from causalvalues.figures.layout import Layout, Place
+from causalvalues.figures.node_marks import boxed
 from causalvalues.figures.ordering import heights, ordered_columns
 from causalvalues.figures.ranking import acyclic, columns_of
+from causalvalues.figures.ring import Sizes
 from causalvalues.frozen import FloatArray
-from causalvalues.scene.geometry import Box, rounded, tidy
-from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, text_width, wrap
-from causalvalues.scene.nouns import Edge, Shape, Text
-from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, PAPER, QUIET, SECTOR
+from causalvalues.scene.geometry import Box, tidy
+from causalvalues.scene.metrics import LEADING, longest_word, text_width, wrap
+from causalvalues.scene.nouns import Edge, NodeKind
+from causalvalues.scene.palette import MARGIN
 
 WIDEST = 78.0
 GAP = 16.0
 LINKED_GAP = 27.0
 TOUCH = 1.0
+PORT = 5.6
+"""Least distance of lines at the side of a box, in points: as much as a head needs."""
+FREE = 46.0
+"""Least distance of columns, in points."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,15 @@ def layered_layout(
     edges: Sequence[Edge],
     options: Layered,
     width: float,
+    *,
+    kinds: Mapping[str, NodeKind] | None = None,
 ) -> Layout:
-    """Place levers and values in columns.
+    """Place levers and values in columns; where the page is too narrow for three, in one column with arcs beside it.
 
     Parameters
     ----------
     nodes : (levers, values)
-        Values in the order that breaks ties.
+        Levers (and hidden factors) stand in the first column; values in the order that breaks ties.
     labels : mapping of str to str
         Name as shown.
     edges : sequence of Edge
@@ -57,6 +66,8 @@ def layered_layout(
     options : Layered
     width : float
         Page width in points.
+    kinds : mapping of str to str, optional
+        Node -> kind, where it is neither value nor lever; outcomes stand in the last column.
 
     Returns
     -------
@@ -64,18 +75,47 @@ def layered_layout(
     """
     levers, values = nodes
     names = (*levers, *values)
+    lever: NodeKind = "lever"
+    kind = dict.fromkeys(levers, lever) | dict(kinds or {})
+    outcomes = [name for name in values if kind.get(name) == "outcome"]
     ranked = sorted(edges, key=lambda edge: (not edge.directed, -(edge.adjacent or 0.0), edge.cause, edge.effect))
     turned = acyclic(names, [(edge.cause, edge.effect) for edge in ranked])
-    column = columns_of(levers, values, turned, options.columns)
+    turned = [(b, a) if a in outcomes and b not in outcomes else (a, b) for a, b in turned]
     links = {edge.part: pair for edge, pair in zip(ranked, turned, strict=True)}
+    links = {edge.part: links[edge.part] for edge in edges}
+    size = Sizes.on(width).name
+    word = max((longest_word(labels[name], WIDEST - 10, size) for name in names), default=20.0)
+    fit = int((width - 2 * MARGIN + FREE) / (word + 10 + FREE))
+    most = options.columns
+    column = columns_of(levers, values, turned, most, outcomes)
+    if 1 + max(column.values(), default=0) > fit:
+        if fit < 3:
+            return arc_layout(_in_one_column(levers, values, turned, outcomes), labels, links, edges, width, kinds=kind)
+        column = columns_of(levers, values, turned, fit, outcomes)
     measure = _measure(len(set(column.values())), width)
-    lines = {name: wrap(labels[name], measure - 10, NAME_SIZE) for name in names}
-    grid = _grid(names, column, {edge.part: links[edge.part] for edge in edges}, lines, width)
-    places = {name: _place(i, grid, lines[name], name in set(levers)) for i, name in enumerate(names)}
+    lines = {name: wrap(labels[name], max(measure, word + 10) - 10, size) for name in names}
+    grid = _grid(names, column, links, lines, (width, size))
+    places = {name: _place(i, grid, lines[name], kind.get(name, "value"), size) for i, name in enumerate(names)}
     bottom = max((grid.y[node] + grid.half[node] for node in grid.y), default=0.0)
     ports = _ports(grid, edges)
     routes = {edge.part: _route(edge, links[edge.part], grid, ports) for edge in edges}
     return Layout(width, tidy(bottom + 2 * MARGIN + 4), places, (), (), routes)
+
+
+def _in_one_column(
+    levers: Sequence[str], values: Sequence[str], pairs: Sequence[tuple[str, str]], outcomes: Sequence[str]
+) -> list[str]:
+    """Return an order with causes first: levers, values, outcomes; each value soon after its last cause."""
+    waiting = [name for name in values if name not in outcomes]
+    causes = {name: {a for a, b in pairs if b == name and a in waiting} for name in waiting}
+    order: list[str] = []
+    while waiting:
+        free = [name for name in waiting if not causes[name] & set(waiting)]
+        last = {name: max((order.index(a) for a in causes[name]), default=-1) for name in free}
+        chosen = max(free, key=lambda name: (last[name], -waiting.index(name)))
+        order.append(chosen)
+        waiting.remove(chosen)
+    return [*levers, *order, *outcomes]
 
 
 def _measure(columns: int, width: float) -> float:
@@ -87,12 +127,15 @@ def _grid(
     column: Mapping[str, int],
     links: Mapping[str, tuple[str, str]],
     lines: Mapping[str, Sequence[str]],
-    width: float,
+    page: tuple[float, float],
 ) -> _Grid:
+    width, size = page
     number = {name: i for i, name in enumerate(names)}
     count = max(column.values(), default=0) + 1
     columns: list[list[int]] = [[number[name] for name in names if column[name] == c] for c in range(count)]
-    half = {number[name]: NAME_SIZE * (1 + (len(lines[name]) - 1) * LEADING) / 2 + 4.5 for name in names}
+    half = {number[name]: size * (1 + (len(lines[name]) - 1) * LEADING) / 2 + 4.5 for name in names}
+    for name, busy in _busiest_side(links, column).items():
+        half[number[name]] = max(half[number[name]], (busy - 1) * PORT / 2 + 4.0)
     chains: dict[str, tuple[int, ...]] = {}
     for part, (left, right) in links.items():
         bends = []
@@ -103,10 +146,12 @@ def _grid(
         chains[part] = (number[left], *bends, number[right])
     steps = [step for chain in chains.values() for step in pairwise(chain)]
     columns = ordered_columns(columns, steps)
-    inside = any(column[left] == column[right] == count - 1 for left, right in links.values())
-    half_width = max((text_width(line, NAME_SIZE) for texts in lines.values() for line in texts), default=20.0) / 2 + 5
-    first, last = MARGIN + half_width + 1, width - MARGIN - half_width - 1 - (34 if inside else 0)
-    x = [width / 2] if count == 1 else [tidy(first + (last - first) * c / (count - 1)) for c in range(count)]
+    final = columns[-1] if columns else []
+    ends = [(number[a], number[b]) for a, b in links.values()]
+    inside = any(a in final and b in final and abs(final.index(a) - final.index(b)) > 1 for a, b in ends)
+    half_width = max((text_width(line, size) for texts in lines.values() for line in texts), default=20.0) / 2 + 5
+    begin, end = MARGIN + half_width + 1, width - MARGIN - half_width - 1 - (34 if inside else 0)
+    x = [width / 2] if count == 1 else [tidy(begin + (end - begin) * c / (count - 1)) for c in range(count)]
     y = heights(columns, steps, half, GAP, LINKED_GAP)
     return _Grid(tuple(names), columns, chains, x, {node: at + MARGIN + 2 for node, at in y.items()}, half_width, half)
 
@@ -115,23 +160,19 @@ def _column(grid: _Grid, node: int) -> int:
     return next(c for c, nodes in enumerate(grid.columns) if node in nodes)
 
 
-def _place(number: int, grid: _Grid, lines: Sequence[str], lever: bool) -> Place:
-    x, y, high = grid.x[_column(grid, number)], grid.y[number], grid.half[number]
-    box = Box(x, y, grid.half_width, high)
-    body = Shape(
-        f"node-{number}",
-        "box",
-        rounded(box, min(high, 9.0) if lever else 2.0),
-        fill=SECTOR if lever else PAPER,
-        stroke=QUIET if lever else INK,
-        stroke_width=0.9,
-    )
-    top = y - NAME_SIZE * (ASCENT + DESCENT + (len(lines) - 1) * LEADING) / 2 + ASCENT * NAME_SIZE
-    texts = tuple(
-        Text(f"node-{number}-name", "name", tidy(x), tidy(top + k * LEADING * NAME_SIZE), line, NAME_SIZE, "middle")
-        for k, line in enumerate(lines)
-    )
-    return Place(tidy(x), tidy(y), body, texts)
+def _busiest_side(links: Mapping[str, tuple[str, str]], column: Mapping[str, int]) -> dict[str, int]:
+    """Return how many lines meet the busier side of each box."""
+    sides: dict[tuple[str, str], int] = {}
+    for left, right in links.values():
+        if column[left] != column[right]:
+            for key in ((left, "right"), (right, "left")):
+                sides[key] = sides.get(key, 0) + 1
+    return {name: max(sides.get((name, side), 0) for side in ("left", "right")) for name, _ in sides}
+
+
+def _place(number: int, grid: _Grid, lines: Sequence[str], kind: NodeKind, size: float) -> Place:
+    box = Box(grid.x[_column(grid, number)], grid.y[number], grid.half_width, grid.half[number])
+    return boxed(f"node-{number}", kind, box, lines, size)
 
 
 def _ports(grid: _Grid, edges: Sequence[Edge]) -> dict[tuple[str, int], float]:
@@ -170,7 +211,7 @@ def _between_columns(part: str, grid: _Grid, ports: Mapping[tuple[str, int], flo
     points = [(grid.x[_column(grid, chain[0])] + side + TOUCH, ports[part, chain[0]])]
     for bend in chain[1:-1]:
         x, y = grid.x[_column(grid, bend)], grid.y[bend]
-        points += [(x - 0.6 * side, y), (x + 0.6 * side, y)]
+        points += [(x - side - 1, y), (x + side + 1, y)]
     points.append((grid.x[_column(grid, chain[-1])] - side - TOUCH, ports[part, chain[-1]]))
     curves = []
     for (ax, ay), (bx, by) in pairwise(points):

@@ -13,13 +13,15 @@ from causalvalues.scene.nouns import Scene
 MOST_ROWS = 24
 
 
-def next_experiment_figure(design: Design) -> Scene:
+def next_experiment_figure(design: Design, *, width: float = 468.0) -> Scene:
     """Draw the gain of each candidate alone, the chosen ones filled, with their order and cost beside them.
 
     Parameters
     ----------
     design : Design
         Of `design_next`.
+    width : float, default 468
+        Points.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def next_experiment_figure(design: Design) -> Scene:
         caption=_caption(design, len(shown)),
         beside="Order" if same else "Order (cost)",
     )
-    return dot_plot(names, kinds, words, beside)
+    return dot_plot(names, kinds, words, beside, width=width)
 
 
 def _order(design: Design, name: str) -> str:

@@ -10,9 +10,10 @@ from causalvalues.scene.metrics import text_width, wrap
 from causalvalues.scene.nouns import Mark, Text
 from causalvalues.scene.palette import INK, LABEL_SIZE, QUIET
 
-GAP = 10.0
+GAP = 12.0
 LEAST_HEAD = 60.0
 LINE = 9.0
+NO_ROOM = "There is no room for all numbers beside the rows; the table of the figure has them."
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.number_columns import NO_ROOM
+from causalvalues.figures.row_frame import TEXT_LINE, checked_width, heading_lines, name_lines, row_frame, shown_names
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number, percent
 from causalvalues.populations.population_nouns import PopulationPlan
@@ -12,12 +15,14 @@ from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width, wrap
 from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, RULE, blend
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
-WIDTH = 468.0
 ROW = 25.0
 BAR = 14.0
+NARROW = 330.0
+AXIS = "score: mean, and one standard deviation to each side"
+SHARES = "Share of the population's answers"
 MOST_SETS = 8
 SIDES = ("before", "after", "wanted")
 COLOURS = {"before": QUIET, "after": POSITIVE, "wanted": INK}
@@ -25,7 +30,11 @@ WORDS = {"before": "without levers", "after": "with the mixture", "wanted": "wan
 
 
 def population_figure(
-    plan: PopulationPlan, theory: ValueTheory | None = None, labels: Mapping[str, str] | None = None
+    plan: PopulationPlan,
+    theory: ValueTheory | None = None,
+    labels: Mapping[str, str] | None = None,
+    *,
+    width: float = 468.0,
 ) -> Scene:
     """Draw mean and standard deviation of each value before, after and wanted, and the shares of the lever sets.
 
@@ -36,45 +45,45 @@ def population_figure(
         Order and names.
     labels : mapping of str to str, optional
         Names as shown of values; they win over the theory's.
+    width : float, default 468
+        Points; where there is no room for the numbers, the caption says so.
 
     Returns
     -------
     Scene
         Each line runs one standard deviation to both sides of its mean; the Wasserstein distances from the wanted
         distribution stand beside it.
+
+    Raises
+    ------
+    FigureError
+        If the width leaves no room.
     """
-    known = {} if theory is None else theory.labels
     names = value_order([str(name) for name in plan.values.index], theory)
-    shown = {name: (labels or {}).get(name, known.get(name, name)) for name in names}
+    shown = shown_names(names, theory, labels)
     table = {
         str(column): {str(name): float(score) for name, score in plan.values[column].items()}
         for column in plan.values.columns
     }
-    left = MARGIN + 8 + max(text_width(wrap(shown[name], 130, NAME_SIZE, 1)[0], NAME_SIZE) for name in names)
-    right = WIDTH - MARGIN - 92
-    ends = [
-        table[f"mean_{side}"][name] + sign * table[f"sd_{side}"][name]
-        for side in SIDES
-        for name in names
-        for sign in (-1, 1)
-    ]
-    axis = Axis.around(ends, left, right)
-    top = MARGIN + 30
-    bottom = top + ROW * len(names) + 2
-    marks: list[Mark] = list(_heading(plan, top))
-    marks += axis.marks(top - 2, bottom, "score: mean, and one standard deviation to each side")
+    heading, high = heading_lines(_heading(plan), checked_width(width))
+    distances = [[number(table[f"distance_{side}"][name], 3) for name in names] for side in ("before", "after")]
+    beside = list(zip(("Distance before", "after"), distances, strict=True))
+    frame = row_frame([shown[name] for name in names], [beside, []], (width, MARGIN, high), ROW)
+    axis = Axis.around(_ends(table, names), frame.left, frame.right)
+    marks: list[Mark] = [*heading, *frame.marks(axis, AXIS)]
     for place, name in enumerate(names):
-        numbers = {column: table[column][name] for column in table}
-        marks += _row(f"row-{place}", shown[name], (axis, numbers), top + ROW * (place + 0.5))
-    marks += _legend(bottom + 34)
-    bars, low = _bars(plan, bottom + 52)
+        for k, side in enumerate(SIDES):
+            at = (table[f"mean_{side}"][name], table[f"sd_{side}"][name], frame.middles[place] + 6.0 * (k - 1))
+            marks += _spread(f"row-{place}", side, axis, at)
+    legend, below = legend_rows(_legend(), width, frame.below(AXIS))
+    bars, low = _bars(plan, frame.below(AXIS) + below, width)
     return Scene(
         kind="plan",
-        width=WIDTH,
+        width=width,
         height=tidy(low + MARGIN),
-        marks=(*marks, *bars),
+        marks=(*marks, *legend, *bars),
         title="A plan for the population",
-        caption=_caption(plan),
+        caption=_caption(plan, frame.shorter == 1),
         alt=_alt(plan, names, shown, table),
         columns=("value", *table),
         rows=tuple((name, *_cells([table[column][name] for column in table])) for name in names),
@@ -82,35 +91,20 @@ def population_figure(
     )
 
 
-def _heading(plan: PopulationPlan, top: float) -> list[Mark]:
-    said = (
+def _ends(table: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> list[float]:
+    return [
+        table[f"mean_{side}"][name] + sign * table[f"sd_{side}"][name]
+        for side in SIDES
+        for name in names
+        for sign in (-1, 1)
+    ]
+
+
+def _heading(plan: PopulationPlan) -> str:
+    return (
         f"Distance from the wanted distribution: {number(plan.distance_before, 3)} without levers, "
         f"{number(plan.distance_single, 3)} with one lever set for all, {number(plan.distance, 3)} with the mixture"
     )
-    text = wrap(said, WIDTH - 2 * MARGIN, NAME_SIZE, 1)[0]
-    heads = [(WIDTH - MARGIN - 44, "Distance before"), (WIDTH - MARGIN, "after")]
-    marks: list[Mark] = [Text("heading", "heading", MARGIN, tidy(MARGIN + 8), text, NAME_SIZE)]
-    for x, head in heads:
-        marks.append(Text("heads", "head-text", tidy(x), tidy(top - 8), head, LABEL_SIZE, "end", colour=QUIET))
-    return marks
-
-
-def _row(part: str, label: str, drawn: tuple[Axis, Mapping[str, float]], y: float) -> list[Mark]:
-    axis, numbers = drawn
-    base = tidy(y + 0.36 * NAME_SIZE)
-    high = tidy(y - ROW / 2)
-    rule = polygon([(MARGIN, high), (WIDTH - MARGIN, high)], closed=False)
-    name = wrap(label, 130, NAME_SIZE, 1)[0]
-    marks: list[Mark] = [
-        Shape(part, "rule", rule, stroke=RULE, stroke_width=0.25),
-        Text(part, "name", tidy(axis.left - 8), base, name, NAME_SIZE, "end"),
-    ]
-    for place, side in enumerate(SIDES):
-        marks += _spread(part, side, axis, (numbers[f"mean_{side}"], numbers[f"sd_{side}"], y + 6.0 * (place - 1)))
-    for x, side in ((WIDTH - MARGIN - 44, "before"), (WIDTH - MARGIN, "after")):
-        text = number(numbers[f"distance_{side}"], 3)
-        marks.append(Text(part, "number", tidy(x), base, text, LABEL_SIZE, "end", bold=side == "after"))
-    return marks
 
 
 def _spread(part: str, side: str, axis: Axis, at: tuple[float, float, float]) -> list[Mark]:
@@ -129,54 +123,58 @@ def _spread(part: str, side: str, axis: Axis, at: tuple[float, float, float]) ->
     return marks
 
 
-def _legend(y: float) -> list[Mark]:
-    lengths = [28 + text_width(WORDS[side], LABEL_SIZE) for side in SIDES]
-    x = (WIDTH - sum(lengths) - 20 * (len(SIDES) - 1)) / 2
-    marks: list[Mark] = []
-    for side, length in zip(SIDES, lengths, strict=True):
-        sample = Axis(0.0, 1.0, x, x + 24)
-        marks += _spread("legend", side, sample, (0.5, 0.5, y))
-        base = tidy(y + 0.36 * LABEL_SIZE)
-        marks.append(Text("legend", "legend", tidy(x + 28), base, WORDS[side], LABEL_SIZE, colour=QUIET))
-        x += length + 20
-    return marks
+def _legend() -> list[Item]:
+    sample = Axis(0.0, 1.0, 0.0, 24.0)
+    signs = {side: _spread("legend", side, sample, (0.5, 0.5, 0.0)) for side in SIDES}
+    return [(24.0, WORDS[side], tuple(mark for mark in signs[side] if isinstance(mark, Shape))) for side in SIDES]
 
 
-def _bars(plan: PopulationPlan, top: float) -> tuple[list[Mark], float]:
-    """Return the shares of the lever sets as bars, and where they end."""
+def _bars(plan: PopulationPlan, top: float, width: float) -> tuple[list[Mark], float]:
+    """Return the shares of the lever sets as bars, and where they end; on a narrow page names stand above the bars."""
     first = plan.mixture.head(MOST_SETS)
-    items = [(str(name), float(share)) for name, share in zip(first["levers"], first["share"], strict=True)]
-    rest = len(plan.mixture) - len(items)
+    shares = [float(share) for share in first["share"]]
+    narrow = width < NARROW
+    measure = width - 2 * MARGIN if narrow else 0.5 * width
+    names = [wrap(str(name), measure, NAME_SIZE, 2) for name in first["levers"]]
+    wide = max(text_width(line, NAME_SIZE) for lines in names for line in lines)
+    left = MARGIN if narrow else tidy(MARGIN + wide + 6)
+    room = width - MARGIN - 34 - left
     marks: list[Mark] = [
-        Text("mixture", "heading", MARGIN, tidy(top + 8), "Share of the population's answers", NAME_SIZE, bold=True)
+        Text("mixture", "heading", MARGIN, tidy(top + 8), wrap(SHARES, width, NAME_SIZE, 1)[0], NAME_SIZE, bold=True)
     ]
-    left = MARGIN + 8 + max(text_width(wrap(name, 220, NAME_SIZE, 1)[0], NAME_SIZE) for name, _ in items)
-    room, largest = WIDTH - MARGIN - 40 - left, max(share for _, share in items)
-    for place, (name, share) in enumerate(items):
-        y = top + 16 + BAR * (place + 0.5)
-        base = tidy(y + 0.36 * NAME_SIZE)
-        wide = tidy(room * share / largest)
-        fill = blend(POSITIVE, 0.45)
-        marks.append(Text("mixture", "name", tidy(left - 8), base, wrap(name, 220, NAME_SIZE, 1)[0], NAME_SIZE, "end"))
-        marks.append(Shape("mixture", "bar", rectangle(tidy(left), tidy(y - 4.5), max(wide, 0.5), 9), fill=fill))
+    y = top + 16.0
+    for place, (lines, share) in enumerate(zip(names, shares, strict=True)):
+        part, high = f"set-{place}", TEXT_LINE * len(lines)
+        if narrow:
+            marks += [
+                Text(part, "name", MARGIN, tidy(y + TEXT_LINE * k + 7), line, NAME_SIZE) for k, line in enumerate(lines)
+            ]
+            y += high + BAR / 2
+        else:
+            y += max(high + 3, BAR) / 2
+            marks += name_lines(part, lines, left - 6, y)
+        long = tidy(room * share / max(shares))
+        marks.append(Shape(part, "bar", rectangle(left, tidy(y - 4.5), max(long, 0.5), 9), fill=blend(POSITIVE, 0.45)))
+        base = tidy(y + 0.36 * LABEL_SIZE)
         text = percent(round(100 * share) / 100)
-        marks.append(Text("mixture", "number", tidy(left + wide + 5), base, text, LABEL_SIZE))
-    low = top + 16 + BAR * len(items)
-    if rest > 0:
-        others = percent(round(100 * float(plan.mixture["share"].iloc[MOST_SETS:].sum())) / 100)
-        text = f"and {rest} more lever sets with {others} together"
-        marks.append(Text("mixture", "number", tidy(left), tidy(low + 8), text, LABEL_SIZE, colour=QUIET))
-        low += BAR
-    return marks, low
+        marks.append(Text(part, "number", tidy(left + long + 4), base, text, LABEL_SIZE))
+        y += BAR / 2 + 2 if narrow else max(high + 3, BAR) / 2
+    rest = plan.mixture["share"].iloc[MOST_SETS:]
+    if len(rest):
+        said = f"and {len(rest)} more lever sets with {percent(round(100 * float(rest.sum())) / 100)} together"
+        line = wrap(said, width - 2 * MARGIN, LABEL_SIZE, 1)[0]
+        marks.append(Text("mixture", "number", left, tidy(y + 8), line, LABEL_SIZE, colour=QUIET))
+        y += BAR
+    return marks, y
 
 
-def _caption(plan: PopulationPlan) -> str:
+def _caption(plan: PopulationPlan, narrow: bool) -> str:
     said = (
         "Mean and standard deviation of each value over the population without levers, with the best mixture of lever "
-        "sets, and as wanted; beside it, the Wasserstein-1 distances from the wanted distribution of that value. Bars: "
-        "the lever sets of the mixture."
+        "sets, and as wanted. Bars: the lever sets of the mixture."
     )
-    return f"{said} {plan.text}"
+    beside = NO_ROOM if narrow else "Beside: the Wasserstein-1 distances from the wanted distribution of that value."
+    return f"{said} {beside} {plan.text}"
 
 
 def _alt(

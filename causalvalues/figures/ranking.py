@@ -47,7 +47,9 @@ def _leads(after: Mapping[str, set[str]], start: str, goal: str) -> bool:
     return False
 
 
-def columns_of(levers: Sequence[str], values: Sequence[str], pairs: Sequence[Pair], most: int) -> dict[str, int]:
+def columns_of(
+    levers: Sequence[str], values: Sequence[str], pairs: Sequence[Pair], most: int, outcomes: Sequence[str] = ()
+) -> dict[str, int]:
     """Give each node a column.
 
     Parameters
@@ -55,29 +57,34 @@ def columns_of(levers: Sequence[str], values: Sequence[str], pairs: Sequence[Pai
     levers : sequence of str
         All in column 0.
     values : sequence of str
-        In the order that breaks ties.
+        In the order that breaks ties; outcomes included.
     pairs : sequence of (left, right)
-        Acyclic.
+        Acyclic; none leads from an outcome to another value.
     most : int
         Most columns; a longer chain is folded so that neighbours on it share a column.
+    outcomes : sequence of str, default ()
+        All in the last column.
 
     Returns
     -------
     dict
         Node -> column, no column empty.
     """
-    inner = [(a, b) for a, b in pairs if a not in set(levers)]
-    rank = dict.fromkeys(values, 0)
-    for _ in values:  # longest paths: at most one round a value
+    outer = {*levers, *outcomes}
+    middle = [node for node in values if node not in outer]
+    inner = [(a, b) for a, b in pairs if not {a, b} & outer]
+    rank = dict.fromkeys(middle, 0)
+    for _ in middle:  # longest paths: at most one round a value
         for a, b in inner:
             rank[b] = max(rank[b], rank[a] + 1)
-    for node in sorted(values, key=lambda node: (-rank[node], values.index(node))):
+    for node in sorted(middle, key=lambda node: (-rank[node], middle.index(node))):
         right = [rank[b] for a, b in inner if a == node]
         if right and not any(b == node for _, b in inner):
             rank[node] = min(right) - 1  # a source moves next to what it acts on
     depth = max(rank.values(), default=0) + 1
-    free = most - (1 if levers else 0)
     shift = 1 if levers else 0
+    free = max(most - shift - (1 if outcomes else 0), 1)
     folded = {node: shift + (r if depth <= free else r * free // depth) for node, r in rank.items()}
     used = sorted(set(folded.values()))
-    return dict.fromkeys(levers, 0) | {node: shift + used.index(column) for node, column in folded.items()}
+    found = dict.fromkeys(levers, 0) | {node: shift + used.index(column) for node, column in folded.items()}
+    return found | dict.fromkeys(outcomes, shift + len(used))

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from causalvalues.scene.geometry import Box, arc, boxes_meet, path_of, text_box, tidy
+from causalvalues.figures.ring import Ring, Sizes
+from causalvalues.scene.geometry import Box, boxes_meet, path_of, text_box, tidy
 from causalvalues.scene.metrics import ASCENT, LEADING, text_width, wrap
 from causalvalues.scene.nouns import Segment, Shape, Text
-from causalvalues.scene.palette import MARGIN, NAME_SIZE, QUIET, SECTOR
+from causalvalues.scene.palette import QUIET, SECTOR
 
-DISC = 5.0
-RING = 7.5
-NAME_GAP = 13.5
+OUTSIDE = 60.0
+"""How far outside the ring no label of an edge may stand, in points: it would read as part of a name."""
 
 
 def group_runs(order: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[tuple[str, float, float]]:
@@ -47,49 +47,46 @@ def group_runs(order: Sequence[str], groups: Mapping[str, Sequence[str]]) -> lis
     return runs
 
 
-def _slot_angle(slot: float, n: int) -> float:
-    return -90 + slot * 360 / n
-
-
-def sector(part: str, run: tuple[str, float, float], n: int, circle: tuple[float, float, float]) -> Shape:
-    """Return the ring segment of a run on a circle (x, y, radius)."""
-    x, y, radius = circle
-    gap = math.degrees(1.6 / radius)
-    start, stop = _slot_angle(run[1], n) + gap, _slot_angle(run[2], n) - gap
-    outer = arc(x, y, radius + RING, start, stop)
-    inner = arc(x, y, radius - RING, stop, start)
+def sector(part: str, run: tuple[str, float, float], ring: Ring, band: float) -> Shape:
+    """Return the segment of the band of a ring that a run covers."""
+    length = math.hypot(*np.subtract(ring.at(run[1] + 0.01), ring.at(run[1]))) * 100
+    gap = 1.6 / length
+    outer = ring.band(run[1] + gap, run[2] - gap, band)
+    inner = ring.band(run[2] - gap, run[1] + gap, -band)
     path: list[Segment] = list(path_of(outer))
     path.append(("L", (tidy(inner[0][0, 0]), tidy(inner[0][0, 1]))))
     path += path_of(inner)[1:]
     return Shape(part, "sector", (*path, ("Z", ())), fill=SECTOR)
 
 
-def ring_boxes(x: float, y: float, radius: float) -> tuple[Box, ...]:
-    """Return boxes that cover the ring of sectors."""
-    half = radius * math.tan(math.radians(3))
-    turns = [(turn, math.radians(turn)) for turn in range(0, 360, 6)]
-    return tuple(Box(x + radius * math.cos(r), y + radius * math.sin(r), RING, half, float(turn)) for turn, r in turns)
+def ring_boxes(ring: Ring, band: float) -> tuple[Box, ...]:
+    """Return boxes that cover the band of sectors and the room of the names outside it."""
+    count, reach = 60, (band + OUTSIDE) / 2
+    boxes = []
+    for k in range(count):
+        slot = ring.n * k / count
+        (x, y), (ux, uy) = ring.at(slot, reach - band), ring.normal(slot)
+        half = math.dist(ring.at(slot + 0.5 * ring.n / count), ring.at(slot - 0.5 * ring.n / count)) / 2
+        boxes.append(Box(x, y, reach, half, math.degrees(math.atan2(uy, ux))))
+    return tuple(boxes)
 
 
-def disc_room(radius: float, angle: float) -> Box:
+def disc_room(at: tuple[float, float], sizes: Sizes) -> Box:
     """Return the room that a disc keeps free of group names, which would else read as its own name."""
-    turn = math.radians(angle)
-    return Box(radius * math.cos(turn), radius * math.sin(turn), DISC + 17, DISC + 17)
+    return Box(*at, sizes.disc + sizes.clear, sizes.disc + sizes.clear)
 
 
 def group_names(
-    runs: Sequence[tuple[str, float, float]],
-    n: int,
-    radius: float,
-    page: tuple[float, list[Box]],
+    runs: Sequence[tuple[str, float, float]], ring: Ring, sizes: Sizes, page: tuple[float, list[Box]]
 ) -> tuple[Text, ...] | None:
-    """Set the names of sectors beyond the names of nodes, as near to the middle of their arc as there is room."""
-    width, taken = page[0], list(page[1])
+    """Set the names of sectors beyond the names of nodes, as near to the middle of their arc as there is room.
+
+    `page` is the half width that may be used and what is taken; None when some name finds no room.
+    """
+    room, taken = page[0], list(page[1])
     notes: list[Text] = []
-    for k, (group, first, last) in enumerate(runs):
-        found = _group_name(
-            f"sector-{k}-name", group, (_slot_angle(first, n), _slot_angle(last, n)), radius, (width, taken)
-        )
+    for k, run in enumerate(runs):
+        found = _group_name(f"sector-{k}-name", run, ring, sizes, (room, taken))
         if found is None:
             return None
         notes += found
@@ -98,27 +95,27 @@ def group_names(
 
 
 def _group_name(
-    part: str, group: str, span: tuple[float, float], radius: float, page: tuple[float, list[Box]]
+    part: str, run: tuple[str, float, float], ring: Ring, sizes: Sizes, page: tuple[float, list[Box]]
 ) -> list[Text] | None:
-    width, taken = page
-    lines = wrap(group, 84.0, NAME_SIZE, lines=2)
-    height = NAME_SIZE * (1 + (len(lines) - 1) * LEADING)
-    widest = max(text_width(line, NAME_SIZE, bold=True) for line in lines)
-    middle, half = (span[0] + span[1]) / 2, (span[1] - span[0]) / 2
+    room, taken = page
+    group, first, last = run
+    lines = wrap(group, 84.0, sizes.name, lines=2)
+    height = sizes.name * (1 + (len(lines) - 1) * LEADING)
+    widest = max(text_width(line, sizes.name, bold=True) for line in lines)
     choices = []
-    for reach in np.arange(radius + NAME_GAP, radius + 110, 4.0):
+    for out in np.arange(sizes.gap, 110.0, 4.0):
         for share in (0.0, 0.2, -0.2, 0.4, -0.4, 0.6, -0.6, 0.8, -0.8):
-            choices.append((float(reach) + 45 * abs(share), abs(share), share, float(reach)))
-    for _, _, share, reach in sorted(choices):
-        turn = math.radians(middle + share * half)
-        ux, uy = math.cos(turn), math.sin(turn)
-        x, y = reach * ux + ux * widest / 2, reach * uy + uy * height / 2
+            choices.append((float(out) + 45 * abs(share), abs(share), share, float(out)))
+    for _, _, share, out in sorted(choices):
+        slot = (first + last) / 2 + share * (last - first) / 2
+        (x, y), (ux, uy) = ring.at(slot, out), ring.normal(slot)
+        x, y = x + ux * widest / 2, y + uy * height / 2
         box = Box(x, y, widest / 2 + 4, height / 2 + 4)
-        if abs(x) + widest / 2 > width / 2 - MARGIN or any(boxes_meet(box, other) for other in taken):
+        if abs(x) + widest / 2 > room or any(boxes_meet(box, other) for other in taken):
             continue
-        top = y - height / 2 + ASCENT * NAME_SIZE
+        top = y - height / 2 + ASCENT * sizes.name
         return [
-            Text(part, "group", x, top + k * LEADING * NAME_SIZE, line, NAME_SIZE, "middle", bold=True, colour=QUIET)
+            Text(part, "group", x, top + k * LEADING * sizes.name, line, sizes.name, "middle", True, colour=QUIET)
             for k, line in enumerate(lines)
         ]
     return None

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from causalvalues.errors import FigureError, did_you_mean
+from causalvalues.figures.row_frame import checked_width
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number, ticks
 from causalvalues.scene.axis import Axis
@@ -21,12 +22,14 @@ from causalvalues.skill.foreseen import Foreseen
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import best_of, of_split
 
-SIDE = 148.0
+LARGEST, SMALLEST = 148.0, 100.0
+"""Side of a panel, in points."""
 GAP = 22.0
 LEFT = 44.0
+BELOW = 30.0
 GROUPS = 20
 MOST = 3
-"""Panels in a row."""
+"""Panels of one figure."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class _Bin:
     high: float
 
 
-def calibration_figure(found: SkillReport, split: str = "", predictors: Sequence[str] = ()) -> Scene:
+def calibration_figure(
+    found: SkillReport, split: str = "", predictors: Sequence[str] = (), *, width: float = 468.0
+) -> Scene:
     """Draw mean observed changes against mean predicted ones, a panel a predictor.
 
     Parameters
@@ -49,6 +54,8 @@ def calibration_figure(found: SkillReport, split: str = "", predictors: Sequence
         One of ``found.predictions``; empty: the last one.
     predictors : sequence of str, default ()
         At most three; by default the best simple one, the best mechanism and the best with a graph.
+    width : float, default 468
+        Points; panels that have no room side by side stand below each other.
 
     Returns
     -------
@@ -59,20 +66,25 @@ def calibration_figure(found: SkillReport, split: str = "", predictors: Sequence
     Raises
     ------
     FigureError
-        If the split or a predictor is unknown, or nothing was foreseen.
+        If the split or a predictor is unknown, nothing was foreseen, or the width leaves no room.
     """
     split = split or list(found.predictions)[-1]
     bins = _chosen(found, split, predictors)
     ends = [x for some in bins.values() for each in some for x in (each.predicted, each.low, each.high)]
-    top = MARGIN + 26.0
-    marks: list[Mark] = [Text("split", "head", MARGIN, tidy(MARGIN + 8), split.capitalize(), NAME_SIZE, bold=True)]
+    across, side = _grid(len(bins), checked_width(width))
+    left = (width - LEFT - across * (side + GAP) + GAP + MARGIN) / 2 + LEFT - MARGIN
+    marks: list[Mark] = [
+        Text("split", "head", MARGIN, tidy(MARGIN + 8), _head(split, width), NAME_SIZE, bold=True),
+    ]
     for place, (name, some) in enumerate(bins.items()):
-        left = LEFT + place * (SIDE + GAP)
-        marks += _panel(f"panel-{place}", (name, some), Axis.around(ends, left, left + SIDE), (top, place == 0))
+        row, column = divmod(place, across)
+        x, top = left + column * (side + GAP), MARGIN + 26.0 + row * (side + BELOW + GAP)
+        marks += _panel(f"panel-{place}", (name, some), Axis.around(ends, x, x + side), (top, column == 0))
+    rows = math.ceil(len(bins) / across)
     return Scene(
         kind="calibration",
-        width=tidy(LEFT + len(bins) * (SIDE + GAP)),
-        height=tidy(top + SIDE + 30 + MARGIN),
+        width=width,
+        height=tidy(MARGIN + 26.0 + rows * (side + BELOW) + (rows - 1) * GAP + MARGIN),
         marks=tuple(marks),
         title="Does what is predicted come?",
         caption=f"Observed against predicted changes in score units, {split}. Changes are put into groups of equal "
@@ -82,6 +94,19 @@ def calibration_figure(found: SkillReport, split: str = "", predictors: Sequence
         columns=("predictor", "predicted", "observed", "lower", "upper"),
         rows=tuple(_cells(name, each) for name, some in bins.items() for each in some),
     )
+
+
+def _grid(panels: int, width: float) -> tuple[int, float]:
+    """Return how many panels stand side by side, and their side."""
+    for across in range(min(panels, MOST), 0, -1):
+        side = (width - LEFT - MARGIN - GAP * (across - 1)) / across
+        if side >= SMALLEST:
+            break
+    return across, min(side, LARGEST)
+
+
+def _head(split: str, width: float) -> str:
+    return wrap(split.capitalize(), (width - 2 * MARGIN) / 1.1, NAME_SIZE, 1)[0]
 
 
 def _chosen(found: SkillReport, split: str, predictors: Sequence[str]) -> dict[str, tuple[_Bin, ...]]:
@@ -126,14 +151,15 @@ def _best(found: SkillReport, split: str) -> tuple[str, ...]:
 
 def _panel(part: str, told: tuple[str, Sequence[_Bin]], axis: Axis, at: tuple[float, bool]) -> list[Mark]:
     (name, bins), (top, first) = told, at
-    bottom = top + SIDE
+    side = axis.right - axis.left
+    bottom = top + side
 
     def y(score: float) -> float:
-        return tidy(bottom - (score - axis.low) / (axis.high - axis.low) * SIDE)
+        return tidy(bottom - (score - axis.low) / (axis.high - axis.low) * side)
 
     marks: list[Mark] = axis.marks(top, bottom, "predicted change")
     marks.append(
-        Text(part, "name", tidy(axis.left), tidy(top - 5), wrap(name, SIDE + GAP - 6, NAME_SIZE, 1)[0], NAME_SIZE)
+        Text(part, "name", tidy(axis.left), tidy(top - 5), wrap(name, side + GAP - 6, NAME_SIZE, 1)[0], NAME_SIZE)
     )
     places = ticks(axis.low, axis.high)
     decimals = 1 if all(abs(score * 10 - round(score * 10)) < 1e-9 for score in places) else 2
@@ -145,14 +171,14 @@ def _panel(part: str, told: tuple[str, Sequence[_Bin]], axis: Axis, at: tuple[fl
             where = tidy(axis.left - 4), tidy(y(score) + 0.36 * LABEL_SIZE)
             marks.append(Text(part, "tick", *where, said, LABEL_SIZE, "end", colour=QUIET))
     if first:
-        where = tidy(MARGIN + 8), tidy(top + SIDE / 2)
+        where = tidy(axis.left - 30), tidy(top + side / 2)
         marks.append(Text(part, "axis-title", *where, "observed change", LABEL_SIZE, "middle", colour=QUIET, angle=-90))
     diagonal = polygon([(axis.left, bottom), (axis.right, top)], closed=False)
     marks.append(Shape(part, "diagonal", diagonal, stroke=INK, stroke_width=0.7, dash=(4, 2)))
     for each in bins:
         x = axis.x(each.predicted)
         bar = polygon([(x, y(each.low)), (x, y(each.high))], closed=False)
-        marks.append(Shape(part, "spread", bar, stroke=blend(POSITIVE, 0.45), stroke_width=1.4))
+        marks.append(Shape(part, "spread", bar, stroke=blend(POSITIVE, 0.7), stroke_width=1.0))
     line = [(axis.x(each.predicted), y(each.observed)) for each in bins]
     marks += [
         Shape(part, "line", polygon(ends, closed=False), stroke=POSITIVE, stroke_width=0.8) for ends in pairwise(line)

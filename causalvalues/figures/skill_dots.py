@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from causalvalues.errors import FigureError
+from causalvalues.figures.legend import Item, legend_rows
+from causalvalues.figures.number_columns import NO_ROOM
+from causalvalues.figures.row_frame import RowFrame, checked_width, row_frame
 from causalvalues.numerals import estimate, number
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, tidy
 from causalvalues.scene.metrics import text_width, wrap
 from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
-from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, RULE
+from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import column_of, named_rows, numbers_of, of_split, splits_of
 
-WIDTH = 504.0
 ROW = 14.0
-HEAD = 25.0
-NAMES = 170.0
-NUMBERS = 88.0
+HEAD = 20.0
 LOWEST = -0.5
 """R2 below this is drawn at the left edge, with an arrow head."""
 KINDS = {"simple": "without structural equations", "mechanism": "fitted mechanism", "graph": "model with a graph"}
@@ -41,10 +41,9 @@ class _Row:
     value: float
     lower: float
     upper: float
-    y: float
 
 
-def skill_figure(found: SkillReport, measure: str = "micro_r2") -> Scene:
+def skill_figure(found: SkillReport, measure: str = "micro_r2", *, width: float = 468.0) -> Scene:
     """Draw R2 of every predictor under every split as dots with 90% intervals, and the ceiling as a line.
 
     Parameters
@@ -52,6 +51,8 @@ def skill_figure(found: SkillReport, measure: str = "micro_r2") -> Scene:
     found : SkillReport
     measure : {"micro_r2", "effects_r2"}, default "micro_r2"
         Of the changes of rows, or of the mean changes of lever sets.
+    width : float, default 468
+        Points; where there is no room for the numbers, the caption says so.
 
     Returns
     -------
@@ -61,98 +62,99 @@ def skill_figure(found: SkillReport, measure: str = "micro_r2") -> Scene:
     Raises
     ------
     FigureError
-        If the measure is unknown or no number is known.
+        If the measure is unknown, no number is known, or the width leaves no room.
     """
     if measure not in MEASURES:
         raise FigureError(f"There is no measure {measure!r} to draw. Choose {' or '.join(MEASURES)}.")
     low, high, top, title = MEASURES[measure]
-    rows, heads, bottom = _placed(found.table, (measure, low, high))
-    ceilings = {split: numbers_of(named_rows(found.ceiling), split)[top] for split, _, _ in heads}
-    axis = _axis(rows, [each for each in ceilings.values() if math.isfinite(each)])
-    marks: list[Mark] = axis.marks(MARGIN + 6, bottom, f"{title}, about each value's mean change")
-    for split, start, stop in heads:
-        marks += _head(split, start, stop, ceilings[split], axis)
+    rows = _rows(found.table, (measure, low, high))
+    ceilings = {split: numbers_of(named_rows(found.ceiling), split)[top] for split in splits_of(found.table)}
+    beside = [[("", [estimate(row.value, row.lower, row.upper) for row in rows])], []]
+    frame = _with_heads(row_frame([row.name for row in rows], beside, (checked_width(width), MARGIN, -10.0), ROW), rows)
+    axis = _axis(rows, list(ceilings.values()), frame)
+    said = f"{title}, about each value's mean change"
+    marks: list[Mark] = [*frame.marks(axis, said), *_heads(rows, ceilings, frame, axis)]
     for place, row in enumerate(rows):
-        marks += _marks(f"row-{place}", row, axis)
-    some = [kind for kind in KINDS if any(row.kind == kind for row in rows)]
-    marks += _legend(some, any(math.isfinite(each) for each in ceilings.values()), bottom + 36)
+        marks += _marks(f"row-{place}", row, axis, frame.middles[place])
+    kinds = [kind for kind in KINDS if any(row.kind == kind for row in rows)]
+    shown_ceiling = any(math.isfinite(ceilings[row.split]) for row in rows)
+    legend, below = legend_rows(_legend(kinds, shown_ceiling), width, frame.below(said))
     return Scene(
         kind="skill",
-        width=WIDTH,
-        height=tidy(bottom + 36 + 8 + 2 * MARGIN),
-        marks=tuple(marks),
+        width=width,
+        height=tidy(frame.below(said) + below),
+        marks=(*marks, *legend),
         title="How well are changes foreseen?",
-        caption=_caption(found, title),
+        caption=_caption(found, title, frame.shorter == 1),
         alt=_alt(rows, ceilings, title),
         columns=("split", "predictor", "kind", measure, "lower", "upper", "ceiling"),
         rows=tuple(_cells(row, ceilings[row.split]) for row in rows),
     )
 
 
-def _placed(
-    table: pd.DataFrame, columns: tuple[str, str, str]
-) -> tuple[list[_Row], list[tuple[str, float, float]], float]:
-    """Return rows with their heights, the splits with where they begin and end, and the lower end of all."""
+def _rows(table: pd.DataFrame, columns: tuple[str, str, str]) -> list[_Row]:
+    """Return the predictors of each split, the best first."""
     rows: list[_Row] = []
-    heads: list[tuple[str, float, float]] = []
-    y = MARGIN + 6.0
     for split in splits_of(table):
         here = of_split(table, split)
         known = column_of(here, columns[0])
-        if not known:
-            continue
-        start = y
-        y += HEAD
         for name in sorted(known, key=lambda each: -known[each]):
             value, lower, upper = (numbers_of(here, name)[column] for column in columns)
-            rows.append(_Row(split, name, str(here[name]["kind"]), value, lower, upper, y))
-            y += ROW
-        heads.append((split, start, y))
+            rows.append(_Row(split, name, str(here[name]["kind"]), value, lower, upper))
     if not rows:
         raise FigureError("There is nothing to draw: no R2 is known.")
-    return rows, heads, y
+    return rows
 
 
-def _axis(rows: Sequence[_Row], ceilings: Sequence[float]) -> Axis:
-    numbers = [0.0, *ceilings]
+def _first_rows(rows: Sequence[_Row]) -> list[int]:
+    return [place for place, row in enumerate(rows) if place == 0 or row.split != rows[place - 1].split]
+
+
+def _with_heads(frame: RowFrame, rows: Sequence[_Row]) -> RowFrame:
+    """Return a frame with room for the name of each split above its rows."""
+    firsts = _first_rows(rows)
+    down = [HEAD * sum(first <= place for first in firsts) for place in range(len(rows))]
+    edges = [tidy(edge + by) for edge, by in zip(frame.edges, [*down, down[-1]], strict=True)]
+    middles = [tidy(middle + by) for middle, by in zip(frame.middles, down, strict=True)]
+    return replace(frame, edges=tuple(edges), middles=tuple(middles))
+
+
+def _axis(rows: Sequence[_Row], ceilings: Sequence[float], frame: RowFrame) -> Axis:
+    numbers = [0.0, *(each for each in ceilings if math.isfinite(each))]
     for row in rows:
         numbers += [each for each in (row.value, row.lower, row.upper) if math.isfinite(each)]
-    left = MARGIN + NAMES + 8
-    return Axis.around([min(max(each, LOWEST), 1.0) for each in numbers], left, WIDTH - MARGIN - NUMBERS)
+    return Axis.around([min(max(each, LOWEST), 1.0) for each in numbers], frame.left, frame.right)
 
 
-def _head(split: str, start: float, stop: float, ceiling: float, axis: Axis) -> list[Mark]:
-    rule = polygon([(MARGIN, start + 3), (WIDTH - MARGIN, start + 3)], closed=False)
-    marks: list[Mark] = [
-        Shape("splits", "rule", rule, stroke=RULE, stroke_width=0.4),
-        Text("splits", "head", MARGIN, tidy(start + 14), split.capitalize(), NAME_SIZE, bold=True),
-    ]
-    if math.isfinite(ceiling):
-        x = axis.x(ceiling)
-        line = polygon([(x, start + HEAD - 9), (x, stop - 5)], closed=False)
-        marks.append(Shape("ceiling", "line", line, stroke=INK, stroke_width=1.0, dash=(4, 2)))
-        said = f"ceiling {number(ceiling)}"
-        marks.append(Text("ceiling", "ceiling", x, tidy(start + HEAD - 12), said, LABEL_SIZE, "middle", colour=INK))
+def _heads(rows: Sequence[_Row], ceilings: Mapping[str, float], frame: RowFrame, axis: Axis) -> list[Mark]:
+    """Return the name of each split, its ceiling at the right of the same line, and the line of the ceiling."""
+    marks: list[Mark] = []
+    firsts = _first_rows(rows)
+    for first, stop in zip(firsts, [*firsts[1:], len(rows)], strict=True):
+        split, base = rows[first].split, tidy(frame.edges[first] - 5)
+        room = frame.width - 2 * MARGIN
+        if math.isfinite(ceilings[split]):
+            x, text = axis.x(ceilings[split]), f"ceiling {number(ceilings[split])}"
+            low = frame.middles[stop - 1] + 6
+            line = polygon([(x, frame.edges[first] + 1), (x, low)], closed=False)
+            marks.append(Shape("ceiling", "line", line, stroke=INK, stroke_width=1.0, dash=(4, 2)))
+            end = tidy(frame.width - MARGIN)
+            marks.append(Text("ceiling", "ceiling", end, base, text, LABEL_SIZE, "end", colour=INK))
+            room -= text_width(text, LABEL_SIZE) + 8
+        name = wrap(split.capitalize(), room / 1.1, NAME_SIZE, 1)[0]
+        marks.append(Text("splits", "head", MARGIN, base, name, NAME_SIZE, bold=True))
     return marks
 
 
-def _marks(part: str, row: _Row, axis: Axis) -> list[Mark]:
-    base = tidy(row.y + 0.36 * NAME_SIZE)
-    name = wrap(row.name, NAMES, NAME_SIZE, 1)[0]
-    said = estimate(row.value, row.lower, row.upper)
-    marks: list[Mark] = [
-        Text(part, "name", tidy(MARGIN + NAMES), base, name, NAME_SIZE, "end"),
-        Text(part, "number", tidy(WIDTH - MARGIN), base, said, LABEL_SIZE, "end", colour=QUIET),
-    ]
+def _marks(part: str, row: _Row, axis: Axis, y: float) -> list[Mark]:
     if row.value < axis.low:
         x = axis.left
-        head = polygon([(x, row.y), (x + 5, row.y - 3), (x + 5, row.y + 3)])
-        return [*marks, Shape(part, "beyond", head, fill=_colour(row.kind))]
+        return [Shape(part, "beyond", polygon([(x, y), (x + 5, y - 3), (x + 5, y + 3)]), fill=_colour(row.kind))]
+    marks: list[Mark] = []
     if math.isfinite(row.lower) and math.isfinite(row.upper):
-        ends = [(axis.x(max(row.lower, axis.low)), row.y), (axis.x(row.upper), row.y)]
-        line = polygon(ends, closed=False)
+        line = polygon([(axis.x(max(row.lower, axis.low)), y), (axis.x(row.upper), y)], closed=False)
         marks.append(Shape(part, "interval", line, stroke=_colour(row.kind), stroke_width=1.2))
-    return [*marks, _dot(part, axis.x(row.value), row.y, row.kind)]
+    return [*marks, _dot(part, axis.x(row.value), y, row.kind)]
 
 
 def _colour(kind: str) -> str:
@@ -160,41 +162,44 @@ def _colour(kind: str) -> str:
 
 
 def _dot(part: str, x: float, y: float, kind: str) -> Shape:
+    """Return a ring for simple predictors, a diamond for mechanisms, a disc for graphs: grey tells them apart too."""
+    if kind == "mechanism":
+        corners = polygon([(x, y - 3.4), (x + 3.4, y), (x, y + 3.4), (x - 3.4, y)])
+        return Shape(part, "dot", corners, fill=_colour(kind), stroke=_colour(kind), stroke_width=0.5)
     fill = PAPER if kind == "simple" else _colour(kind)
     return Shape(part, "dot", disc(x, y, 2.7), fill=fill, stroke=_colour(kind), stroke_width=1.0)
 
 
-def _legend(kinds: Sequence[str], ceiling: bool, y: float) -> list[Mark]:
-    words = [KINDS[kind] for kind in kinds] + ([CEILING] if ceiling else [])
-    lengths = [22 + text_width(word, LABEL_SIZE) for word in words]
-    x = (WIDTH - sum(lengths) - 16 * (len(words) - 1)) / 2
-    marks: list[Mark] = []
-    for place, (word, length) in enumerate(zip(words, lengths, strict=True)):
-        ends = polygon([(x, y), (x + 18, y)], closed=False)
-        if place < len(kinds):
-            marks.append(Shape("legend", "interval", ends, stroke=_colour(kinds[place]), stroke_width=1.2))
-            marks.append(_dot("legend", x + 9, y, kinds[place]))
-        else:
-            marks.append(Shape("legend", "line", ends, stroke=INK, stroke_width=1.0, dash=(4, 2)))
-        at = (tidy(x + 22), tidy(y + 0.36 * LABEL_SIZE))
-        marks.append(Text("legend", "legend", *at, word, LABEL_SIZE, colour=QUIET))
-        x += length + 16
-    return marks
+def _legend(kinds: Sequence[str], ceiling: bool) -> list[Item]:
+    ends = polygon([(0, 0), (18, 0)], closed=False)
+    items: list[Item] = [
+        (
+            18.0,
+            KINDS[kind],
+            (Shape("legend", "interval", ends, stroke=_colour(kind), stroke_width=1.2), _dot("legend", 9, 0, kind)),
+        )
+        for kind in kinds
+    ]
+    line = Shape("legend", "line", ends, stroke=INK, stroke_width=1.0, dash=(4, 2))
+    return [*items, (18.0, CEILING, (line,))] if ceiling else items
 
 
-def _caption(found: SkillReport, title: str) -> str:
+def _caption(found: SkillReport, title: str, narrow: bool) -> str:
     said = (
         f"{title}: 1 is perfect, 0 as good as each value's mean change over the rows that are foreseen. Dots with 90% "
         "intervals (the left-out groups are drawn again). Every prediction is made without the lever, the set of "
         f"levers or the unit that is named. An arrow head: below {number(LOWEST)}."
     )
     how = [note for note in found.notes if note.startswith("Error:")]
+    said += f" {NO_ROOM}" if narrow else ""
     return " ".join([said, *(f"Ceiling: the best that the error of the answers allows. {note}" for note in how)])
 
 
 def _alt(rows: Sequence[_Row], ceilings: dict[str, float], title: str) -> str:
     phrases = []
     for split, ceiling in ceilings.items():
+        if not any(row.split == split for row in rows):
+            continue
         told = ", ".join(f"{row.name} {number(row.value)}" for row in rows if row.split == split)
         phrases.append(f"{split}: {told}" + (f" (ceiling {number(ceiling)})" if math.isfinite(ceiling) else ""))
     return f"Dot plot, {title}. " + "; ".join(phrases) + "."

@@ -7,41 +7,39 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from causalvalues.figures.circle import circle_layout
-from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks
-from causalvalues.figures.graph_data import GraphData, graph_data
+from causalvalues.figures.given_graphs import Graph, graph_data
+from causalvalues.figures.graph_data import GraphData
+from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, sectors_of, shown_names
 from causalvalues.figures.graph_options import Circle, GraphOptions
-from causalvalues.figures.labelling import Spot, Wish, place_labels
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
-from causalvalues.figures.legend import graph_legend
+from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines
 from causalvalues.figures.value_order import value_order
 from causalvalues.figures.words import EDGE_COLUMNS, edge_rows, graph_alt, graph_caption
-from causalvalues.graph.dag import Dag
-from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
-from causalvalues.scene.edge_style import label_texts
-from causalvalues.scene.geometry import Box, shape_box, text_box
-from causalvalues.scene.nouns import Edge, Mark, Node, Scene
-from causalvalues.scene.palette import LABEL_SIZE
+from causalvalues.scene.nouns import Edge, Mark, Scene
 from causalvalues.theories.theory import ValueTheory
 
 
 def value_graph(
-    graph: GraphPosterior | Dag,
+    graph: Graph,
     effects: Effects | pd.DataFrame | None = None,
     theory: ValueTheory | None = None,
     labels: Mapping[str, str] | None = None,
     options: GraphOptions | None = None,
 ) -> Scene:
-    """Draw the averaged graph of a posterior, or a given graph.
+    """Draw the averaged graph of a posterior, or any other graph with the marks at the ends of its edges.
 
     An edge is as wide as its P(adjacent). It is blue and solid for a positive effect and vermillion and dashed for a
     negative one. It has a head only when most graphs have the edge and compel its direction (and at least
-    ``options.head`` of those with the edge do), or when knowledge gives it: an open or contested edge is no arrow.
+    ``options.head`` of those with the edge do), or when knowledge gives it: an open or contested edge is no arrow. The
+    head is solid when .9 or more of the graphs with the edge compel it, hollow when fewer do.
 
     Parameters
     ----------
-    graph : GraphPosterior or Dag
+    graph : GraphPosterior, Dag, EquivalenceClass, MixedGraph, StructuralModel or GraphFile
+        Tails, heads and circles are drawn as they stand; the legend says what those that occur mean. A model is drawn
+        with its own direct effects. Hidden factors (ellipses) and levers (rounded) of a model are drawn in layers only.
     effects : Effects or DataFrame, optional
         Effect of cause on effect, [cause, effect] (`direct_effects` of a model); a DataFrame has no intervals. Without
         it the labels are P(adjacent).
@@ -59,33 +57,29 @@ def value_graph(
 
     Examples
     --------
+    >>> from causalvalues import Dag
     >>> scene = value_graph(Dag.from_edges(["a", "b"], [("a", "b")]))
     >>> [(edge.cause, edge.effect, edge.directed) for edge in scene.edges]
     [('a', 'b', True)]
     """
     options = options or GraphOptions()
     data = graph_data(graph, effects, options.head)
-    shown = _shown(data, theory, labels or {})
-    groups = {} if theory is None else theory.groups
+    shown = shown_names(data, theory, labels or {})
     circle = isinstance(options.layout, Circle)
-    edges = tuple(edge for edge in data.edges if edge.kind == "value" or not circle)
+    away = {*data.levers, *data.factors} if circle else set()
+    edges = tuple(edge for edge in data.edges if not {edge.cause, edge.effect} & away)
     layout = _laid_out(data, edges, theory, shown, options)
-    drawn = {edge.part: drawn_edge(edge, layout.routes[edge.part]) for edge in edges}
-    wishes = [Wish(edge.part, label_texts(edge, options.intervals), LABEL_SIZE) for edge in edges]
-    wishes = [wish for wish in wishes if wish.texts]
-    spots = _spots(wishes, layout, drawn)
-    short = sum(wish.part not in spots or spots[wish.part].text != wish.texts[0] for wish in wishes)
-    legend, below = graph_legend(edges, _meaning(edges, options), data.level, options.width, layout.height)
-    lines: list[Mark] = [mark for edge in drawn.values() for mark in edge.marks]
+    painted = paint_edges(edges, layout, options.intervals)
+    legend, height = _legend(data, edges, layout, options)
     return Scene(
         kind="graph",
         width=options.width,
-        height=round(layout.height + below, 3),
-        marks=(*layout.ground, *lines, *label_marks(edges, spots), *_node_marks(layout), *layout.notes, *legend),
+        height=round(height, 3),
+        marks=(*layout.ground, *painted.marks, *node_marks(layout), *layout.notes, *legend),
         title=options.title,
-        caption=graph_caption(data, edges, shown, options.effect, short),
+        caption=_caption(data, edges, shown, options, painted.short),
         alt=graph_alt(data, edges, shown),
-        nodes=_nodes(layout, data, shown, groups),
+        nodes=scene_nodes(layout, data, shown, {} if theory is None else theory.groups),
         edges=edges,
         columns=EDGE_COLUMNS,
         rows=edge_rows(edges),
@@ -93,74 +87,42 @@ def value_graph(
     )
 
 
-def _shown(data: GraphData, theory: ValueTheory | None, labels: Mapping[str, str]) -> dict[str, str]:
-    known = {} if theory is None else theory.labels
-    shown = {name: labels.get(name, known.get(name, name)) for name in (*data.values, *data.levers)}
-    groups = () if theory is None else theory.groups
-    return {group: labels.get(group, _group_label(group)) for group in groups} | shown
+def _legend(
+    data: GraphData, edges: Sequence[Edge], layout: Layout, options: GraphOptions
+) -> tuple[tuple[Mark, ...], float]:
+    """Return the marks below the graph, and the height of the page."""
+    items = graph_items(data, edges, _meaning(edges, options))
+    if not isinstance(options.layout, Circle):
+        items += kind_items(data.kind(name) for name in layout.places)
+    items += [(0.0, words, ()) for words in layout.words]
+    marks, below = legend_rows(items, options.width, layout.height)
+    note, more = note_lines(options.note, options.width, layout.height + below)
+    return (*marks, *note), layout.height + below + more
 
 
-def _group_label(group: str) -> str:
-    """Return the name of a group for people: ``self_transcendence`` is Self-transcendence."""
-    words = group.replace("self_", "self-").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def _sectors(theory: ValueTheory, shown: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    return {shown.get(group, group): members for group, members in theory.groups.items()}
+def _caption(
+    data: GraphData, edges: Sequence[Edge], shown: Mapping[str, str], options: GraphOptions, short: int
+) -> str:
+    said = graph_caption(data, edges, shown, options.effect, short)
+    note = options.note[:1].upper() + options.note[1:]
+    return f"{said} {note}{'' if note.endswith('.') else '.'}" if note else said
 
 
 def _laid_out(
     data: GraphData, edges: Sequence[Edge], theory: ValueTheory | None, shown: Mapping[str, str], options: GraphOptions
 ) -> Layout:
     order = value_order(data.values, theory)
+    kinds = {name: data.kind(name) for name in (*data.values, *data.levers, *data.factors)}
     if isinstance(options.layout, Circle):
-        groups = _sectors(theory, shown) if theory is not None and theory.circular else {}
-        return circle_layout(
-            order, shown, groups, {edge.part: (edge.cause, edge.effect) for edge in edges}, options.width
-        )
-    acting = {edge.cause for edge in edges if edge.kind == "lever"}
-    levers = [name for name in data.levers if name in acting]
-    return layered_layout((levers, order), shown, edges, options.layout, options.width)
-
-
-def _spots(wishes: Sequence[Wish], layout: Layout, drawn: Mapping[str, DrawnEdge]) -> dict[str, Spot]:
-    taken: list[Box] = []
-    for place in layout.places.values():
-        taken.append(shape_box(place.body).grown(1.5))
-        taken += [text_box(text).grown(1.0) for text in place.names]
-    taken += [text_box(text).grown(1.0) for text in layout.notes]
-    taken += layout.rim
-    taken += [edge.head for edge in drawn.values() if edge.head is not None]
-    routes = {part: edge.curves for part, edge in drawn.items()}
-    return place_labels(wishes, routes, taken, layout.width, layout.height)
+        groups = sectors_of(theory, shown) if theory is not None and theory.circular else {}
+        pairs = {edge.part: (edge.cause, edge.effect) for edge in edges}
+        return circle_layout(order, shown, groups, pairs, options.width, kinds=kinds)
+    acting = {edge.cause for edge in edges}
+    first = [name for name in (*data.factors, *data.levers) if name in acting]
+    return layered_layout((first, order), shown, edges, options.layout, options.width, kinds=kinds)
 
 
 def _meaning(edges: Sequence[Edge], options: GraphOptions) -> str:
     if any(edge.mean is not None for edge in edges):
         return f"label: {options.effect}"
     return "label: P(adjacent)" if any(edge.adjacent is not None for edge in edges) else ""
-
-
-def _node_marks(layout: Layout) -> list[Mark]:
-    marks: list[Mark] = []
-    for place in layout.places.values():
-        marks += [place.body, *place.names]
-    return marks
-
-
-def _nodes(
-    layout: Layout, data: GraphData, shown: Mapping[str, str], groups: Mapping[str, Sequence[str]]
-) -> tuple[Node, ...]:
-    return tuple(
-        Node(
-            part=place.body.part,
-            name=name,
-            label=shown[name],
-            kind="lever" if name in data.levers else "value",
-            group="; ".join(group for group, members in groups.items() if name in members),
-            x=place.x,
-            y=place.y,
-        )
-        for name, place in layout.places.items()
-    )

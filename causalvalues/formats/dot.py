@@ -29,8 +29,9 @@ def dot_text(scene: Scene) -> str:
     str
         Node identifiers are the names, always quoted, with every backslash doubled (as pygraphviz returns them). A
         name that Graphviz cannot hold (control characters, a leading %) has a stand-in, and its exact form is the JSON
-        attribute ``name_json``. Edges whose direction is open have ``dir=none``. ``neato -n2`` keeps
-        the positions.
+        attribute ``name_json``. ``ends`` of an edge is one of ``--- --> o-> o-o <->``, and ``dir`` with its arrows
+        draws the same: an edge whose direction is open has ``dir=none``. ``neato -n2`` keeps the positions. Levers and
+        values are boxes or discs, latent nodes ellipses, outcomes boxes with two lines.
 
     Raises
     ------
@@ -41,7 +42,8 @@ def dot_text(scene: Scene) -> str:
     ids = dot_ids(scene)
     lines = [
         f"digraph {quoted(scene.title)} {{",
-        '  graph [charset="UTF-8", splines=true, outputorder=edgesfirst];',
+        '  graph [charset="UTF-8", splines=true, outputorder=edgesfirst, '
+        f'bb="0,0,{scene.width:.3f},{scene.height:.3f}"];',
         '  node [fontname="DejaVu Sans", fontsize=8];',
         '  edge [fontname="DejaVu Sans", fontsize=7];',
     ]
@@ -123,7 +125,8 @@ def _label(text: str) -> str:
 
 
 def _node(node: Node, scene: Scene) -> str:
-    shape = "circle, width=0.14, fixedsize=true" if _is_disc(node, scene) else "box"
+    shape = {"latent": "ellipse", "outcome": "box, peripheries=2"}.get(node.kind, "box")
+    shape = "circle, width=0.14, fixedsize=true" if _is_disc(node, scene) else shape
     outside = f"xlabel={_label(node.label)}, label=" + '""' if _is_disc(node, scene) else f"label={_label(node.label)}"
     said = [f"shape={shape}", outside, f'pos="{node.x:.3f},{scene.height - node.y:.3f}!"', f'kind="{node.kind}"']
     if node.group:
@@ -156,23 +159,33 @@ def _edge(edge: Edge) -> str:
     texts = label_texts(edge, intervals=True)
     if texts:
         said.append(f"label={_label(texts[0])}")
-    said += [f'verdict="{edge.verdict}"'] if edge.verdict else []
+    said.append(f'ends="{edge.ends}"')
+    said += [f'{key}="{word}"' for key, word in words_of(edge)]
     said += [f'{key}="{number!r}"' for key, number in numbers_of(edge)]
     return ", ".join(said)
 
 
+NUMBERS = (
+    "adjacent",
+    "direction",
+    "compelled",
+    "compelled_reverse",
+    "open",
+    "prior_direction",
+    "mean",
+    "lower",
+    "upper",
+    "positive",
+)
+"""Numbers of an edge, in the order in which files have them."""
+
+
 def numbers_of(edge: Edge) -> list[tuple[str, float]]:
     """Return the numbers of an edge that are known, by name."""
-    keys = (
-        "adjacent",
-        "direction",
-        "compelled",
-        "compelled_reverse",
-        "open",
-        "prior_direction",
-        "mean",
-        "lower",
-        "upper",
-        "positive",
-    )
-    return [(key, getattr(edge, key)) for key in keys if getattr(edge, key) is not None]
+    return [(key, getattr(edge, key)) for key in NUMBERS if getattr(edge, key) is not None]
+
+
+def words_of(edge: Edge) -> list[tuple[str, str]]:
+    """Return what an edge says in words, beside its ends: ``kind``, and ``verdict`` and ``change`` where known."""
+    words = (("kind", edge.kind), ("verdict", edge.verdict), ("change", edge.change))
+    return [(key, word) for key, word in words if word]

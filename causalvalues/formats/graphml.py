@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 
-from causalvalues.formats.dot import need_graph, numbers_of
+from causalvalues.formats.dot import NUMBERS, need_graph, numbers_of, words_of
 from causalvalues.scene.nouns import Scene
 from causalvalues.scene.xml_text import allowed, content
 
 _NODE_KEYS = (("name", "string"), ("name_json", "string"), ("label", "string"), ("kind", "string"), ("group", "string"))
-_EDGE_KEYS = (("kind", "string"), ("ends", "string"), ("arrow", "boolean"), ("verdict", "string"))
-_EDGE_NUMBERS = (
-    "adjacent",
-    "direction",
-    "compelled",
-    "compelled_reverse",
-    "open",
-    "prior_direction",
-    "mean",
-    "lower",
-    "upper",
-    "positive",
-)
+_EDGE_KEYS = (("kind", "string"), ("ends", "string"), ("arrow", "boolean"), ("verdict", "string"), ("change", "string"))
 
 
 def graphml_text(scene: Scene) -> str:
@@ -36,8 +24,9 @@ def graphml_text(scene: Scene) -> str:
     -------
     str
         Nodes are ``n0, n1, ...`` with their exact name under ``name`` (and, where XML cannot hold it, as JSON under
-        ``name_json``), places under ``x`` and ``y`` in points. Edges whose direction is open or contested have
-        ``arrow`` false, and the more probable cause as source: networkx reads no graphs with both kinds of edges.
+        ``name_json``), places under ``x`` and ``y`` in points. ``ends`` of an edge is one of ``--- --> o-> o-o <->``;
+        those that are no arrow have ``arrow`` false, and the more probable cause as source: networkx reads no graphs
+        with both kinds of edges.
 
     Raises
     ------
@@ -51,7 +40,7 @@ def graphml_text(scene: Scene) -> str:
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
         *(_key("node", name, kind) for name, kind in (*_NODE_KEYS, ("x", "double"), ("y", "double"))),
         *(_key("edge", name, kind) for name, kind in _EDGE_KEYS),
-        *(_key("edge", name, "double") for name in _EDGE_NUMBERS),
+        *(_key("edge", name, "double") for name in NUMBERS),
         '<graph id="G" edgedefault="directed">',
     ]
     for node in scene.nodes:
@@ -67,8 +56,7 @@ def graphml_text(scene: Scene) -> str:
         ]
         lines.append(f'<node id="{ids[node.name]}">{_data("node", said)}</node>')
     for number, edge in enumerate(scene.edges):
-        said = [("kind", edge.kind), ("ends", edge.ends), ("arrow", "true" if edge.directed else "false")]
-        said += [("verdict", edge.verdict)] if edge.verdict else []
+        said = [("ends", edge.ends), ("arrow", "true" if edge.directed else "false"), *words_of(edge)]
         said += [(key, repr(value)) for key, value in numbers_of(edge)]
         ends = f'source="{ids[edge.cause]}" target="{ids[edge.effect]}"'
         lines.append(f'<edge id="e{number}" {ends}>{_data("edge", said)}</edge>')

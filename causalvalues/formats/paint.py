@@ -7,7 +7,8 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from causalvalues.scene.metrics import font_file, printable, text_width
+from causalvalues.scene.fonts import FALLBACK, face_for, family_of
+from causalvalues.scene.metrics import printable, text_width
 from causalvalues.scene.nouns import Scene, Shape, Text
 from causalvalues.scene.palette import PAPER
 
@@ -38,11 +39,24 @@ _SETTINGS: Any = {
 
 
 def pdf_bytes(scene: Scene) -> bytes:
-    """Return a scene as a one-page PDF with embedded TrueType fonts and no date: equal scenes give equal bytes."""
+    """Return a scene as a one-page PDF with embedded TrueType fonts and no date.
+
+    Parameters
+    ----------
+    scene : Scene
+        Painted in the first family of ``scene.fonts`` that is installed, else in DejaVu Sans; the keywords of the PDF
+        name it. Text that the font lacks a character of is painted in DejaVu Sans.
+
+    Returns
+    -------
+    bytes
+        The same for equal scenes and fonts.
+    """
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
     about = {"Title": printable(scene.title), "Subject": printable(scene.alt), "Creator": "causalvalues"}
-    return _printed(scene, FigureCanvasPdf, "pdf", {**about, "CreationDate": None})
+    font = f"font: {family_of(scene.fonts)}"
+    return _printed(scene, FigureCanvasPdf, "pdf", {**about, "Keywords": font, "CreationDate": None})
 
 
 def png_bytes(scene: Scene) -> bytes:
@@ -50,6 +64,8 @@ def png_bytes(scene: Scene) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     about = {"Title": printable(scene.title), "Description": printable(scene.alt), "Software": None}
+    if scene.fonts:
+        about["Comment"] = f"font: {family_of(scene.fonts)}"
     return _printed(scene, FigureCanvasAgg, "png", about)
 
 
@@ -77,7 +93,7 @@ def _paint(figure: Figure, scene: Scene) -> None:
         if isinstance(mark, Shape):
             _paint_shape(figure, mark, page, layer)
         else:
-            _paint_text(figure, mark, page, layer)
+            _paint_text(figure, (mark, scene.fonts), page, layer)
 
 
 def _paint_shape(figure: Figure, shape: Shape, page: Transform, layer: int) -> None:
@@ -114,18 +130,23 @@ def _outline(shape: Shape) -> Outline:
     return Outline(corners, codes)
 
 
-def _paint_text(figure: Figure, text: Text, page: Transform, layer: int) -> None:
-    """Place a line of text by its left end, from our own widths, so that all files agree on where it stands."""
+def _paint_text(figure: Figure, what: tuple[Text, tuple[str, ...]], page: Transform, layer: int) -> None:
+    """Place a line of text by its left end, from the widths of the font that paints it."""
     from matplotlib.font_manager import FontProperties
 
-    back = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
-    shift = back * text_width(text.text, text.size, text.bold, text.italic)
+    text, fonts = what
+    face = face_for(text.text, fonts, text.bold, text.italic)
+    if face.family == FALLBACK:
+        wide = text_width(text.text, text.size, text.bold, text.italic)
+    else:
+        wide = face.width(text.text, text.size)
+    shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * wide
     turn = math.radians(text.angle)
     figure.text(
         text.x - shift * math.cos(turn),
         text.y - shift * math.sin(turn),
         text.text,
-        fontproperties=FontProperties(fname=font_file(text.bold, text.italic), size=text.size),
+        fontproperties=FontProperties(fname=face.path, size=text.size),
         color=text.colour,
         rotation=-text.angle,
         rotation_mode="anchor",

@@ -11,6 +11,7 @@ from causalvalues.model.counterfactuals import (
     counterfactual,
     counterfactual_summary,
 )
+from causalvalues.model.direct_effects import direct_effects
 from causalvalues.model.effects import Effects, effect_paths, total_effects
 from causalvalues.model.exchange import gcm_model, pgmpy_network
 from causalvalues.model.falsify import Falsification, HeldOut, falsify
@@ -36,6 +37,7 @@ from causalvalues.model.overidentification import OveridentificationSettings, le
 from causalvalues.model.quantiles import weighted_quantiles
 from causalvalues.model.reference import PredictorComparison, compare_predictors, own_values
 from causalvalues.model.sensitivity_value import SensitivitySettings, robustness_value, sensitivity_values
+from causalvalues.model.side_effects import SideEffects, side_effects
 from causalvalues.model.steered_changes import SteeredChanges
 from causalvalues.model.structural import StructuralModel
 from causalvalues.model.structure_exchange import Exchange, ExchangeTest, same_structure
@@ -69,6 +71,7 @@ __all__ = [
     "PredictorComparison",
     "RatioData",
     "SensitivitySettings",
+    "SideEffects",
     "SteeredChanges",
     "StructuralModel",
     "abduct",
@@ -82,6 +85,7 @@ __all__ = [
     "counterfactual",
     "counterfactual_summary",
     "descendants_move_more",
+    "direct_effects",
     "effect_ledger",
     "effect_paths",
     "equal_moments",
@@ -106,6 +110,7 @@ __all__ = [
     "robustness_value",
     "same_structure",
     "sensitivity_values",
+    "side_effects",
     "start_ledger",
     "total_effects",
     "tried_dose",

@@ -12,6 +12,8 @@ from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Mark, Shape, Text
 from causalvalues.scene.palette import FAINT, LABEL_SIZE, QUIET, RULE
 
+TITLE_LINE = 9.0
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -33,8 +35,8 @@ class Axis:
         """Return the place of a score."""
         return tidy(self.left + (score - self.low) / (self.high - self.low) * (self.right - self.left))
 
-    def marks(self, top: float, bottom: float, title: str) -> list[Mark]:
-        """Return faint lines at round scores from `top` to `bottom`, the numbers and the title below."""
+    def marks(self, top: float, bottom: float, title: str | Sequence[str]) -> list[Mark]:
+        """Return faint lines at round scores from `top` to `bottom`, the numbers and the title (or its lines) below."""
         places, texts = self._ticks()
         marks: list[Mark] = []
         for score, text in zip(places, texts, strict=True):
@@ -55,7 +57,9 @@ class Axis:
         ends = [(self.left, bottom), (self.right, bottom)]
         marks.append(Shape("axis", "rule", polygon(ends, closed=False), stroke=FAINT, stroke_width=0.6))
         middle = tidy((self.left + self.right) / 2)
-        marks.append(Text("axis", "axis-title", middle, tidy(bottom + 21), title, LABEL_SIZE, "middle", colour=QUIET))
+        for k, line in enumerate((title,) if isinstance(title, str) else title):
+            base = tidy(bottom + 21 + TITLE_LINE * k)
+            marks.append(Text("axis", "axis-title", middle, base, line, LABEL_SIZE, "middle", colour=QUIET))
         return marks
 
     def _ticks(self) -> tuple[tuple[float, ...], list[str]]:

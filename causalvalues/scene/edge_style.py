@@ -1,13 +1,31 @@
-"""How an edge looks: width from its probability, colour and dash from its sign, what its label may say."""
+"""How an edge looks: width from its probability, colour and dash from its sign, marks at its two ends, its label."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
 from causalvalues.numerals import estimate, number
 from causalvalues.scene.geometry import polygon, tidy
-from causalvalues.scene.nouns import Edge, Segment
-from causalvalues.scene.palette import DASH, NEGATIVE, POSITIVE, UNSIGNED
+from causalvalues.scene.nouns import Change, Edge, Segment
+from causalvalues.scene.palette import DASH, INK, NEGATIVE, POSITIVE, UNSIGNED
+
+NEARLY_ALL = 0.9
+"""P(compelled | adjacent) from which a compelled edge has a solid head; below, the head is hollow."""
+RING = 2.1
+"""Radius of the circle at an open end, in points."""
+
+EndMark = Literal["tail", "arrow", "circle"]
+
+_CHANGES: Mapping[Change, tuple[str, tuple[float, ...], float]] = {
+    "same": ("#858585", (), 0.9),
+    "changed": (INK, (1.6, 1.6), 1.9),
+    "added": ("#005A92", (), 2.1),
+    "removed": (NEGATIVE, DASH, 1.9),
+    "turned": ("#00573C", (8.0, 2.0, 1.8, 2.0), 1.9),
+}
 
 
 def line_width(adjacent: float | None) -> float:
@@ -15,20 +33,52 @@ def line_width(adjacent: float | None) -> float:
     return 1.2 if adjacent is None else tidy(0.5 + 1.8 * adjacent**2)
 
 
+def edge_width(edge: Edge) -> float:
+    """Return the width of an edge in points: by its change in a difference of two graphs, else `line_width`."""
+    return _CHANGES[edge.change][2] if edge.change else line_width(edge.adjacent)
+
+
 def sign_colour(edge: Edge) -> str:
-    """Return blue for a positive effect, vermillion for a negative one, grey where there is none."""
+    """Return blue for a positive effect, vermillion for a negative one, grey where there is none.
+
+    In a difference of two graphs the colour tells the change: blue in the second only, vermillion in the first only,
+    green turned, black changed in size, grey in both alike.
+    """
+    if edge.change:
+        return _CHANGES[edge.change][0]
     if not edge.mean:
         return UNSIGNED
     return POSITIVE if edge.mean > 0 else NEGATIVE
 
 
 def sign_dash(edge: Edge) -> tuple[float, ...]:
-    """Return the dashes of a negative effect; nothing for the others."""
+    """Return the dashes of a negative effect, or of a change; nothing for the others."""
+    if edge.change:
+        return _CHANGES[edge.change][1]
     return DASH if edge.mean is not None and edge.mean < 0 else ()
 
 
+def end_marks(edge: Edge) -> tuple[EndMark, EndMark]:
+    """Return the marks at cause and effect.
+
+    Examples
+    --------
+    >>> end_marks(Edge("edge-0", "a", "b", "value", "o->"))
+    ('circle', 'arrow')
+    """
+    marks: dict[str, EndMark] = {"-": "tail", "<": "arrow", ">": "arrow", "o": "circle"}
+    return marks[edge.ends[0]], marks[edge.ends[2]]
+
+
+def hollow(edge: Edge) -> bool:
+    """Say whether the head is hollow: compelled in most graphs with the edge, but not in nearly all."""
+    return edge.directed and edge.verdict == "compelled" and (edge.compelled or 0.0) < NEARLY_ALL
+
+
 def label_texts(edge: Edge, intervals: bool) -> tuple[str, ...]:
-    """Return what the label of an edge may say, best first."""
+    """Return what the label of an edge may say, best first; nothing where two graphs do not differ."""
+    if edge.change == "same":
+        return ()
     if edge.mean is not None:
         full = estimate(edge.mean, edge.lower, edge.upper) if intervals else number(edge.mean)
         return tuple(dict.fromkeys((full, number(edge.mean))))

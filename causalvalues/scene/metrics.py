@@ -119,14 +119,15 @@ def longest_word(text: str, width: float, size: float) -> float:
 
 
 def _pieces(text: str, width: float, size: float) -> list[str]:
-    """Split after spaces and joining signs, and anywhere where a piece is wider than a line."""
+    """Split after spaces and joining signs (not inside numbers), and anywhere where a piece is wider than a line."""
     pieces, current = [], ""
-    for character in text:
+    for character, after in zip(text, [*text[1:], ""], strict=True):
         if current and text_width(current.rstrip() + character, size) > width:
             pieces.append(current)
             current = ""
         current += character
-        if character in _BREAK_AFTER:
+        inside_number = character in ".," and after.isdigit()
+        if character in _BREAK_AFTER and not inside_number:
             pieces.append(current)
             current = ""
     return [piece for piece in [*pieces, current] if piece]

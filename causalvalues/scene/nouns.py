@@ -25,6 +25,7 @@ SceneKind = Literal[
     "difference",
     "path_diagram",
     "plan",
+    "profile",
     "effects",
     "side_effects",
     "explanation",

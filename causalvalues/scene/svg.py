@@ -11,6 +11,7 @@ from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Segment, Shape, Te
 from causalvalues.scene.xml_text import attribute, content, name_attributes
 
 FONTS = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
+"""Behind the families that the scene prefers: DejaVu Sans, and fonts of about its widths."""
 
 
 def svg_text(scene: Scene) -> str:
@@ -24,7 +25,7 @@ def svg_text(scene: Scene) -> str:
     -------
     str
         One group a part; groups of nodes and edges carry the exact names in ``data-`` attributes and say as a tooltip
-        what they stand for. Text stays text, in DejaVu Sans or a font of the same widths.
+        what they stand for. Text stays text, in the fonts of the scene, DejaVu Sans or a font of the same widths.
     """
     wide, high = _plain(scene.width), _plain(scene.height)
     key = "scene-" + hashlib.sha256(ascii(scene).encode()).hexdigest()[:8]  # pictures on one page need ids of their own
@@ -35,12 +36,24 @@ def svg_text(scene: Scene) -> str:
         f'<desc id="{key}-desc">{content(scene.alt)}</desc>',
         f"<metadata>{content(_metadata(scene))}</metadata>",
         f'<rect width="{wide}" height="{high}" fill="#FFFFFF"/>',
-        f'<g font-family="{attribute(FONTS)}">',
+        f'<g font-family="{attribute(font_families(scene))}">',
         *_groups(scene),
         "</g>",
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def font_families(scene: Scene) -> str:
+    """Return the fonts of a scene as a list for CSS, the most wanted first.
+
+    Examples
+    --------
+    >>> font_families(Scene("dots", 10, 10, (), fonts=("Arial", "DejaVu Sans")))[:21]
+    "Arial, 'DejaVu Sans',"
+    """
+    bare = (family.replace("'", "").replace("\\", "") for family in scene.fonts if family != "DejaVu Sans")
+    return ", ".join([*(family if family.isalpha() else f"'{family}'" for family in bare), FONTS])
 
 
 def _metadata(scene: Scene) -> str:

@@ -28,6 +28,8 @@ from causalvalues.study.saving import load
 from causalvalues.study.wording import OUTCOMES
 from causalvalues.theories import theory
 
+NOTE = f"{BLOCKED.capitalize()}: no edge may be claimed from this picture"
+
 
 def pictures(results: StudyResults) -> dict[str, Picture]:
     """Return the figures by name: ``graph``, ``effects``, ``levers`` (with levers), ``plan-1``, ``plan-2``, ..."""
@@ -36,14 +38,14 @@ def pictures(results: StudyResults) -> dict[str, Picture]:
     options = GraphOptions(
         layout=Circle() if settings.figures.layout == "circle" else Layered(),
         title="What hangs together: the averaged graph",
+        note=NOTE if results.checks.blocked else "",
     )
     direct = direct_effects(results.model, settings.model.level)
     found = {"graph": value_graph(results.posterior, direct, names, options=options)}
     found["effects"] = effects_heatmap(between_values(results), names, title="Total effects between values")
     if results.checks.blocked:
-        for stem in ("graph", "effects"):
-            caption = f"{found[stem].caption} {BLOCKED.capitalize()}: no edge or path may be claimed from it."
-            found[stem] = replace(found[stem], caption=caption)
+        caption = f"{found['effects'].caption} {BLOCKED.capitalize()}: no edge or path may be claimed from it."
+        found["effects"] = replace(found["effects"], caption=caption)
     if results.levers is not None:
         found["levers"] = _lever_heatmap(results, results.levers.design)
     for number, planned in enumerate(results.plans, start=1):
@@ -77,8 +79,10 @@ def _lever_heatmap(results: StudyResults, design: LeverEffects) -> Scene:
     )
 
 
-def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle") -> Scene:
+def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width: float = 468.0) -> Scene:
     """Return the picture of a saved thing: a graph, the effects of a model, or a scene as it was saved.
+
+    Graphs and effects are laid out `width` points wide; a scene keeps the width that it has.
 
     Raises
     ------
@@ -93,5 +97,6 @@ def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle") -> Sc
     names = theory(theory_id) if theory_id else None
     thing = load(path)
     if isinstance(thing, StructuralModel):
-        return effects_heatmap(total_effects(thing), names)
-    return value_graph(thing, theory=names, options=GraphOptions(layout=Circle() if layout == "circle" else Layered()))
+        return effects_heatmap(total_effects(thing), names, width=width)
+    arranged = Circle() if layout == "circle" else Layered()
+    return value_graph(thing, theory=names, options=GraphOptions(layout=arranged, width=width))

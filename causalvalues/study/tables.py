@@ -7,6 +7,7 @@ import pandas as pd
 from causalvalues.evidence import Environments
 from causalvalues.figures import direct_effects
 from causalvalues.model import Effects, LeverEffects
+from causalvalues.responses import ResponseMatrix
 from causalvalues.study.report_conditions import by_forcing
 from causalvalues.study.results import StudyResults
 
@@ -16,6 +17,7 @@ def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
     direct = direct_effects(results.model, results.settings.model.level)
     found = {
         "findings": _findings(results),
+        "observed": _observed(results.answers.matrix),
         "pairs": results.posterior.pairs(),
         "edges": _edges(results),
         "direct_effects": long_effects(direct),
@@ -155,6 +157,14 @@ def _findings(results: StudyResults) -> pd.DataFrame:
     columns = ["code", "severity", "where", "message", "remedy"]
     rows = [[getattr(finding, column) for column in columns] for finding in results.findings]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _observed(matrix: ResponseMatrix) -> pd.DataFrame:
+    """Return the least and the largest score of each value, and dose of each lever."""
+    doses = pd.DataFrame(matrix.doses, columns=list(matrix.levers))
+    parts = [("value", matrix.frame()[list(matrix.names)]), ("lever", doses)]
+    rows = [(name, kind, part[name].min(), part[name].max()) for kind, part in parts for name in part]
+    return pd.DataFrame(rows, columns=["name", "kind", "low", "high"])
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,74 @@
+"""``causalvalues convert``: a graph from one program's file into another's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from causalvalues.cli import options as of
+from causalvalues.cli.output import keep, say
+from causalvalues.errors import FigureError
+
+if TYPE_CHECKING:
+    from causalvalues.formats.graph_file import GraphFile
+    from causalvalues.scene.nouns import Scene
+    from causalvalues.theories.theory import ValueTheory
+
+DRAWN = (".csv", ".json", ".pdf", ".png", ".svg", ".tex", ".tikz")
+"""Suffixes of what is laid out; the others hold the graph as it was read."""
+
+
+def convert(
+    path: Annotated[
+        Path,
+        typer.Argument(help="Graph: .dot .graphml .gml .cyjs .json (scene) .dagitty .lavaan .bif .bnlearn .tetrad"),
+    ],
+    out: Annotated[Path, typer.Argument(help="The same (but .bif), .mmd (Mermaid), or a picture: .svg .pdf .png")],
+    theory: of.Theory = "",
+    layout: Annotated[str, typer.Option(help="Of a picture: circle or layered; default by what the nodes are.")] = "",
+    debug: of.Debug = False,
+) -> None:
+    """Turn a graph into the format of another program, or draw it; what cannot be kept is said."""
+    from causalvalues.figures import draw
+    from causalvalues.formats.keeping import lost_in
+    from causalvalues.formats.reading import read_graph
+    from causalvalues.theories import theory as find
+
+    if layout not in ("", "circle", "layered"):
+        raise FigureError(f"There is no layout {layout!r}. Choose circle or layered.")
+    keep([path], out)
+    graph = read_graph(path)
+    names = find(theory) if theory else None
+    graph = graph if names is None else _labelled(graph, names)
+    draw(_scene(graph, out, names, layout), out)
+    for note in (*graph.notes, *lost_in(graph, out.suffix.lower())):
+        typer.echo(note, err=True)
+    say(f"Wrote {out}: {len(graph.names)} nodes, {len(graph.edges)} edges.")
+
+
+def _labelled(graph: GraphFile, names: ValueTheory) -> GraphFile:
+    """Give the nodes that the theory knows its labels and groups."""
+    groups = {
+        name: "; ".join(group for group, members in names.groups.items() if name in members)
+        for name in names.dimensions
+    }
+    nodes = tuple(
+        replace(node, label=names.labels[node.name], group=groups[node.name]) if node.name in groups else node
+        for node in graph.nodes
+    )
+    return replace(graph, nodes=nodes)
+
+
+def _scene(graph: GraphFile, out: Path, names: ValueTheory | None, layout: str) -> Scene:
+    from causalvalues.figures import Circle, GraphOptions, Layered, value_graph
+    from causalvalues.formats.graph_file import graph_scene
+
+    title = out.stem
+    if out.suffix.lower() not in DRAWN:
+        return graph_scene(graph, title)
+    plain = all(node.kind == "value" for node in graph.nodes)
+    arranged = Circle() if layout == "circle" or (not layout and plain) else Layered()
+    return value_graph(graph, theory=names, options=GraphOptions(layout=arranged, title=title))

@@ -1,0 +1,127 @@
+"""Mean scores of groups of answers, with intervals that know which rows belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from causalvalues.errors import DataError
+from causalvalues.frozen import BoolArray
+from causalvalues.responses.matrix import ResponseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Mean scores of groups; every table is [group, value].
+
+    Parameters
+    ----------
+    mean : DataFrame (g, p)
+        In score units; NaN where a group has no answer.
+    lower, upper : DataFrame (g, p) or None
+        Interval of the mean; NaN where a group has fewer than two clusters.
+    level : float
+        Level of the interval.
+    clusters : DataFrame (g, p) of int, or None
+        Clusters behind each mean.
+
+    Raises
+    ------
+    DataError
+        If a name repeats, only one end is given, or the tables have other rows and columns than `mean`.
+    """
+
+    mean: pd.DataFrame
+    lower: pd.DataFrame | None = None
+    upper: pd.DataFrame | None = None
+    level: float = 0.9
+    clusters: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        for what, names in (("group", self.mean.index), ("value", self.mean.columns)):
+            if not names.is_unique:
+                raise DataError(f"The {what} {names[names.duplicated()][0]!r} stands in the profiles more than once.")
+        if (self.lower is None) != (self.upper is None):
+            raise DataError("Profiles have one end of the intervals only. Give `lower` and `upper`, or neither.")
+        for name in ("lower", "upper", "clusters"):
+            table = getattr(self, name)
+            if table is None:
+                continue
+            if set(table.index) != set(self.mean.index) or set(table.columns) != set(self.mean.columns):
+                raise DataError(f"`{name}` has other groups or values than `mean`. Give it for the same ones.")
+            object.__setattr__(self, name, table.loc[self.mean.index, self.mean.columns])
+
+    def __repr__(self) -> str:
+        g, p = self.mean.shape
+        return f"Profiles({g} groups x {p} values; tables are [group, value])"
+
+
+def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: float = 0.9) -> Profiles:
+    """Return the mean score of every group with a cluster-robust interval.
+
+    Parameters
+    ----------
+    matrix : ResponseMatrix
+        Scored; rows are clustered by `cluster_by`, else by `unit_ids`.
+    groups : sequence of str, one for each row, optional
+        "" leaves a row out. Default: the label that `group_by` names; without it all rows are one group ``all``.
+    level : float, default .9
+
+    Returns
+    -------
+    Profiles
+        Groups in the order in which they first occur. The standard error of a weighted mean m is the sandwich of the
+        clusters' sums (Liang and Zeger 1986): sqrt(G / (G - 1) sum_g (sum_{i in g} w_i (x_i - m))^2) / sum w, with t
+        quantiles of G - 1 degrees of freedom.
+
+    Raises
+    ------
+    DataError
+        If `groups` has another length than the matrix, names no row, or the level is not inside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise DataError(f"The level of an interval is {level}. Give a number between 0 and 1.")
+    labels = tuple(str(group) for group in groups) or _own_groups(matrix)
+    if len(labels) != len(matrix):
+        raise DataError(f"`groups` has {len(labels)} entries for {len(matrix)} rows. Give one for each row.")
+    names = tuple(name for name in dict.fromkeys(labels) if name)
+    if not names:
+        raise DataError("No row belongs to a group. Give at least one row a name.")
+    clusters = np.array(matrix.labels[matrix.cluster_by] if matrix.cluster_by else matrix.unit_ids, dtype=object)
+    of = np.array(labels, dtype=object)
+    shape = (len(names), len(matrix.names))
+    mean, half, counts = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=int)
+    for row, name in enumerate(names):
+        for column in range(shape[1]):
+            found = _mean_with_error(matrix, column, np.asarray(of == name), clusters)
+            mean[row, column], se, counts[row, column] = found
+            half[row, column] = se * float(stdtrit(max(found[2] - 1, 1), (1 + level) / 2))
+    tables = [
+        pd.DataFrame(table, list(names), list(matrix.names)) for table in (mean, mean - half, mean + half, counts)
+    ]
+    return Profiles(tables[0], tables[1], tables[2], level, tables[3])
+
+
+def _own_groups(matrix: ResponseMatrix) -> tuple[str, ...]:
+    return matrix.labels[matrix.group_by] if matrix.group_by else ("all",) * len(matrix)
+
+
+def _mean_with_error(
+    matrix: ResponseMatrix, column: int, rows: BoolArray, clusters: np.ndarray
+) -> tuple[float, float, int]:
+    """Return weighted mean, its standard error (NaN below two clusters) and the number of clusters."""
+    seen = rows & ~np.isnan(matrix.scores[:, column]) & (matrix.weights > 0)
+    x, w = matrix.scores[seen, column], matrix.weights[seen]
+    if not len(x):
+        return np.nan, np.nan, 0
+    mean = float(np.einsum("i,i->", w, x) / w.sum())
+    _, code = np.unique(clusters[seen].astype(str), return_inverse=True)
+    sums = np.bincount(code, weights=np.asarray(w * (x - mean)))
+    g = len(sums)
+    if g < 2:
+        return mean, np.nan, g
+    return mean, float(np.sqrt(g / (g - 1) * np.square(sums).sum()) / w.sum()), g

@@ -1,0 +1,6 @@
+"""The explorer: a run as one page to look at, ask and plan with, which opens from disk."""
+
+from causalvalues.explorer.page import explore, explorer_page
+from causalvalues.explorer.run_files import Run, open_run
+
+__all__ = ["Run", "explore", "explorer_page", "open_run"]

@@ -1,0 +1,121 @@
+"""What a page may ask the engine, and what it is told: plain JSON both ways."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from causalvalues.explorer.choices import menu_of
+from causalvalues.explorer.run_files import Run
+from causalvalues.interventions import Intervention, Set, Shift
+from causalvalues.model import counterfactual
+from causalvalues.planning import Enumerate, Plan, Target, plan
+
+SECONDS = 30.0
+"""Longest search for one plan."""
+Named = dict[Annotated[str, Field(max_length=1000)], FiniteFloat]
+
+
+class _Question(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlanQuestion(_Question):
+    """A target: wanted scores, weights, the tolerance, a start (none: a new unit), and how many levers at most."""
+
+    wanted: Named
+    weights: Named = {}
+    tolerance: float = Field(default=0.25, gt=0, le=1e6)
+    start: Named | None = None
+    max_levers: int = Field(default=2, ge=1, le=6)
+
+
+class UnitQuestion(_Question):
+    """The answers of one unit (values, and doses of the levers that were in use), and what is set and shifted."""
+
+    row: Named
+    set: Named = {}
+    shift: Named = {}
+
+
+def answer_plan(run: Run, asked: PlanQuestion) -> dict[str, Any]:
+    """Return the plan of the engine for a target.
+
+    Parameters
+    ----------
+    run : Run
+    asked : PlanQuestion
+
+    Returns
+    -------
+    dict
+        ``status, doses, predicted, objective, lower_bound, chance, chance_of, limits, notes, ledger``; numbers that
+        are not known are None.
+
+    Raises
+    ------
+    PlanError, ModelError
+        As `plan`.
+    """
+    menu = menu_of(run)
+    target = Target(dict(asked.wanted), tolerance=asked.tolerance, weights=dict(asked.weights))
+    method = Enumerate(max_levers=asked.max_levers, time_limit=SECONDS)
+    found = plan(run.model, asked.start, target, () if menu is None else menu.levers, method)
+    return _told(found)
+
+
+def _told(found: Plan) -> dict[str, Any]:
+    return {
+        "status": found.status.value,
+        "doses": dict(found.doses),
+        "predicted": _rows(found.predicted),
+        "objective": _finite(found.objective),
+        "lower_bound": _finite(found.lower_bound),
+        "chance": _finite(found.chance),
+        "chance_of": found.chance_of,
+        "limits": list(found.limits),
+        "notes": list(found.notes),
+        "ledger": [{str(key): _finite(cell) for key, cell in row.items()} for row in found.ledger.to_dict("records")],
+    }
+
+
+def answer_unit(run: Run, asked: UnitQuestion) -> dict[str, Any]:
+    """Return what a unit would have answered.
+
+    Parameters
+    ----------
+    run : Run
+    asked : UnitQuestion
+
+    Returns
+    -------
+    dict
+        ``predicted``: value -> ``fact, mean, lower, upper`` (90% interval over the draws).
+
+    Raises
+    ------
+    ModelError
+        As `counterfactual`.
+    """
+    interventions: list[Intervention] = [Set(node, x) for node, x in asked.set.items()]
+    interventions += [Shift(node, x) for node, x in asked.shift.items()]
+    found = counterfactual(run.model, pd.Series(dict(asked.row), dtype=float), interventions)
+    lower, upper = found.interval(0.9)
+    columns = {"fact": found.facts[0], "mean": found.mean().iloc[0], "lower": lower.iloc[0], "upper": upper.iloc[0]}
+    return {"predicted": _rows(pd.DataFrame(columns, index=list(found.nodes)))}
+
+
+def _rows(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {str(name): _cells(row) for name, row in table.to_dict("index").items()}
+
+
+def _cells(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): _finite(cell) for key, cell in row.items()}
+
+
+def _finite(cell: Any) -> Any:
+    return (float(cell) if math.isfinite(cell) else None) if isinstance(cell, int | float) else str(cell)

@@ -1,0 +1,160 @@
+// What if: a control for every lever and every value, and the numbers that follow at once.
+
+import { foundValues } from "./graph.js";
+import { restsOn, untriedTogether, isOutside } from "./rests.js";
+import { acting } from "./state.js";
+import { byId, change, interval, listed, make, named, number, stepOf } from "./words.js";
+
+const MODES = [["off", "Off"], ["set", "Set"], ["shift", "Shift"]];
+
+/** Build the controls once; `showControls` brings them up to the state. */
+export function setUpControls(app) {
+  const { data } = app;
+  app.dials = { values: data.values.map((_, i) => valueDial(app, i)), levers: data.levers.map((_, i) => leverDial(app, i)) };
+  const groups = [];
+  if (data.levers.length) {
+    groups.push(make("h3", {}, "Levers"), make("p", { class: "aside" }, "What can be done: the dose of each lever, 0 is not used."));
+    groups.push(make("ul", { class: "dials" }, ...app.dials.levers.map(({ row }) => row)));
+  }
+  groups.push(make("h3", {}, "Values"), make("p", { class: "aside" }, "Hypothetical: Set holds a value and cuts its causes, Shift adds to it and keeps them."));
+  groups.push(make("ul", { class: "dials" }, ...app.dials.values.map(({ row }) => row)));
+  byId("dials").replaceChildren(...groups);
+  byId("reset").addEventListener("click", () => {
+    for (const map of [app.state.held, app.state.pushed, app.state.doses]) map.clear();
+    app.act();
+  });
+}
+
+/** Return a slider and a number field that are one control: { slider, field, show }. */
+function dial(label, { low, high, step }, moved) {
+  const slider = make("input", { type: "range", min: low, max: high, step, "aria-label": `${label}, slider` });
+  const field = make("input", { type: "number", step: "any", "aria-label": `${label}, number` });
+  slider.addEventListener("input", () => moved(Number(slider.value)));
+  field.addEventListener("input", () => {
+    if (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber)) moved(field.valueAsNumber);
+  });
+  const show = (x) => {
+    slider.value = String(x);
+    slider.setAttribute("aria-valuetext", number(x));
+    if (document.activeElement !== field) field.value = String(Number(x.toPrecision(6)));
+  };
+  return { slider, field, show };
+}
+
+function leverDial(app, i) {
+  const lever = app.data.levers[i];
+  const span = lever.high - lever.low;
+  const most = lever.high + span / 2;
+  const set = (x) => {
+    if (x === 0) app.state.doses.delete(i);
+    else app.state.doses.set(i, x);
+    app.act();
+  };
+  const both = dial(`Dose of ${lever.label}`, { low: lever.low, high: most, step: stepOf(lever.low, lever.high) }, set);
+  const mark = make("span", { class: "mark" });
+  const row = make(
+    "li",
+    { class: "dial" },
+    make("div", { class: "dial-head" }, named(lever.label), mark),
+    lever.text ? make("p", { class: "said" }, make("q", {}, named(lever.text))) : null,
+    make("div", { class: "dial-body" }, both.slider, both.field),
+  );
+  return { row, mark, show: both.show };
+}
+
+function valueDial(app, i) {
+  const value = app.data.values[i];
+  const heading = make("span", { id: `dial-${i}` }, named(value.label));
+  const outcome = make("span", { class: "outcome" });
+  const modes = make("div", { class: "modes", role: "radiogroup", "aria-labelledby": `dial-${i}` });
+  const radios = MODES.map(([mode, text]) => {
+    const radio = make("input", { type: "radio", name: `mode-${i}`, value: mode, "aria-label": `${text} ${value.label}` });
+    radio.addEventListener("change", () => setMode(app, i, mode));
+    modes.append(make("label", {}, radio, make("span", {}, text)));
+    return radio;
+  });
+  const body = make("div", { class: "dial-body" });
+  const row = make("li", { class: "dial" }, make("div", { class: "dial-head" }, heading, modes), body, outcome);
+  return { row, radios, body, outcome, mode: "", both: null };
+}
+
+/** Return the range of scores of a value, somewhat wider than the data. */
+function rangeOf(app, i) {
+  const { low, high, sd } = app.data.values[i];
+  if (low === null || !(high > low)) return { low: app.before[i].mean - 1, high: app.before[i].mean + 1, span: 1 };
+  const span = Math.max(high - low, sd ?? 0);
+  return { low: low - 0.25 * span, high: high + 0.25 * span, span };
+}
+
+function setMode(app, i, mode) {
+  const { held, pushed } = app.state;
+  const mean = app.before[i].mean;
+  held.delete(i);
+  pushed.delete(i);
+  const { low, high } = rangeOf(app, i);
+  const step = stepOf(low, high);
+  if (mode === "set") held.set(i, Number((Math.round(mean / step) * step).toPrecision(6)));
+  if (mode === "shift") pushed.set(i, 0);
+  app.act();
+}
+
+/** Build the slider that a mode needs. */
+function build(app, i, each, mode) {
+  const { label } = app.data.values[i];
+  const { low, high, span } = rangeOf(app, i);
+  const step = stepOf(low, high);
+  const round = (x) => Number((Math.round(x / step) * step).toPrecision(6));
+  const range = mode === "set" ? { low: round(low), high: round(high), step } : { low: -round(span / 2), high: round(span / 2), step };
+  const map = mode === "set" ? app.state.held : app.state.pushed;
+  each.both = dial(mode === "set" ? `${label} set to` : `${label} shifted by`, range, (x) => {
+    map.set(i, x);
+    app.act();
+  });
+  each.body.replaceChildren(each.both.slider, each.both.field);
+}
+
+/** Bring every control up to the state. */
+export function showControls(app) {
+  const { data, state, before, result } = app;
+  const found = foundValues(app);
+  app.dials.values.forEach((each, i) => {
+    const mode = state.held.has(i) ? "set" : state.pushed.has(i) ? "shift" : "off";
+    if (mode !== each.mode) {
+      each.mode = mode;
+      if (mode === "off") each.body.replaceChildren();
+      else build(app, i, each, mode);
+      each.radios.forEach((radio) => { radio.checked = radio.value === mode; });
+      each.row.classList.toggle("used", mode !== "off");
+    }
+    if (mode !== "off") each.both.show(state.held.get(i) ?? state.pushed.get(i));
+    each.row.hidden = !found.has(i);
+    const [old, now] = [before[i], result.after[i]];
+    const moved = acting(state) ? ` ${interval(now.lower, now.upper)}, ${change(now.mean - old.mean)}` : "";
+    const outside = mode !== "off" && isOutside(data.values[i], now.mean) ? " · extrapolated" : "";
+    each.outcome.textContent = `${acting(state) ? `${number(old.mean)} → ` : ""}${number(now.mean)}${moved}${outside}`;
+  });
+  app.dials.levers.forEach((each, i) => {
+    const dose = state.doses.get(i) ?? 0;
+    const lever = data.levers[i];
+    each.show(dose);
+    each.row.classList.toggle("used", dose !== 0);
+    each.mark.textContent = dose < lever.low || dose > lever.high ? "extrapolated" : "";
+  });
+  byId("reset").disabled = !acting(state);
+  showRests(app);
+}
+
+/** Say what the prediction rests on. */
+function showRests(app) {
+  const place = byId("rests");
+  const items = restsOn(app).map(({ label, basis, blocked, outside, why }) =>
+    make("li", {}, named(label), ": ", make("strong", {}, basis), blocked ? "; blocked by measurement error" : "", outside ? make("span", {}, "; ", make("strong", {}, "extrapolated"), ` (${why})`) : ""),
+  );
+  const together = untriedTogether(app);
+  if (together.length) {
+    const names = listed(together.map((c) => app.data.levers[c].label));
+    items.push(make("li", {}, names, ": ", make("strong", {}, "extrapolated"), " (never tried together; their effects are added up)"));
+  }
+  if (items.length === 0) place.replaceChildren(make("p", {}, "Nothing is changed: the profile is that of the population without levers."));
+  else place.replaceChildren(make("p", {}, "This prediction rests on"), make("ul", {}, ...items));
+}

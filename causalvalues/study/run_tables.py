@@ -1,0 +1,126 @@
+"""Tables for a paper from what a run folder holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import pandas as pd
+
+from causalvalues.errors import DataError, StudyError, did_you_mean
+from causalvalues.graph import GraphPosterior
+from causalvalues.model import FitIndices, StructuralModel, total_effects
+from causalvalues.model.direct_effects import direct_effects
+from causalvalues.study.saving import load, load_model
+from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
+from causalvalues.tables.naming import Naming
+from causalvalues.tables.plans import levers_table, profile_table
+from causalvalues.theories import ValueTheory, theory
+
+TableKind = Literal["edges", "effects", "matrix", "fit", "plan", "levers"]
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """Which table of a run is wanted.
+
+    Parameters
+    ----------
+    kind : {"edges", "effects", "matrix", "fit", "plan", "levers"}
+        Edges of the averaged graph, effects in rows or as a matrix, fit indices, the profile of a plan, or its levers.
+    theory : str, default ""
+        Value theory (id or file) for names and order.
+    direct : bool, default False
+        Direct instead of total effects.
+    number : int, default 1
+        Which plan of the run.
+
+    Raises
+    ------
+    StudyError
+        If the kind is unknown or the number below 1.
+    """
+
+    kind: TableKind
+    theory: str = ""
+    direct: bool = False
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(TableKind):
+            hint = did_you_mean(str(self.kind), get_args(TableKind))
+            raise StudyError(f"There is no table of the kind {self.kind!r}.{hint}")
+        if self.number < 1:
+            raise StudyError(f"The number of a plan is {self.number}. The first plan is 1.")
+
+
+def table_of_run(path: Path, wanted: RunTable) -> Table:
+    """Return a table of a finished run.
+
+    Parameters
+    ----------
+    path : Path
+        A run folder or its folder ``graph``; for edges a graph posterior as a file (with a ``model.json`` beside it,
+        effects are shown), for effects a model as a file.
+    wanted : RunTable
+
+    Returns
+    -------
+    Table
+        The plan's chance stands in the report of the run, not in its tables.
+
+    Raises
+    ------
+    DataError, StudyError, KeyFileError
+        If what the table needs is not there or not understood.
+    """
+    names = theory(wanted.theory) if wanted.theory else None
+    if wanted.kind == "edges":
+        return _edges(path, names)
+    if wanted.kind in ("effects", "matrix"):
+        return _effects(path, names, wanted)
+    folder = _run_folder(path) / "tables"
+    if wanted.kind == "fit":
+        return fit_table(FitIndices(_read(folder, "fit_indices").astype(float), ()))
+    ledger = _read(folder, f"plan_{wanted.number}_ledger").reset_index()
+    if wanted.kind == "levers":
+        return levers_table(ledger, Naming(names))
+    return profile_table(_read(folder, f"plan_{wanted.number}"), ledger, Naming(names))
+
+
+def _run_folder(path: Path) -> Path:
+    if path.is_dir():
+        return path.parent if path.name == "graph" and not (path / "graph").is_dir() else path
+    if not path.exists():
+        raise DataError(f"There is no folder {path}.")
+    raise StudyError(f"{path} is a file, and this table needs a run folder. Give the folder that `study --out` made.")
+
+
+def _edges(path: Path, names: ValueTheory | None) -> Table:
+    place = path if path.is_file() else _run_folder(path) / "graph" / "posterior.json"
+    posterior = load(place)
+    if not isinstance(posterior, GraphPosterior):
+        raise StudyError(f"{place} holds a {type(posterior).__name__}, and edges need a GraphPosterior.")
+    beside = place.parent / "model.json"
+    model = load(beside) if beside.is_file() else None
+    fits = isinstance(model, StructuralModel) and set(model.values) == set(posterior.names)
+    return edge_table(posterior, model if fits and isinstance(model, StructuralModel) else None, names)
+
+
+def _effects(path: Path, names: ValueTheory | None, wanted: RunTable) -> Table:
+    model = load_model(path if path.is_file() else _run_folder(path) / "graph" / "model.json")
+    effects = direct_effects(model) if wanted.direct else total_effects(model)
+    what = "Direct effect" if wanted.direct else "Total effect"
+    return effects_table(effects, names, None, EffectRows("matrix" if wanted.kind == "matrix" else "long", what))
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    """Return a table of a run folder, indexed by its first column."""
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        held = sorted(each.stem for each in folder.glob("*.csv")) if folder.is_dir() else []
+        raise StudyError(f"{folder} has no table {name}.csv: this run did not make it.{did_you_mean(name, held)}")
+    first = pd.read_csv(path, nrows=0).columns[0]
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={first: str})
+    return table.assign(**{first: table[first].fillna("")}).set_index(first)

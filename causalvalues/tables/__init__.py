@@ -1,0 +1,32 @@
+"""Tables for papers: typed cells, printed by APA rules as LaTeX, Markdown or HTML, or with all digits as CSV."""
+
+from causalvalues.tables.as_csv import csv_text
+from causalvalues.tables.as_html import HtmlStyle, html_text
+from causalvalues.tables.as_latex import LatexStyle, latex_text
+from causalvalues.tables.as_markdown import markdown_text
+from causalvalues.tables.edges import EdgeRows, edge_table
+from causalvalues.tables.effects import EffectRows, effects_table
+from causalvalues.tables.fit import fit_table
+from causalvalues.tables.nouns import Cell, Column, Table
+from causalvalues.tables.plans import plan_levers_table, plan_table
+from causalvalues.tables.writing import write_table
+
+__all__ = [
+    "Cell",
+    "Column",
+    "EdgeRows",
+    "EffectRows",
+    "HtmlStyle",
+    "LatexStyle",
+    "Table",
+    "csv_text",
+    "edge_table",
+    "effects_table",
+    "fit_table",
+    "html_text",
+    "latex_text",
+    "markdown_text",
+    "plan_levers_table",
+    "plan_table",
+    "write_table",
+]

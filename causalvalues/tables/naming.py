@@ -1,0 +1,48 @@
+"""How values and levers are called in a table, and in which order they stand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from causalvalues.theories.theory import ValueTheory
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names as shown and their order.
+
+    Parameters
+    ----------
+    theory : ValueTheory or None
+        Order and names.
+    labels : mapping of str to str
+        Names as shown; they win over the theory's.
+    """
+
+    theory: ValueTheory | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, name: str) -> str:
+        """Return the name of a value or lever as it is shown."""
+        known = {} if self.theory is None else self.theory.labels
+        return self.labels.get(name, known.get(name, name))
+
+    def ordered(self, names: Iterable[object]) -> list[str]:
+        """Return names in the order of the theory, those that it does not know behind them by name."""
+        left = {str(name) for name in names}
+        first = [] if self.theory is None else [name for name in self.theory.dimensions if name in left]
+        return first + sorted(left - set(first))
+
+
+def cell(number: object) -> float | None:
+    """Return a number of a DataFrame as a cell: a float without negative zero, None for NaN."""
+    held = float(number)  # type: ignore[arg-type]
+    return None if math.isnan(held) else held + 0.0
+
+
+def limits(lower: object, upper: object) -> tuple[float, float] | None:
+    """Return two numbers of a DataFrame as the cell of an interval, None where one is missing."""
+    low, high = cell(lower), cell(upper)
+    return None if low is None or high is None else (low, high)
