@@ -15,18 +15,36 @@ from tempfile import TemporaryDirectory
 
 from causalvalues import draw
 from causalvalues.formats.paint import png_bytes
-from causalvalues.scene.nouns import Scene
+from causalvalues.scene import Scene, lint
 from causalvalues.study import DEMO, run_study
 
 GALLERY = Path(__file__).parent
 DOCS = GALLERY.parent / "docs"
 CODE = GALLERY / "code"
 TILE = (520, 430)
-
-
-def names() -> list[str]:
-    """Return the figures of the gallery, by name."""
-    return sorted(path.stem for path in CODE.glob("*.py"))
+NAMES = (
+    "value_graph",
+    "value_graph_layered",
+    "equivalence_class",
+    "hidden_causes",
+    "thirty_values",
+    "path_diagram",
+    "graph_difference",
+    "stability",
+    "value_circle",
+    "priorities",
+    "effects_heatmap",
+    "lever_heatmap",
+    "side_effects",
+    "plan",
+    "profile_dots",
+    "profile_radar",
+    "explanation",
+    "plan_paths",
+    "skill",
+    "calibration",
+)
+"""The figures in the order of the gallery."""
 
 
 def figure(name: str, run: Path) -> tuple[str, Scene]:
@@ -50,12 +68,12 @@ def page(said: dict[str, str], scenes: dict[str, Scene]) -> str:
         "# Gallery",
         "",
         "Every kind of figure, drawn from the demo study, with its code. `run` is a run folder: `make demo` makes one.",
-        "`draw(scene, path)` writes a figure in the format that the suffix names, `draw(scene, path, venue)` for a page.",
+        '`draw(scene, path)` writes what the suffix names; `draw(scene, path, "acl")` fits a figure to a page.',
         "",
     ]
     for name, words in said.items():
         scene = scenes[name]
-        lines += [f"## {scene.title or name}", "", words.replace("\n", " "), ""]
+        lines += [f"## {heading(name)}", "", words.replace("\n", " "), ""]
         lines += [f"```{{image}} ../graphs/{name}.svg", f":alt: {one_line(scene.alt)}", ":align: center", "```", ""]
         lines += [
             f"*{one_line(scene.caption)}*",
@@ -65,6 +83,25 @@ def page(said: dict[str, str], scenes: dict[str, Scene]) -> str:
         ]
         lines += [":language: python", "```", ":::", ""]
     return "\n".join(lines)
+
+
+def heading(name: str) -> str:
+    """Return the name of a figure in words."""
+    return name.replace("_", " ").capitalize()
+
+
+def lint_report(scenes: dict[str, Scene]) -> str:
+    """Return what the lint says of every figure, as drawn."""
+    lines = ["# What the figure lint says of the gallery", "", "| Figure | Width x height (pt) | Errors | Warnings |"]
+    lines += ["|---|---|---|---|"]
+    for name, scene in scenes.items():
+        flaws = lint(scene)
+        told = [
+            "; ".join(f"{flaw.code} {flaw.where}" for flaw in flaws if flaw.severity == severity) or "none"
+            for severity in ("error", "warning")
+        ]
+        lines.append(f"| {heading(name)} | {scene.width:g} x {scene.height:g} | {told[0]} | {told[1]} |")
+    return "\n".join(lines) + "\n"
 
 
 def one_line(text: str) -> str:
@@ -91,7 +128,7 @@ def contact_sheet(scenes: dict[str, Scene], columns: int = 4) -> bytes:
 
 def main() -> None:
     """Run the demo study and draw everything; with names as arguments, only these figures."""
-    wanted = sys.argv[1:] or names()
+    wanted = sys.argv[1:] or list(NAMES)
     with TemporaryDirectory() as folder:
         run = run_study(DEMO, Path(folder) / "run").folder
         drawn = {name: figure(name, run) for name in wanted}
@@ -101,10 +138,11 @@ def main() -> None:
             draw(scene, GALLERY / f"{name}.{suffix}")
     if "value_graph" in scenes:
         draw(scenes["value_graph"], DOCS / "demo-graph.svg")
-    if wanted == names():
+    if wanted == list(NAMES):
         (DOCS / "gallery.md").write_text(
             page({name: words for name, (words, _) in drawn.items()}, scenes), encoding="utf-8"
         )
+        (GALLERY / "LINT.md").write_text(lint_report(scenes), encoding="utf-8")
         (GALLERY / "contact-sheet.png").write_bytes(contact_sheet(scenes))
 
 

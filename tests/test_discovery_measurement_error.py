@@ -115,6 +115,15 @@ def test_same_seed_gives_the_same_shares_in_any_order_of_columns() -> None:
     assert not first.table.equals(expected_false_edges(evidence, share, repeats=4, seed=4).table)
 
 
+def test_reliabilities_can_be_the_column_of_a_table() -> None:
+    given = dict.fromkeys(NAMES, 0.7) | {"b": 0.5}
+    errors = dict.fromkeys(NAMES, 0.05)
+    column = expected_false_edges(chain(400), pd.Series(given), pd.Series(errors), repeats=2, seed=3)
+    by_name = expected_false_edges(chain(400), given, errors, repeats=2, seed=3)
+    pd.testing.assert_frame_equal(column.table, by_name.table)
+    assert column.reliabilities == by_name.reliabilities == given
+
+
 def test_reliabilities_that_make_no_sense_are_refused_by_name() -> None:
     share = dict.fromkeys(NAMES, 0.5)
     with pytest.raises(DataError, match="No reliability was given for 'e'"):

@@ -13,7 +13,9 @@ from causalvalues.errors import FigureError
 from causalvalues.evidence.profiles import Profiles
 from causalvalues.figures.priorities_figure import priorities_figure
 from causalvalues.figures.signs import MOST, sign
+from causalvalues.scene.nouns import Text
 from causalvalues.scene.palette import contrast
+from causalvalues.theories import theory
 
 
 def profiles(size: int, groups: int) -> Profiles:
@@ -40,6 +42,14 @@ def test_signs_and_intervals_stand_at_their_scores() -> None:
     assert (right - low) / (high - low) == pytest.approx(0.5, abs=1e-3)
     assert len(middles(scene, "row-1", "mean")) == 1
     assert cells(scene)["b"]["n"] is None
+
+
+def test_a_group_with_the_name_of_a_value_leaves_the_name_of_the_value_alone() -> None:
+    mean = pd.DataFrame({"power": [0.0, 1.0], "security": [0.5, 0.2]}, ["power", "none"])
+    texts = {
+        mark.text for mark in priorities_figure(mean, theory=theory("schwartz-10")).marks if isinstance(mark, Text)
+    }
+    assert {"Power", "Security", "power", "none"} <= texts
 
 
 def test_values_stand_in_the_order_of_the_theory_and_means_alone_have_no_intervals() -> None:

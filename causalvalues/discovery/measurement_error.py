@@ -94,8 +94,8 @@ class FalseEdges:
 
 def expected_false_edges(
     evidence: Evidence,
-    reliabilities: Mapping[str, float],
-    standard_errors: Mapping[str, float] | None = None,
+    reliabilities: Mapping[str, float] | pd.Series,
+    standard_errors: Mapping[str, float] | pd.Series | None = None,
     repeats: int = 40,
     seed: int = 0,
 ) -> FalseEdges:
@@ -109,9 +109,9 @@ def expected_false_edges(
     ----------
     evidence : Evidence
         Of the scores as they are, 2 to 20 values; levers are partialled out.
-    reliabilities : mapping of str to float
-        Reliability of each value within design cells, above 0 (see `causalvalues.evidence.reliability`).
-    standard_errors : mapping of str to float, optional
+    reliabilities : mapping of str to float, or Series
+        Reliability of each value within design cells, above 0, for example ``reliability(answers, key)["alpha"]``.
+    standard_errors : mapping of str to float, or Series, optional
         Standard errors of the reliabilities; the corrected moments of the simulation feel them.
     repeats : int, default 40
         Data sets for each kind of graph.
@@ -131,7 +131,7 @@ def expected_false_edges(
     names = tuple(sorted(evidence.names))
     if len(names) > MOST_VALUES or repeats < 1:
         raise DiscoveryError(f"False edges are simulated for at most {MOST_VALUES} values, with one repeat or more.")
-    share = _checked(names, reliabilities)
+    share = _checked(names, {str(name): float(value) for name, value in reliabilities.items()})
     errors = {} if standard_errors is None else dict(standard_errors)
     true = _true_correlation(evidence, names, share)
     n = int(min(max(round(evidence.n_score), len(names) + 2), MOST_ROWS))

@@ -37,6 +37,8 @@ class Menu:
     costs : tuple of float
     note : str
         What was left out, or "".
+    untried, budget
+        Rules of the study: whether combinations that nobody tried may be chosen, and the largest cost.
     """
 
     levers: tuple[Lever, ...]
@@ -44,6 +46,8 @@ class Menu:
     choices: tuple[tuple[tuple[str, float], ...], ...]
     costs: tuple[float, ...]
     note: str = ""
+    untried: bool = False
+    budget: float = math.inf
 
 
 def menu_of(run: Run) -> Menu | None:
@@ -86,7 +90,8 @@ def menu_of(run: Run) -> Menu | None:
             "Ask the engine for the rest."
         )
     )
-    return Menu(problem.levers, method.max_levers, choices, tuple(float(table.costs[row]) for row in rows), note)
+    costs = tuple(float(table.costs[row]) for row in rows)
+    return Menu(problem.levers, method.max_levers, choices, costs, note, method.untried, method.budget)
 
 
 def _problem(model: StructuralModel, levers: tuple[Lever, ...], method: Enumerate) -> Problem | None:

@@ -35,6 +35,8 @@ SCRIPTS = (
     "page.js",
 )
 """Script files in the order in which they are joined; each may use what stands before it."""
+ALONE = "Everything is in this file; nothing is asked of the network."
+ASKED = "Questions to the engine go to the server on this machine that sent this page, and to nobody else."
 _MODULE = re.compile(r"^(?:import [^;]*;\n|export (?=(?:async )?(?:function|const|let|class) ))", re.MULTILINE)
 _HIDDEN_EDGE = re.compile(r'<g id="edge-(\d+)(-label)?" class="edge"')
 
@@ -55,7 +57,7 @@ def explorer_page(run: str | Path, other: str | Path | None = None, live: Sequen
     Returns
     -------
     str
-        Same run, same bytes. Names cannot turn into markup; the page asks nothing of the network.
+        Same run, same bytes. Names cannot turn into markup; a page without further scripts asks nothing of the network.
 
     Raises
     ------
@@ -90,6 +92,7 @@ def assembled(title: str, figures: tuple[PageGraph, PageGraph], data: dict[str, 
     parts = {
         "POLICY": escape(_policy(style, script, bool(live)), quote=True),
         "LIVE": " data-live" if live else "",
+        "WHERE": ASKED if live else ALONE,
         "TITLE": escape("".join(map(printable, title))),
         "STYLE": style,
         "WIDE": _figure(figures[0]),

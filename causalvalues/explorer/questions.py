@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from causalvalues.explorer.choices import menu_of
+from causalvalues.errors import PlanError
+from causalvalues.explorer.choices import Menu, menu_of
 from causalvalues.explorer.run_files import Run
 from causalvalues.interventions import Intervention, Set, Shift
 from causalvalues.model import counterfactual
 from causalvalues.planning import Enumerate, Plan, Target, plan
 
 SECONDS = 30.0
-"""Longest search for one plan."""
-Named = dict[Annotated[str, Field(max_length=1000)], FiniteFloat]
+"""Longest search for one plan; what explains it afterwards may take as long again."""
+Score = Annotated[FiniteFloat, Field(ge=-1e9, le=1e9)]
+Named = dict[Annotated[str, Field(max_length=1000)], Score]
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """A run, and the levers and rules with which its study plans (None where nothing can be moved)."""
+
+    run: Run
+    menu: Menu | None
+
+
+def engine_of(run: Run) -> Engine:
+    """Return what answers questions about a run: its structural model, and the levers of its study."""
+    return Engine(run, menu_of(run))
 
 
 class _Question(BaseModel):
@@ -42,30 +58,31 @@ class UnitQuestion(_Question):
     shift: Named = {}
 
 
-def answer_plan(run: Run, asked: PlanQuestion) -> dict[str, Any]:
-    """Return the plan of the engine for a target.
+def answer_plan(engine: Engine, asked: PlanQuestion) -> dict[str, Any]:
+    """Return the plan of the structural model for a target.
 
     Parameters
     ----------
-    run : Run
+    engine : Engine
     asked : PlanQuestion
 
     Returns
     -------
     dict
-        ``status, doses, predicted, objective, lower_bound, chance, chance_of, limits, notes, ledger``; numbers that
-        are not known are None.
+        ``status, doses, predicted, objective, lower_bound, cost, chance, chance_of, alternatives, limits, notes,
+        ledger``; numbers that are not known are None.
 
     Raises
     ------
     PlanError, ModelError
         As `plan`.
     """
-    menu = menu_of(run)
+    menu = engine.menu
+    if menu is None:
+        raise PlanError("There is no lever and no value that could be pushed, so there is nothing to plan with.")
     target = Target(dict(asked.wanted), tolerance=asked.tolerance, weights=dict(asked.weights))
-    method = Enumerate(max_levers=asked.max_levers, time_limit=SECONDS)
-    found = plan(run.model, asked.start, target, () if menu is None else menu.levers, method)
-    return _told(found)
+    method = Enumerate(max_levers=asked.max_levers, untried=menu.untried, budget=menu.budget, time_limit=SECONDS)
+    return _told(plan(engine.run.model, asked.start, target, menu.levers, method))
 
 
 def _told(found: Plan) -> dict[str, Any]:
@@ -75,20 +92,25 @@ def _told(found: Plan) -> dict[str, Any]:
         "predicted": _rows(found.predicted),
         "objective": _finite(found.objective),
         "lower_bound": _finite(found.lower_bound),
+        "cost": _finite(found.cost),
         "chance": _finite(found.chance),
         "chance_of": found.chance_of,
+        "alternatives": [
+            {"doses": dict(row["doses"]), "objective": _finite(row["objective"]), "inside": bool(row["inside"])}
+            for row in found.alternatives.to_dict("records")
+        ],
         "limits": list(found.limits),
         "notes": list(found.notes),
         "ledger": [{str(key): _finite(cell) for key, cell in row.items()} for row in found.ledger.to_dict("records")],
     }
 
 
-def answer_unit(run: Run, asked: UnitQuestion) -> dict[str, Any]:
+def answer_unit(engine: Engine, asked: UnitQuestion) -> dict[str, Any]:
     """Return what a unit would have answered.
 
     Parameters
     ----------
-    run : Run
+    engine : Engine
     asked : UnitQuestion
 
     Returns
@@ -103,7 +125,7 @@ def answer_unit(run: Run, asked: UnitQuestion) -> dict[str, Any]:
     """
     interventions: list[Intervention] = [Set(node, x) for node, x in asked.set.items()]
     interventions += [Shift(node, x) for node, x in asked.shift.items()]
-    found = counterfactual(run.model, pd.Series(dict(asked.row), dtype=float), interventions)
+    found = counterfactual(engine.run.model, pd.Series(dict(asked.row), dtype=float), interventions)
     lower, upper = found.interval(0.9)
     columns = {"fact": found.facts[0], "mean": found.mean().iloc[0], "lower": lower.iloc[0], "upper": upper.iloc[0]}
     return {"predicted": _rows(pd.DataFrame(columns, index=list(found.nodes)))}

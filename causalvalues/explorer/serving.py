@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
 from causalvalues.errors import CausalValuesError, StudyError
-from causalvalues.explorer.page import explorer_page
-from causalvalues.explorer.questions import PlanQuestion, UnitQuestion, answer_plan, answer_unit
-from causalvalues.explorer.run_files import Run, open_run
+from causalvalues.explorer.apart import apart
+from causalvalues.explorer.guarding import guarded
+from causalvalues.explorer.page import HERE, explorer_page
+from causalvalues.explorer.questions import Engine, PlanQuestion, UnitQuestion, answer_plan, answer_unit, engine_of
+from causalvalues.explorer.replies import failed, refused, reply
+from causalvalues.explorer.run_files import open_run
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
-NAMES = frozenset({LOOPBACK, "localhost"})
 LONGEST = 262_144
 """Bytes of a question."""
-HEADERS = {
-    "Content-Security-Policy": "frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-_LIVE = Path(__file__).parent / "script" / "live.js"
-Ask = Callable[[Run, Any], dict[str, Any]]
+PATIENCE = 10.0
+"""Seconds that a question may take to arrive."""
+MOST_WAITING = 8
+"""Questions that are answered or wait for it; one is answered at a time."""
+SCRIPTS = ("asking.js", "live_plan.js", "live_unit.js")
+"""Script files that a page from the server has beside those of the page."""
+Ask = Callable[[Engine, Any], dict[str, Any]]
 Endpoint = Callable[["Request"], Awaitable["Response"]]
 
 
-def explorer_app(run: str | Path, other: str | Path | None = None) -> Starlette:
+def explorer_app(run: str | Path, other: str | Path | None = None) -> ASGIApp:
     """Return the server as an application (ASGI).
 
     Parameters
@@ -51,71 +50,81 @@ def explorer_app(run: str | Path, other: str | Path | None = None) -> Starlette:
 
     Returns
     -------
-    Starlette
+    ASGI application
         ``GET /`` is the page, ``POST /api/plan`` and ``POST /api/unit`` take and give JSON. Nothing is written
         anywhere. A request whose ``Host`` is not this machine by name or number, or that another site sent, is refused
         with 403, so that no web page can ask through the reader's browser (DNS rebinding, cross-site requests).
     """
     from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
     from starlette.responses import HTMLResponse
     from starlette.routing import Route
 
-    opened = open_run(run)
-    page = explorer_page(run, other, (_LIVE.read_text(encoding="utf-8"),))
-    one_at_a_time = Lock()
+    engine = engine_of(open_run(run))
+    page = explorer_page(run, other, [(HERE / "script" / name).read_text(encoding="utf-8") for name in SCRIPTS])
+    turns = asyncio.Semaphore(MOST_WAITING), asyncio.Lock()
 
     async def show(request: Request) -> Response:
-        return refusal(request) or HTMLResponse(page, headers=HEADERS)
+        return HTMLResponse(page)
 
     routes = [
         Route("/", show, methods=["GET"]),
-        Route("/api/plan", _endpoint(opened, PlanQuestion, answer_plan, one_at_a_time), methods=["POST"]),
-        Route("/api/unit", _endpoint(opened, UnitQuestion, answer_unit, one_at_a_time), methods=["POST"]),
+        Route("/api/plan", _endpoint(PlanQuestion, partial(answer_plan, engine), turns), methods=["POST"]),
+        Route("/api/unit", _endpoint(UnitQuestion, partial(answer_unit, engine), turns), methods=["POST"]),
     ]
-    return Starlette(routes=routes)
+    return guarded(Starlette(routes=routes, exception_handlers={HTTPException: refused, Exception: failed}))
 
 
-def _endpoint(run: Run, kind: type[BaseModel], ask: Ask, lock: Lock) -> Endpoint:
-    """Return an endpoint that reads one kind of question and answers it, one at a time."""
-    from starlette.concurrency import run_in_threadpool
-
-    def answered(question: BaseModel) -> dict[str, Any]:
-        with lock:
-            return ask(run, question)
+def _endpoint(
+    kind: type[BaseModel], ask: Callable[[Any], dict[str, Any]], turns: tuple[asyncio.Semaphore, asyncio.Lock]
+) -> Endpoint:
+    """Return an endpoint that reads one kind of question and answers it in its turn."""
+    places, one_at_a_time = turns
 
     async def endpoint(request: Request) -> Response:
-        refused = refusal(request)
-        if refused is not None:
-            return refused
-        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            return _json({"error": "Send JSON, with the content type application/json."}, 415)
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > LONGEST:
-                return _json({"error": f"A question has at most {LONGEST} bytes."}, 413)
         try:
-            question = kind.model_validate_json(body)
+            question = kind.model_validate_json(await _body(request))
         except ValidationError as error:
-            return _json({"error": _said(error)}, 422)
+            return reply({"error": _said(error)}, 422)
+        if places.locked():
+            return reply({"error": "Too many questions wait for the engine. Ask again in a moment."}, 503)
         try:
-            return _json(await run_in_threadpool(answered, question), 200)
+            async with places, one_at_a_time:
+                if await request.is_disconnected():  # nobody waits for the answer
+                    return reply({}, 499)
+                return reply(await apart(partial(ask, question)))
         except CausalValuesError as error:
-            return _json({"error": str(error)}, 422)
+            return reply({"error": str(error)}, 422)
+        except asyncio.CancelledError:
+            return reply({"error": "The server was stopped."}, 503)
 
     return endpoint
 
 
-def refusal(request: Request) -> Response | None:
-    """Return 403 for a request that does not come from a page of this very server, or None."""
-    host = request.headers.get("host", "")
-    if (host.rpartition(":")[0] or host) not in NAMES or len(request.headers.getlist("host")) != 1:
-        return _json({"error": "This server answers as 127.0.0.1 and localhost only."}, 403)
-    origin = request.headers.get("origin")
-    sent_from = request.headers.get("sec-fetch-site", "none")
-    if (origin is not None and origin != f"http://{host}") or sent_from not in ("none", "same-origin"):
-        return _json({"error": "This server answers its own page only."}, 403)
-    return None
+async def _body(request: Request) -> bytes:
+    """Return the text of a question; refuse what is not JSON, too long, or does not arrive."""
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Send JSON, with the content type application/json.")
+    declared = request.headers.get("content-length", "")
+    length = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            if length <= LONGEST:
+                async for part in request.stream():
+                    body += part
+                    if len(body) > LONGEST:
+                        break
+    except TimeoutError:
+        raise HTTPException(408, "The question did not arrive in time.") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "The question broke off.") from None
+    if max(length, len(body)) > LONGEST:
+        raise HTTPException(413, f"A question has at most {LONGEST} bytes.")
+    return bytes(body)
 
 
 def _said(error: ValidationError) -> str:
@@ -124,15 +133,13 @@ def _said(error: ValidationError) -> str:
     return f"{where}: {first['msg']}."
 
 
-def _json(held: dict[str, Any], status: int) -> Response:
-    from starlette.responses import Response
-
-    text = json.dumps(held, allow_nan=False)
-    return Response(text, status, {**HEADERS, "Content-Type": "application/json"})
-
-
-def serve(run: str | Path, other: str | Path | None = None, port: int = 0, tell: Callable[[str], None] = print) -> None:
-    """Serve the explorer on 127.0.0.1 until it is interrupted.
+def serve(
+    run: str | Path,
+    other: str | Path | None = None,
+    port: int = 0,
+    tell: Callable[[str], None] = partial(print, flush=True),
+) -> None:
+    """Serve the explorer on 127.0.0.1, and on no other address of this machine, until it is interrupted (Ctrl-C).
 
     Parameters
     ----------
@@ -146,11 +153,24 @@ def serve(run: str | Path, other: str | Path | None = None, port: int = 0, tell:
     Raises
     ------
     StudyError
-        If the port is taken, or out of range.
+        If the port is taken or out of range, or an event loop runs already (in a notebook: use the command line).
     """
     import uvicorn
 
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise StudyError("An event loop runs here already. Serve from a terminal: causalvalues explore RUN --serve.")
     app = explorer_app(run, other)
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -158,6 +178,6 @@ def serve(run: str | Path, other: str | Path | None = None, port: int = 0, tell:
         except (OSError, OverflowError) as error:
             raise StudyError(f"Port {port} cannot be used ({error}). Give another, or 0 for a free one.") from None
         listening.listen(64)
-        tell(f"http://{LOOPBACK}:{listening.getsockname()[1]}/")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-        server.run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # the way to stop it
+            tell(f"http://{LOOPBACK}:{listening.getsockname()[1]}/")
+            uvicorn.Server(config).run(sockets=[listening])

@@ -36,8 +36,8 @@ def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, co
     path : str or Path
         The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .json (the scene, see
         `scene_from_json`), .csv (the numbers as a table); of a graph .dot or .gv, .graphml, .gml, .cyjs, .mmd,
-        .dagitty, .lavaan, .bnlearn, .tetrad. For LaTeX .tikz (a picture to ``\\input``, set in the type of the paper)
-        and .tex (compiles as it stands). An existing file is replaced; an interrupted call leaves it as it was.
+        .dagitty, .lavaan, .bnlearn, .tetrad. For LaTeX .tikz (a picture to be put into a paper, set in its
+        type) and .tex (compiles as it stands). An existing file is replaced; an interrupted call leaves it as it was.
     venue : Venue or str, optional
         ``"acl"``, ``"neurips"``, ``"nature"``, ``"apa"`` or a venue of your own. What is no scene yet is laid out for
         it; a scene is scaled to it by `printed`, which refuses one that was laid out too wide.

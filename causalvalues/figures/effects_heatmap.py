@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from causalvalues.errors import FigureError
 from causalvalues.figures.matrix_layout import (
     Matrix,
@@ -20,6 +22,7 @@ from causalvalues.figures.matrix_layout import (
 from causalvalues.figures.row_frame import checked_width, shown_names
 from causalvalues.figures.value_order import value_order
 from causalvalues.model.effects import Effects
+from causalvalues.model.levers import LeverEffects
 from causalvalues.numerals import number, percent
 from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import text_width
@@ -52,10 +55,10 @@ class _Table:
 
 
 def effects_heatmap(
-    effects: Effects,
+    effects: Effects | LeverEffects,
     theory: ValueTheory | None = None,
     labels: Mapping[str, str] | None = None,
-    title: str = "Total effects",
+    title: str | None = None,
     *,
     width: float = 468.0,
 ) -> Scene:
@@ -63,13 +66,14 @@ def effects_heatmap(
 
     Parameters
     ----------
-    effects : Effects
-        Of `total_effects`: tables [cause, effect].
+    effects : Effects or LeverEffects
+        Of `total_effects`: tables [cause, effect]. Of `lever_effects`: the levers that were used alone are drawn.
     theory : ValueTheory, optional
         Order and names.
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
-    title : str, default "Total effects"
+    title : str, optional
+        Default "Total effects", or "What levers did".
     width : float, default 468
         Points.
 
@@ -84,6 +88,8 @@ def effects_heatmap(
     FigureError
         If the tables are empty, or the width leaves no room.
     """
+    title, caption = _words(effects, title)
+    effects = _of_levers(effects) if isinstance(effects, LeverEffects) else effects
     if effects.mean.empty:
         raise FigureError("There are no effects to draw: the tables are empty.")
     values = value_order([str(name) for name in effects.mean.columns], theory)
@@ -98,13 +104,38 @@ def effects_heatmap(
         height=tidy(table.matrix.bottom + 12 + high + MARGIN),
         marks=(*table.matrix.names(), *_cells(table), *legend),
         title=title,
-        caption=f"{title}: change of the column value when the row is raised by one unit and everything else follows. "
-        + _meaning(table),
+        caption=f"{title}: {caption} {_meaning(table)}",
         alt=_alt(table, shown),
         columns=("cause", "effect", "mean", "lower", "upper", "positive"),
         rows=_rows(table),
         provenance={"level": f"{effects.level:g}"},
     )
+
+
+def _words(effects: Effects | LeverEffects, title: str | None) -> tuple[str, str]:
+    """Return the title, and what the numbers are, for the caption."""
+    if not isinstance(effects, LeverEffects):
+        said = "change of the column value when the row is raised by one unit and everything else follows."
+        return title or "Total effects", said
+    left_out = len(effects.mean) - len(_single(effects))
+    sets = f" {left_out} {'set' if left_out == 1 else 'sets'} of levers left out." if left_out else ""
+    return title or "What levers did", (
+        "mean change of each value (columns) under each lever (rows) against the rows without lever, in score units, "
+        f"from the design alone: no graph is used.{sets} Intervals are robust to repeated rows of one cluster."
+    )
+
+
+def _single(effects: LeverEffects) -> list[str]:
+    """Return the cells of one lever alone; all cells where there is none."""
+    used = (effects.doses != 0).sum(axis=1)
+    return list(used.index[used == 1]) or list(used.index)
+
+
+def _of_levers(effects: LeverEffects) -> Effects:
+    cells, values = _single(effects), list(effects.mean.columns)
+    unknown = pd.DataFrame(float("nan"), cells, values)
+    mean, lower, upper = (each.loc[cells] for each in (effects.mean, effects.lower, effects.upper))
+    return Effects(mean, lower, upper, unknown, unknown, effects.level)
 
 
 def _beside_values(levers: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -33,6 +33,7 @@ class _Drawn:
     groups: tuple[str, ...]
     values: tuple[str, ...]
     shown: Mapping[str, str]
+    groups_shown: Mapping[str, str]
 
     def at(self, group: str, value: str) -> tuple[float, float, float]:
         """Return mean, lower and upper; NaN where they are not known."""
@@ -113,8 +114,7 @@ def _drawn(profiles: Profiles | pd.DataFrame, theory: ValueTheory | None, labels
     if not found.mean.notna().to_numpy().any():
         raise FigureError("There is nothing to draw: no mean is known.")
     values = tuple(value_order(list(found.mean.columns), theory))
-    shown = shown_names(values, theory, labels) | shown_names(groups, None, labels)
-    return _Drawn(found, groups, values, shown)
+    return _Drawn(found, groups, values, shown_names(values, theory, labels), shown_names(groups, None, labels))
 
 
 def _named_by_text(profiles: Profiles) -> Profiles:
@@ -126,7 +126,7 @@ def _named_by_text(profiles: Profiles) -> Profiles:
 
 def _beside(drawn: _Drawn) -> list[list[tuple[str, list[str]]]]:
     """Return the numbers of up to three groups beside the rows, or none."""
-    heads = [drawn.shown[group] for group in drawn.groups]
+    heads = [drawn.groups_shown[group] for group in drawn.groups]
     full = [[estimate(*drawn.at(group, value)) for value in drawn.values] for group in drawn.groups]
     short = [[number(drawn.at(group, value)[0]) for value in drawn.values] for group in drawn.groups]
     offered = [list(zip(heads, texts, strict=True)) for texts in (full, short)] if len(heads) <= 3 else []
@@ -151,12 +151,12 @@ def _legend(drawn: _Drawn) -> list[Item]:
     items: list[Item] = []
     for place, group in enumerate(drawn.groups):
         marks = _estimate_marks("legend", place, (wide / 2, *ends), 0.0)
-        items.append((wide, drawn.shown[group], tuple(mark for mark in marks if isinstance(mark, Shape))))
+        items.append((wide, drawn.groups_shown[group], tuple(mark for mark in marks if isinstance(mark, Shape))))
     return items
 
 
 def _caption(drawn: _Drawn, units: str) -> str:
-    order = ", ".join(drawn.shown[group] for group in drawn.groups)
+    order = ", ".join(drawn.groups_shown[group] for group in drawn.groups)
     said = f"Value priorities of {order}: {units} of each value"
     if drawn.profiles.lower is None:
         return f"{said}."
@@ -173,7 +173,7 @@ def _alt(drawn: _Drawn, units: str) -> str:
         ranked = sorted((v for v in means if math.isfinite(means[v])), key=lambda v: (-means[v], v))
         told = [f"{drawn.shown[value]} {number(means[value])}" for value in ranked]
         said = ", ".join(told if len(told) < 7 else [*told[:3], "...", *told[-3:]])
-        phrases.append(f"{drawn.shown[group]}, from highest to lowest: {said}")
+        phrases.append(f"{drawn.groups_shown[group]}, from highest to lowest: {said}")
     return f"Dot plot of {len(drawn.values)} values, {units}. {'. '.join(phrases)}."
 
 

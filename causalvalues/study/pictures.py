@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from causalvalues.errors import FigureError
 from causalvalues.figures import (
     Circle,
@@ -19,7 +17,7 @@ from causalvalues.figures import (
     value_graph,
 )
 from causalvalues.figures.explanation_figure import explanation_figure
-from causalvalues.model import Effects, LeverEffects, StructuralModel, total_effects
+from causalvalues.model import Effects, StructuralModel, total_effects
 from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Picture
@@ -47,7 +45,7 @@ def pictures(results: StudyResults) -> dict[str, Picture]:
         caption = f"{found['effects'].caption} {BLOCKED.capitalize()}: no edge or path may be claimed from it."
         found["effects"] = replace(found["effects"], caption=caption)
     if results.levers is not None:
-        found["levers"] = _lever_heatmap(results, results.levers.design)
+        found["levers"] = effects_heatmap(results.levers.design, names)
     for number, planned in enumerate(results.plans, start=1):
         scene = plan_figure(planned.plan, planned.target, names)
         caption = scene.caption.replace(f"Status: {planned.plan.status.value}.", f"{OUTCOMES[planned.plan.status]}.")
@@ -64,19 +62,6 @@ def between_values(results: StudyResults) -> Effects:
     tables = (effects.mean, effects.lower, effects.upper, effects.positive, effects.negative)
     mean, lower, upper, positive, negative = (table.loc[values] for table in tables)
     return Effects(mean, lower, upper, positive, negative, effects.level)
-
-
-def _lever_heatmap(results: StudyResults, design: LeverEffects) -> Scene:
-    single = [name for name in design.mean.index if (design.doses.loc[name] != 0).sum() == 1]
-    unknown = pd.DataFrame(float("nan"), single, list(design.mean.columns))
-    tables = (design.mean.loc[single], design.lower.loc[single], design.upper.loc[single], unknown, unknown)
-    scene = effects_heatmap(Effects(*tables, level=design.level), results.answers.theory, title="What levers did")
-    return replace(
-        scene,
-        caption=f"Mean change of each value (columns) under each lever (rows) against the rows without lever, in score "
-        f"units, from the design alone: no graph is used. Bold: the {design.level:.0%} interval, robust to repeated "
-        "rows of one cluster, excludes zero.",
-    )
 
 
 def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width: float = 468.0) -> Scene:
