@@ -9,7 +9,7 @@ environment variable CAUSALVALUES_PUBLISHED_DATA. Rows and columns are those of 
 published arrow the share of resamples with an edge of any kind between the two values, with this arrow, and with it
 after shortcuts are cut; for the first 2 and 10 resamples, and with `--full` for 500 (about half a second a resample).
 
-`benchmarks/results/published_stability.csv` is what `--full` printed; notebooks/published_value_graphs.ipynb draws it.
+`benchmarks/results/published_stability.csv` is what `--full` printed; notebooks/6_published_graphs.ipynb draws it.
 """
 
 from __future__ import annotations

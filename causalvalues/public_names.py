@@ -70,7 +70,7 @@ ROOM_OF = {
     "counterfactual_under": "prediction",
     "demo_responses": "responses",
     "design_next": "experiments",
-    "direct_effects": "figures",
+    "direct_effects": "model",
     "discover": "discovery",
     "dot_plot": "figures",
     "draw": "figures",

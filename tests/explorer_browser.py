@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
@@ -46,9 +46,18 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
-@contextmanager
-def opened(browser: Any, path: Path, size: str = "laptop", scheme: str = "light", hash_: str = "") -> Iterator[Opened]:
+def opened(
+    browser: Any, path: Path, size: str = "laptop", scheme: str = "light", hash_: str = ""
+) -> AbstractContextManager[Opened]:
     """Open a page from disk and wait until it is ready."""
+    return opened_at(browser, path.as_uri(), size, scheme, hash_)
+
+
+@contextmanager
+def opened_at(
+    browser: Any, address: str, size: str = "laptop", scheme: str = "light", hash_: str = ""
+) -> Iterator[Opened]:
+    """Open the page at an address and wait until it is ready."""
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", accept_downloads=True
@@ -59,7 +68,7 @@ def opened(browser: Any, path: Path, size: str = "laptop", scheme: str = "light"
     page.on("request", lambda request: held.requests.append(request.url))
     page.on("pageerror", lambda error: held.complaints.append(str(error)))
     page.on("console", lambda message: held.complaints.append(message.text) if message.type == "error" else None)
-    page.goto(path.as_uri() + (f"#{hash_}" if hash_ else ""))
+    page.goto(address + (f"#{hash_}" if hash_ else ""))
     page.wait_for_selector("html[data-ready]", state="attached")
     try:
         yield held

@@ -17,8 +17,8 @@ from causalvalues.elicitation.items import Item, ItemSet
 from causalvalues.elicitation.sheets import Answer, Persona
 from causalvalues.elicitation.validity import Validity
 from causalvalues.errors import ElicitationError, FigureError
-from causalvalues.figures import overlaps, scene_from_json, scene_to_json
 from causalvalues.figures.known_groups import known_groups_figure
+from causalvalues.scene import overlaps, scene_from_json, scene_to_json
 from causalvalues.scene.svg import svg_text
 from causalvalues.study.document import Bullets, Picture, Table
 from causalvalues.study.elicitation_facts import ElicitationFacts, Spending, design_counts, known_personas

@@ -69,6 +69,44 @@ def test_repeating_every_row_within_its_cluster_changes_nothing() -> None:
     pd.testing.assert_frame_equal(one.lower, two.lower)
 
 
+def test_the_correction_for_clusters_of_other_sizes_is_that_of_whole_matrices() -> None:
+    random = np.random.default_rng(4)
+    sizes, weights = [1, 2, 5, 20], random.uniform(0.2, 2.0, 28)
+    who, x = np.repeat(np.arange(4), sizes), random.normal(size=28)
+    labels = {"who": [str(each) for each in who]}
+    matrix = ResponseMatrix(
+        ("a",), x[:, None], [str(i) for i in range(28)], labels=labels, cluster_by="who", weights=weights
+    )
+    share = weights / weights.sum()
+    about_mean = np.eye(28) - np.outer(np.ones(28), share)
+    sums = np.array([(who == g) * weights for g in range(4)]) @ about_mean
+    covariance = sums @ sums.T
+    plain = np.array([np.square(weights[who == g]).sum() for g in range(4)])
+    a = plain / np.diag(covariance)
+    form = np.diag(a) @ covariance
+    freedom = np.trace(form) ** 2 / np.trace(form @ form)
+    error = np.sqrt((a * np.square(sums @ x)).sum()) / weights.sum()
+    found = group_profiles(matrix)
+    assert found.upper is not None
+    half = found.upper.loc["all", "a"] - found.mean.loc["all", "a"]
+    assert half == pytest.approx(error * t.ppf(0.95, freedom))
+
+
+def test_intervals_hold_when_one_cluster_has_most_of_the_rows() -> None:
+    random = np.random.default_rng(2)
+    who = np.repeat(np.arange(5), [1, 2, 4, 8, 60])
+    labels = {"who": [str(each) for each in who]}
+    columns = tuple(f"v{k}" for k in range(1000))
+    scores = np.sqrt(0.2) * random.normal(size=(5, 1000))[who] + np.sqrt(0.8) * random.normal(size=(75, 1000))
+    found = group_profiles(
+        ResponseMatrix(columns, scores, [str(i) for i in range(75)], labels=labels, cluster_by="who")
+    )
+    assert found.lower is not None
+    assert found.upper is not None
+    held = (found.lower.to_numpy() <= 0) & (found.upper.to_numpy() >= 0)
+    assert 0.83 < held.mean() < 0.93  # G - 1 degrees of freedom hold .46
+
+
 def test_rows_without_a_group_are_left_out_and_one_cluster_has_no_interval() -> None:
     matrix = answers()
     found = group_profiles(matrix, ["first" if i < 4 else "" for i in range(120)])

@@ -28,7 +28,8 @@ from causalvalues.explorer.differences import differences
 from causalvalues.explorer.figure import page_graph
 from causalvalues.explorer.packing import packed_draws, packed_numbers
 from causalvalues.explorer.page import HERE, SCRIPTS, assembled, joined_script, safe_json
-from causalvalues.figures import GraphOptions, direct_effects, value_graph
+from causalvalues.figures import GraphOptions, value_graph
+from causalvalues.model import direct_effects
 from causalvalues.responses import demo_responses
 from causalvalues.scene.nouns import Scene
 from causalvalues.study.tables import _observed

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Layered, Scene, Shape, Text, overlaps
+from causalvalues.figures import Layered
 from causalvalues.figures.difference_data import difference, effect_draws
 from causalvalues.figures.graph_difference import graph_difference
 from causalvalues.graph import Dag, GraphPosterior
 from causalvalues.model.comparison import compare
 from causalvalues.model.structural import StructuralModel
 from causalvalues.randomness import stream
+from causalvalues.scene import Scene, Shape, Text, overlaps
 
 ONE = Dag.from_edges("abcd", [("a", "b"), ("b", "c"), ("c", "d")])
 TWO = Dag.from_edges("abcd", [("a", "b"), ("c", "b"), ("a", "d")])

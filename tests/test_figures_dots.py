@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Scene, Shape, Text, overlaps
 from causalvalues.figures.dot_plot import BAND, FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.number_columns import NO_ROOM
 from causalvalues.figures.row_frame import NAMES
 from causalvalues.numerals import estimate
+from causalvalues.scene import Scene, Shape, Text, overlaps
 from causalvalues.scene.metrics import text_width
 
 WORDS = DotText("Title", "mean absolute error (score units), 90% interval", "Caption.")

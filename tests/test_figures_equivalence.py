@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Circle, GraphOptions, Layered, Scene, Shape, Text, overlaps, value_graph
+from causalvalues.figures import Circle, GraphOptions, Layered, value_graph
 from causalvalues.graph import Dag, EquivalenceClass, GraphPosterior, MixedGraph
 from causalvalues.model.structural import StructuralModel
+from causalvalues.scene import Scene, Shape, Text, overlaps
 from causalvalues.scene.nouns import Edge, Node
 from causalvalues.scene.palette import PAPER
 

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Layered, Scene, Text, draw, effects_heatmap, scene_from_json, value_graph
+from causalvalues.figures import Layered, draw, effects_heatmap, value_graph
 from causalvalues.figures.graph_options import GraphOptions
 from causalvalues.formats.dot import dot_text, graphviz_source
 from causalvalues.formats.graphml import graphml_text
@@ -32,6 +32,7 @@ from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import total_effects
 from causalvalues.model.structural import StructuralModel
+from causalvalues.scene import Scene, Text, scene_from_json
 from causalvalues.scene.scene_json import csv_text, scene_to_json
 from causalvalues.scene.svg import svg_text
 

@@ -13,25 +13,15 @@ from hypothesis import strategies as st
 from learned_graphs import learned
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import (
-    Circle,
-    GraphOptions,
-    Layered,
-    Overlap,
-    Scene,
-    Shape,
-    Text,
-    direct_effects,
-    effects_heatmap,
-    overlaps,
-    value_graph,
-)
+from causalvalues.figures import Circle, GraphOptions, Layered, effects_heatmap, value_graph
 from causalvalues.figures.ordering import crossings, heights, ordered_columns
 from causalvalues.figures.ranking import acyclic, columns_of
 from causalvalues.figures.sectors import group_runs
 from causalvalues.graph.dag import Dag
+from causalvalues.model import direct_effects
 from causalvalues.model.effects import total_effects
 from causalvalues.randomness import stream
+from causalvalues.scene import Overlap, Scene, Shape, Text, overlaps
 from causalvalues.scene.geometry import Box, boxes_meet, cut_end, cut_start, outline, text_box
 from causalvalues.scene.metrics import font_file, longest_word, text_width, wrap
 from causalvalues.scene.palette import SMALLEST

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from learned_graphs import learned
 
-from causalvalues.figures import Circle, GraphOptions, Layered, Text, direct_effects, overlaps, value_graph
+from causalvalues.figures import Circle, GraphOptions, Layered, value_graph
 from causalvalues.graph.dag import Dag
+from causalvalues.model import direct_effects
+from causalvalues.scene import Text, overlaps
 from causalvalues.scene.palette import SMALLEST
 from causalvalues.theories.theory import theory
 

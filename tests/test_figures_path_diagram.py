@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Scene, Shape, Text, overlaps
 from causalvalues.figures.path_diagram import Paths, path_diagram
 from causalvalues.graph import Dag
 from causalvalues.model.structural import StructuralModel
 from causalvalues.randomness import stream
+from causalvalues.scene import Scene, Shape, Text, overlaps
 
 NAMES = ("warmth", "openness", "order", "helping", "lying")
 

@@ -12,27 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import (
-    GraphOptions,
-    Layered,
-    Scene,
-    Shape,
-    Text,
-    direct_effects,
-    effects_heatmap,
-    overlaps,
-    plan_figure,
-    scene_from_json,
-    scene_to_json,
-    value_graph,
-)
+from causalvalues.figures import GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.effects_heatmap import cell_colour
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.model import direct_effects
 from causalvalues.model.effects import Effects, total_effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import estimate, number, ticks
 from causalvalues.planning import Plan, Status, Target
+from causalvalues.scene import Scene, Shape, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.scene.nouns import Edge
 from causalvalues.scene.palette import NEGATIVE, PAPER, POSITIVE, contrast, readable_ink
 from causalvalues.theories.theory import theory

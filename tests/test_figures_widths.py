@@ -17,7 +17,7 @@ from causalvalues.elicitation.validity import KnownGroup, Validity
 from causalvalues.errors import FigureError
 from causalvalues.explaining.explanation import Explanation, explain
 from causalvalues.explaining.feasibility import Feasibility, feasibility
-from causalvalues.figures import Scene, Text, effects_heatmap, plan_figure
+from causalvalues.figures import effects_heatmap, plan_figure
 from causalvalues.figures.category_bars import category_bars
 from causalvalues.figures.dot_plot import BAND, FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.figures.experimental_heatmap import Foreseen, experimental_heatmap
@@ -28,10 +28,12 @@ from causalvalues.figures.known_groups import known_groups_figure
 from causalvalues.figures.population_figure import population_figure
 from causalvalues.interventions import Lever
 from causalvalues.model.effects import Effects
+from causalvalues.model.levers import LeverEffects
 from causalvalues.ordinal import CategoryProbabilities
 from causalvalues.planning import Enumerate, Target
 from causalvalues.planning.nouns import Plan, Status
 from causalvalues.populations.populations import PopulationPlan, PopulationTarget, population_plan
+from causalvalues.scene import Scene, Text
 from causalvalues.scene.lint import lint, lint_text
 from causalvalues.scene.printing import printed
 from causalvalues.scene.venues import ACL, NATURE
@@ -207,6 +209,29 @@ def test_a_heat_map_falls_back_to_hundredths_and_then_to_signs() -> None:
     narrow = {mark.role for mark in heat(theory("schwartz-19"), 219.0).marks}
     assert "sign" in narrow
     assert "sign" not in roles[468.0]
+
+
+def design(cells: dict[str, dict[str, float]]) -> LeverEffects:
+    """Return effects of cells of levers on two values; each mean is off zero in the first value only."""
+    mean = pd.DataFrame({"power": 0.4, "security": np.arange(len(cells)) / 10}, index=list(cells))
+    clusters, pairing = mean.astype(int), pd.Series("paired", index=mean.index)
+    doses = pd.DataFrame.from_dict(cells, orient="index").reindex(mean.index).fillna(0.0)
+    return LeverEffects(mean, mean * 0 + 0.2, mean - 0.35, mean + 0.35, clusters, pairing, doses, 0.9)
+
+
+def test_what_levers_did_is_drawn_for_those_that_were_used_alone_from_the_design() -> None:
+    alone = {"do_power": {"do_power": 1.0}, "do_security=0.5": {"do_security": 0.5}}
+    both = {"do_power+do_security": {"do_power": 1.0, "do_security": 1.0}}
+    scene = effects_heatmap(design(alone | both))
+    assert [row[:2] for row in scene.rows[::2]] == [("do_power", "power"), ("do_security=0.5", "power")]
+    assert scene.rows[3] == ("do_security=0.5", "security", 0.1, -0.25, 0.45, None)
+    bold = [mark.text for mark in scene.marks if isinstance(mark, Text) and mark.role == "number" and mark.bold]
+    assert bold == [".40", ".40"]
+    assert scene.title == "What levers did"
+    assert "from the design alone: no graph is used. 1 set of levers left out." in scene.caption
+    assert lint_text(lint(scene)) == "No flaw found."
+    assert "left out" not in effects_heatmap(design(alone)).caption
+    assert {row[0] for row in effects_heatmap(design(both), title="Both").rows} == set(both)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

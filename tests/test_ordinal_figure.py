@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import Scene, Shape, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.figures.category_bars import category_bars
 from causalvalues.formats.paint import png_bytes
 from causalvalues.interventions import Shift
@@ -21,6 +20,7 @@ from causalvalues.ordinal import (
     counterfactual_categories,
     predict_categories,
 )
+from causalvalues.scene import Scene, Shape, Text, overlaps, scene_from_json, scene_to_json
 
 
 def model(categories: int = 4, names: tuple[str, str] = ("care", "power")) -> OrdinalModel:

@@ -12,7 +12,6 @@ from planmeaning_models import START, VALUES, responding, structural_model
 from causalvalues.errors import FigureError
 from causalvalues.explaining.explanation import Explanation, explain
 from causalvalues.explaining.feasibility import feasibility
-from causalvalues.figures import Scene, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.feasibility_figure import feasibility_figure
 from causalvalues.figures.influence_figure import influence_figure
@@ -20,6 +19,7 @@ from causalvalues.figures.population_figure import population_figure
 from causalvalues.interventions import Lever
 from causalvalues.planning import Enumerate, Target
 from causalvalues.populations.populations import PopulationTarget, population_plan
+from causalvalues.scene import Scene, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.scene.palette import NEGATIVE, POSITIVE
 from causalvalues.scene.svg import svg_text
 

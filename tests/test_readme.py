@@ -47,7 +47,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
     lines = [line.split("#")[0].split() for text in blocks("sh") for line in text.splitlines()]
     used = [words for words in lines if words and words[0] == "causalvalues"]
     assert {words[1] for words in used} <= set(commands)
-    assert len(used) == 22
+    assert len(used) == 27
     for words in used:
         options = {option for parameter in commands[words[1]].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, words

@@ -15,12 +15,12 @@ from typer.testing import CliRunner, Result
 
 from causalvalues.cli.app import app
 from causalvalues.errors import FigureError
-from causalvalues.figures import Scene, Shape, Text, draw, scene_from_json, scene_to_json, value_graph
+from causalvalues.figures import draw, value_graph
 from causalvalues.figures.effects_heatmap import effects_heatmap
 from causalvalues.formats.paint import pdf_bytes, png_bytes
 from causalvalues.graph.dag import Dag
 from causalvalues.model.effects import Effects
-from causalvalues.scene import fonts
+from causalvalues.scene import Scene, Shape, Text, fonts, scene_from_json, scene_to_json
 from causalvalues.scene.fonts import FALLBACK, face_for, face_of, family_of
 from causalvalues.scene.geometry import polygon
 from causalvalues.scene.lint import has_errors, lint

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from causalvalues import Dag, GraphPosterior, StructuralModel, load, save
 from causalvalues.errors import DataError, FigureError, ModelError
-from causalvalues.figures import scene_from_json, scene_to_json, value_graph
+from causalvalues.figures import value_graph
+from causalvalues.scene import scene_from_json, scene_to_json
 from causalvalues.study import StudyRun, load_model
 from causalvalues.study.arrays import READABLE, array_from_json, array_to_json
 

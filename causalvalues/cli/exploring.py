@@ -20,7 +20,7 @@ def explore(
     live: Annotated[
         bool, typer.Option("--serve", help="Serve the page on this machine, with the engine behind it, until Ctrl-C.")
     ] = False,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="With --serve; default: a free one.")] = None,
+    port: Annotated[int | None, typer.Option(help="With --serve; default: a free one.")] = None,
     as_json: of.Json = False,
     debug: of.Debug = False,
 ) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from causalvalues.errors import DataError
-from causalvalues.frozen import BoolArray
+from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
 
 
@@ -74,14 +74,25 @@ def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: fl
     Returns
     -------
     Profiles
-        Groups in the order in which they first occur. The standard error of a weighted mean m is the sandwich of the
-        clusters' sums (Liang and Zeger 1986): sqrt(G / (G - 1) sum_g (sum_{i in g} w_i (x_i - m))^2) / sum w, with t
-        quantiles of G - 1 degrees of freedom.
+        Groups in the order in which they first occur.
 
     Raises
     ------
     DataError
         If `groups` has another length than the matrix, names no row, or the level is not inside (0, 1).
+
+    Notes
+    -----
+    The standard error of a weighted mean m is the sandwich of the clusters' sums e_g = sum_{i in g} w_i (x_i - m),
+    each corrected for its own weight in the mean: sqrt(sum_g a_g e_g^2) / sum w, where a_g makes a_g e_g^2 unbiased for
+    independent rows, with t quantiles of Satterthwaite's degrees of freedom under the same assumption (CR2; Bell and
+    McCaffrey 2002). With G clusters of one size this is G / (G - 1) sum_g e_g^2 at G - 1 degrees of freedom; where a
+    few clusters hold most of the rows, the degrees of freedom tell of those few.
+
+    References
+    ----------
+    Bell and McCaffrey (2002), Survey Methodology 28, 169-181; Pustejovsky and Tipton (2018), Journal of Business and
+    Economic Statistics 36, 672-683 (the correction for weighted estimates).
     """
     if not 0 < level < 1:
         raise DataError(f"The level of an interval is {level}. Give a number between 0 and 1.")
@@ -98,8 +109,8 @@ def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: fl
     for row, name in enumerate(names):
         for column in range(shape[1]):
             found = _mean_with_error(matrix, column, np.asarray(of == name), clusters)
-            mean[row, column], se, counts[row, column] = found
-            half[row, column] = se * float(stdtrit(max(found[2] - 1, 1), (1 + level) / 2))
+            mean[row, column], error, counts[row, column] = found.mean, found.error, found.clusters
+            half[row, column] = error * float(stdtrit(found.freedom, (1 + level) / 2))
     tables = [
         pd.DataFrame(table, list(names), list(matrix.names)) for table in (mean, mean - half, mean + half, counts)
     ]
@@ -110,18 +121,42 @@ def _own_groups(matrix: ResponseMatrix) -> tuple[str, ...]:
     return matrix.labels[matrix.group_by] if matrix.group_by else ("all",) * len(matrix)
 
 
-def _mean_with_error(
-    matrix: ResponseMatrix, column: int, rows: BoolArray, clusters: np.ndarray
-) -> tuple[float, float, int]:
-    """Return weighted mean, its standard error (NaN below two clusters) and the number of clusters."""
+@dataclass(frozen=True)
+class _Mean:
+    """A weighted mean, its standard error with degrees of freedom (NaN below two clusters), and its clusters."""
+
+    mean: float
+    error: float
+    freedom: float
+    clusters: int
+
+
+def _mean_with_error(matrix: ResponseMatrix, column: int, rows: BoolArray, clusters: np.ndarray) -> _Mean:
     seen = rows & ~np.isnan(matrix.scores[:, column]) & (matrix.weights > 0)
     x, w = matrix.scores[seen, column], matrix.weights[seen]
     if not len(x):
-        return np.nan, np.nan, 0
+        return _Mean(np.nan, np.nan, np.nan, 0)
     mean = float(np.einsum("i,i->", w, x) / w.sum())
     _, code = np.unique(clusters[seen].astype(str), return_inverse=True)
     sums = np.bincount(code, weights=np.asarray(w * (x - mean)))
-    g = len(sums)
-    if g < 2:
-        return mean, np.nan, g
-    return mean, float(np.sqrt(g / (g - 1) * np.square(sums).sum()) / w.sum()), g
+    if len(sums) < 2:
+        return _Mean(mean, np.nan, np.nan, len(sums))
+    share, plain = np.bincount(code, weights=w) / w.sum(), np.bincount(code, weights=np.square(w))
+    corrections, freedom = _correction(np.asarray(share), np.asarray(plain, dtype=float))
+    return _Mean(mean, float(np.sqrt((corrections * np.square(sums)).sum()) / w.sum()), freedom, len(sums))
+
+
+def _correction(share: FloatArray, variance: FloatArray) -> tuple[FloatArray, float]:
+    """Return a_g (G,) and the degrees of freedom.
+
+    With `share` h (G,) of the weight and variance v (G,) of the plain sums, the covariance of the sums about the mean
+    is C = (I - h 1') diag(v) (I - 1 h'). So a_g = v_g / C_gg, and the freedom is (sum_g a_g C_gg)^2 / sum_gk a_g a_k
+    C_gk^2, whose sum over pairs is multiplied out here.
+    """
+    total = variance.sum()
+    off = np.square(share) * total - 2 * share * variance
+    a = variance / (variance + off)
+    hh, hv, vv = (float((a * each).sum()) for each in (share**2, share * variance, variance**2))
+    pairs = 2 * hh * vv + (total * hh) ** 2 + 2 * hv**2 - 4 * total * hh * hv
+    pairs += float((np.square(a) * variance * (2 * off + variance)).sum())
+    return a, float(total**2 / pairs)

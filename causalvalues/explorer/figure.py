@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields, replace
 
 from causalvalues.errors import FigureError
 from causalvalues.explorer.run_files import Run
-from causalvalues.figures import Circle, GraphOptions, direct_effects, value_graph
+from causalvalues.figures import Circle, GraphOptions, value_graph
 from causalvalues.graph import GraphPosterior
+from causalvalues.model import direct_effects
 from causalvalues.scene.geometry import Obstacles, text_box
 from causalvalues.scene.nouns import Edge, Mark, Scene, Text
 from causalvalues.theories import ValueTheory

@@ -19,14 +19,14 @@ def reply(held: dict[str, Any], status: int = 200, headers: Mapping[str, str] | 
     return Response(json.dumps(held, allow_nan=False), status, headers, "application/json")
 
 
-async def refused(request: Request, error: Exception) -> Response:
+async def refused(_request: Request, error: Exception) -> Response:
     """Return what Starlette refuses (404, 405, and what endpoints raise) as JSON."""
     from starlette.exceptions import HTTPException
 
-    assert isinstance(error, HTTPException)
-    return reply({"error": error.detail}, error.status_code, error.headers)
+    known = error if isinstance(error, HTTPException) else HTTPException(400)
+    return reply({"error": known.detail}, known.status_code, known.headers)
 
 
-async def failed(request: Request, error: Exception) -> Response:
+async def failed(_request: Request, _error: Exception) -> Response:
     """Return 500 for a defect; the server prints where it is."""
     return reply({"error": "The engine failed at this question. The terminal of the server says where."}, 500)

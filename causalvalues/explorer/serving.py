@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -64,7 +65,7 @@ def explorer_app(run: str | Path, other: str | Path | None = None) -> ASGIApp:
     page = explorer_page(run, other, [(HERE / "script" / name).read_text(encoding="utf-8") for name in SCRIPTS])
     turns = asyncio.Semaphore(MOST_WAITING), asyncio.Lock()
 
-    async def show(request: Request) -> Response:
+    async def show(_request: Request) -> Response:
         return HTMLResponse(page)
 
     routes = [
@@ -133,11 +134,16 @@ def _said(error: ValidationError) -> str:
     return f"{where}: {first['msg']}."
 
 
+def _print(address: str) -> None:
+    sys.stdout.write(f"{address}\n")
+    sys.stdout.flush()
+
+
 def serve(
     run: str | Path,
     other: str | Path | None = None,
     port: int = 0,
-    tell: Callable[[str], None] = partial(print, flush=True),
+    tell: Callable[[str], None] = _print,
 ) -> None:
     """Serve the explorer on 127.0.0.1, and on no other address of this machine, until it is interrupted (Ctrl-C).
 

@@ -22,30 +22,18 @@ from causalvalues.figures.skill_dots import skill_figure
 from causalvalues.figures.stability_figure import stability_figure
 from causalvalues.figures.value_circle import value_circle
 from causalvalues.figures.value_graph import value_graph
-from causalvalues.formats.dot import graphviz_source
-from causalvalues.model.direct_effects import direct_effects
-from causalvalues.scene.nouns import Edge, Node, Scene, Shape, Text
-from causalvalues.scene.overlap import Overlap, overlaps
-from causalvalues.scene.scene_json import scene_from_json, scene_to_json
 
 __all__ = [
     "Circle",
     "DotRows",
     "DotText",
     "Dots",
-    "Edge",
     "GraphOptions",
     "Layered",
-    "Node",
-    "Overlap",
     "Paths",
     "Radar",
-    "Scene",
-    "Shape",
-    "Text",
     "calibration_figure",
     "category_bars",
-    "direct_effects",
     "dot_plot",
     "draw",
     "effects_heatmap",
@@ -53,17 +41,13 @@ __all__ = [
     "explanation_figure",
     "feasibility_figure",
     "graph_difference",
-    "graphviz_source",
     "influence_figure",
     "known_groups_figure",
-    "overlaps",
     "path_diagram",
     "plan_figure",
     "population_figure",
     "priorities_figure",
     "profile_figure",
-    "scene_from_json",
-    "scene_to_json",
     "side_effects_figure",
     "skill_figure",
     "stability_figure",

@@ -14,7 +14,7 @@ from causalvalues.numerals import estimate
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import printable
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, number_cell
 from causalvalues.scene.palette import INK, MARGIN, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 
 ROW = 16.0
@@ -243,4 +243,4 @@ def _alt(rows: Sequence[str], kinds: Sequence[Dots], words: DotText) -> str:
 
 def _cells(row: str, kinds: Sequence[Dots], place: int) -> tuple[Cell, ...]:
     numbers = [number for kind in kinds for number in kind.at(place)]
-    return (row, *(round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers))
+    return (row, *map(number_cell, numbers))

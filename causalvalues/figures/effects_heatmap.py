@@ -26,7 +26,7 @@ from causalvalues.model.levers import LeverEffects
 from causalvalues.numerals import number, percent
 from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import text_width
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import ASIDE, INK, LABEL_SIZE, MARGIN, PAPER, SECTOR, readable_ink
 from causalvalues.theories.theory import ValueTheory
 
@@ -231,5 +231,5 @@ def _rows(table: _Table) -> tuple[tuple[Cell, ...], ...]:
         for value in table.values:
             tables = (effects.mean, effects.lower, effects.upper, effects.positive)
             found = [float(each.loc[cause, value]) for each in tables]  # type: ignore[arg-type]
-            rows.append((cause, value, *(round(each, 9) + 0.0 if math.isfinite(each) else None for each in found)))
+            rows.append((cause, value, *map(number_cell, found)))
     return tuple(rows)

@@ -27,7 +27,7 @@ from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number, percent
 from causalvalues.scene.geometry import tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Text, number_cell
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, SECTOR, readable_ink
 from causalvalues.skill.experimental_nouns import ExperimentalEffects
 from causalvalues.theories.theory import ValueTheory
@@ -278,7 +278,7 @@ def _rows(
         for b, j in enumerate(names):
             numbers = [float(table.loc[i, j]) for table in (effects.mean, effects.lower, effects.upper)]  # type: ignore[arg-type]
             numbers.append(float(tables[1][a, b]) if len(tables) > 1 else math.nan)
-            told = [round(x, 9) + 0.0 if math.isfinite(x) else None for x in numbers]
+            told = [number_cell(x) for x in numbers]
             flags = ["yes" if bool(table.loc[i, j]) else "no" for table in (effects.differs, effects.still)]
             rows.append((i, j, *told[:3], *flags, told[3]))
     return tuple(rows)

@@ -16,7 +16,7 @@ from causalvalues.planning.profiles import doses_in_words
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
@@ -194,4 +194,4 @@ def _alt(found: Feasibility, rows: Sequence[_Row]) -> str:
 
 def _cells(row: _Row) -> tuple[Cell, ...]:
     numbers = (row.numbers[column] for column in COLUMNS)
-    return tuple(round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers)
+    return tuple(map(number_cell, numbers))

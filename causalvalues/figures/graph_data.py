@@ -11,7 +11,7 @@ import pandas as pd
 
 from causalvalues.graph.posterior import GraphPosterior, Verdict
 from causalvalues.model.effects import Effects
-from causalvalues.scene.nouns import Edge, NodeKind
+from causalvalues.scene.nouns import Edge, NodeKind, number_cell
 
 Reading = Literal["posterior", "given", "class", "tests", "hidden", "file"]
 """What the marks at the ends of edges mean: shares of draws, a graph that is given, an equivalence class, a partially
@@ -183,8 +183,7 @@ def with_effect(edge: Edge, effects: Effects | pd.DataFrame | None) -> Edge:
 def _cell(table: pd.DataFrame, edge: Edge) -> float | None:
     if edge.cause not in table.index or edge.effect not in table.columns:
         return None
-    number = _number(table.loc[edge.cause, edge.effect])
-    return round(number, 9) + 0.0 if math.isfinite(number) else None
+    return number_cell(_number(table.loc[edge.cause, edge.effect]))
 
 
 def _number(cell: object) -> float:

@@ -16,7 +16,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, tidy
 from causalvalues.scene.metrics import printable
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import MARGIN, NEGATIVE, PAPER, POSITIVE
 from causalvalues.theories.theory import ValueTheory
 
@@ -200,5 +200,5 @@ def _cells(group: KnownGroup) -> tuple[Cell, ...]:
     cells: list[Cell] = [group.value, float(group.personas)]
     for found, auc in ((group.affirmed, group.auc_affirmed), (group.negated, group.auc_negated)):
         numbers = (found.value, found.lower, found.upper, auc)
-        cells += [round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers]
+        cells += map(number_cell, numbers)
     return tuple(cells)

@@ -14,9 +14,9 @@ from causalvalues.figures.words import END_WORDS, head_sources
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number, percent
 from causalvalues.scene.edge_style import hollow, line_width
-from causalvalues.scene.geometry import Box, polygon, tidy
+from causalvalues.scene.geometry import Box, moved, polygon, tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Edge, Mark, NodeKind, Segment, Shape, Text
+from causalvalues.scene.nouns import Edge, Mark, NodeKind, Shape, Text
 from causalvalues.scene.palette import DASH, LABEL_SIZE, MARGIN, NEGATIVE, POSITIVE, QUIET
 
 ROW = 13.0
@@ -175,15 +175,9 @@ def stroke(length: float, width: float, colour: str, dash: tuple[float, ...] = (
 
 def _drawn(item: Item, lines: Sequence[str], x: float, y: float) -> list[Mark]:
     size, text, shapes = item
-    marks: list[Mark] = [replace(shape, path=_moved(shape.path, x, y)) for shape in shapes]
+    marks: list[Mark] = [replace(shape, path=moved(shape.path, x, y)) for shape in shapes]
     left, italic = x + size + (4 if size else 0), text.startswith("italic")
     for k, line in enumerate(lines):
         base = tidy(y + 0.35 * LABEL_SIZE + LINE * k)
         marks.append(Text("legend", "legend", tidy(left), base, line, LABEL_SIZE, colour=QUIET, italic=italic))
     return marks
-
-
-def _moved(path: tuple[Segment, ...], dx: float, dy: float) -> tuple[Segment, ...]:
-    return tuple(
-        (command, tuple(tidy(n + (dy if i % 2 else dx)) for i, n in enumerate(numbers))) for command, numbers in path
-    )

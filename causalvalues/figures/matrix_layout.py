@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from causalvalues.numerals import number
-from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.geometry import disc, moved, polygon, rectangle, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, ELLIPSIS, LEADING, longest_word, text_width, wrap
 from causalvalues.scene.nouns import Mark, Shape, Text
 from causalvalues.scene.palette import FAINT, LABEL_SIZE, NAME_SIZE, NEGATIVE, POSITIVE, QUIET, blend, readable_ink
@@ -218,16 +218,11 @@ def notes_beside(
         for k, text in enumerate(wrap(note.text, right - start - shift, LABEL_SIZE, 3)):
             middle = first + 10 * line
             if k == 0:
-                marks += [_moved(shape, start, middle) for shape in note.shapes]
+                marks += [replace(shape, path=moved(shape.path, start, middle)) for shape in note.shapes]
             at = (tidy(start + shift), tidy(middle + 0.36 * LABEL_SIZE))
             marks.append(Text("note", "legend", *at, text, LABEL_SIZE, colour=QUIET))
             line += 1
     return marks, max(first + 10 * (line - 1) + 6 - (y - 3.5), 19.0)
-
-
-def _moved(shape: Shape, x: float, y: float) -> Shape:
-    path = tuple((c, tuple(tidy(n + (y if i % 2 else x)) for i, n in enumerate(numbers))) for c, numbers in shape.path)
-    return replace(shape, path=path)
 
 
 def small_ring(part: str, x: float, y: float) -> Shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from causalvalues.figures.legend import Item, legend_rows
@@ -14,7 +13,7 @@ from causalvalues.populations.population_nouns import PopulationPlan
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
@@ -189,4 +188,4 @@ def _alt(
 
 
 def _cells(numbers: Sequence[float]) -> tuple[Cell, ...]:
-    return tuple(round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers)
+    return tuple(map(number_cell, numbers))

@@ -17,7 +17,7 @@ from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import estimate, number, percent
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import polygon, tidy
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, number_cell
 from causalvalues.scene.palette import MARGIN, QUIET
 from causalvalues.theories.theory import ValueTheory
 
@@ -179,4 +179,4 @@ def _alt(drawn: _Drawn, units: str) -> str:
 
 def _cells(drawn: _Drawn, value: str) -> tuple[Cell, ...]:
     numbers = [each for group in drawn.groups for each in drawn.at(group, value)]
-    return (value, *(round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers))
+    return (value, *map(number_cell, numbers))

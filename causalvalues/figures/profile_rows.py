@@ -16,7 +16,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.planning.targets import Target
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
-from causalvalues.scene.nouns import Cell, Mark, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, MARGIN, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
@@ -51,7 +51,7 @@ class ProfileRow:
     def cells(self) -> tuple[Cell, ...]:
         """Return the numbers of `COLUMNS` for the scene's table."""
         numbers = (self.start, self.target, self.mean, self.lower, self.upper)
-        return tuple(None if x is None or not math.isfinite(x) else round(x, 9) + 0.0 for x in numbers)
+        return tuple(None if x is None else number_cell(x) for x in numbers)
 
     def scores(self) -> list[float]:
         """Return every number that is drawn."""

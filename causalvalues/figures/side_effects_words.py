@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.interventions import Set
 from causalvalues.model.side_effects import SideEffects
 from causalvalues.numerals import estimate, number, percent
-from causalvalues.scene.nouns import Cell
+from causalvalues.scene.nouns import Cell, number_cell
 
 SIZE, THEORY = "size", "theory"
 
@@ -90,4 +89,4 @@ def fan_cells(fan: Fan, name: str) -> tuple[Cell, ...]:
     ends = [float(band[end][name]) for _, band in fan.found.bands for end in ("lower", "upper")]
     numbers: Sequence[float] = [fan.of(name, "mean"), *ends]
     numbers = [*numbers, *(fan.of(name, each) for each in ("positive", "negative", "direct", "direct_probability"))]
-    return (name, *(round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers))
+    return (name, *map(number_cell, numbers))

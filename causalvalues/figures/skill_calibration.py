@@ -16,7 +16,7 @@ from causalvalues.numerals import number, ticks
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, tidy
 from causalvalues.scene.metrics import wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, POSITIVE, QUIET, RULE, blend
 from causalvalues.skill.foreseen import Foreseen
 from causalvalues.skill.report import SkillReport
@@ -200,4 +200,4 @@ def _alt(bins: dict[str, tuple[_Bin, ...]], split: str) -> str:
 
 def _cells(name: str, each: _Bin) -> tuple[Cell, ...]:
     numbers = (each.predicted, each.observed, each.low, each.high)
-    return (name, *(round(x, 9) + 0.0 if math.isfinite(x) else None for x in numbers))
+    return (name, *map(number_cell, numbers))

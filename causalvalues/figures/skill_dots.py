@@ -16,7 +16,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import disc, polygon, tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import column_of, named_rows, numbers_of, of_split, splits_of
@@ -207,4 +207,4 @@ def _alt(rows: Sequence[_Row], ceilings: dict[str, float], title: str) -> str:
 
 def _cells(row: _Row, ceiling: float) -> tuple[Cell, ...]:
     numbers = (row.value, row.lower, row.upper, ceiling)
-    return (row.split, row.name, row.kind, *(round(x, 9) + 0.0 if math.isfinite(x) else None for x in numbers))
+    return (row.split, row.name, row.kind, *map(number_cell, numbers))

@@ -14,7 +14,7 @@ from causalvalues.numerals import number
 from causalvalues.scene.axis import Axis
 from causalvalues.scene.geometry import polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width, wrap
-from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
 
@@ -168,7 +168,7 @@ def _piece(part: str, kind: str, ends: tuple[float, float], y: float) -> list[Ma
 
 def _stripes(left: float, right: float, y: float) -> list[tuple[tuple[str, tuple[float, ...]], ...]]:
     """Return slanted lines, cut at the ends of the piece, on one grid for all pieces."""
-    low, high = y + BAR / 2, y - BAR / 2
+    low = y + BAR / 2
     lines = []
     first = math.floor((left - BAR) / STRIPES) * STRIPES
     for k in range(int((right - first) / STRIPES) + 1):
@@ -176,7 +176,7 @@ def _stripes(left: float, right: float, y: float) -> list[tuple[tuple[str, tuple
         a, b = max(foot, left), min(foot + BAR, right)
         if b - a > 0.4:
             lines.append(polygon([(a, low - (a - foot)), (b, low - (b - foot))], closed=False))
-    return [line for line in lines if high <= low]
+    return lines
 
 
 def _threshold(level: float, axis: Axis, frame: RowFrame) -> list[Mark]:
@@ -253,5 +253,4 @@ def _alt(posterior: GraphPosterior, rows: list[_Row], shown: Mapping[str, str], 
 
 def _cells(row: _Row) -> tuple[Cell, ...]:
     numbers = (row.adjacent, *(row.parts[kind] for kind in (FORWARD, OPEN, REVERSE)))
-    found = [round(each, 9) + 0.0 if math.isfinite(each) else None for each in numbers]
-    return (row.first, row.second, *found, row.verdict, "yes" if row.drawn else "no")
+    return (row.first, row.second, *map(number_cell, numbers), row.verdict, "yes" if row.drawn else "no")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number
 from causalvalues.scene.geometry import Box, arc, disc, path_of, polygon, text_box, tidy
 from causalvalues.scene.metrics import LEADING, wrap
-from causalvalues.scene.nouns import Cell, Mark, Node, Scene, Segment, Shape, Text
+from causalvalues.scene.nouns import Cell, Mark, Node, Scene, Segment, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, RULE, SECTOR
 from causalvalues.theories.theory import ValueTheory
 
@@ -124,7 +124,7 @@ def _page(mapped: ValueMap, theory: ValueTheory | None, labels: Mapping[str, str
     top = min([box.y - box.half_height for box in boxes] + [-rim])
     low = max([box.y + box.half_height for box in boxes] + [rim])
     x, y = width / 2, MARGIN + 2 - top
-    moved = tuple(Text(**{**text.__dict__, "x": tidy(text.x + x), "y": tidy(text.y + y)}) for text in notes)
+    moved = tuple(replace(text, x=tidy(text.x + x), y=tidy(text.y + y)) for text in notes)
     return _Page(x, y, (rim - 8) / reach, rim, moved, runs, tidy(y + low))
 
 
@@ -292,4 +292,4 @@ def _cells(mapped: ValueMap, name: str) -> tuple[Cell, ...]:
     else:
         place = list(mapped.points.index).index(name)
         numbers += list(np.sqrt(np.diagonal(mapped.covariances[place])))
-    return (name, *(round(float(each), 9) + 0.0 if math.isfinite(each) else None for each in numbers))
+    return (name, *map(number_cell, numbers))

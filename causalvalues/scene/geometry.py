@@ -213,3 +213,10 @@ def arc(x: float, y: float, radius: float, start: float, stop: float) -> list[Fl
 def disc(x: float, y: float, radius: float) -> tuple[Segment, ...]:
     """Return the path of a circle."""
     return (*path_of(arc(x, y, radius, 0, 360)), ("Z", ()))
+
+
+def moved(path: tuple[Segment, ...], dx: float, dy: float) -> tuple[Segment, ...]:
+    """Return a path `dx` further to the right and `dy` further down."""
+    return tuple(
+        (command, tuple(tidy(n + (dy if i % 2 else dx)) for i, n in enumerate(numbers))) for command, numbers in path
+    )

@@ -7,6 +7,7 @@ so that a drawing can be turned into DOT, GraphML or CSV without the object that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -38,6 +39,11 @@ SceneKind = Literal[
     "calibration",
     "categories",
 ]
+
+
+def number_cell(number: float) -> float | None:
+    """Return a number for the table of a scene: to nine decimals, without negative zero; None where not finite."""
+    return round(float(number), 9) + 0.0 if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

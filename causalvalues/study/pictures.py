@@ -6,18 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from causalvalues.errors import FigureError
-from causalvalues.figures import (
-    Circle,
-    GraphOptions,
-    Layered,
-    direct_effects,
-    effects_heatmap,
-    plan_figure,
-    scene_from_json,
-    value_graph,
-)
+from causalvalues.figures import Circle, GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.explanation_figure import explanation_figure
-from causalvalues.model import Effects, StructuralModel, total_effects
+from causalvalues.model import Effects, StructuralModel, direct_effects, total_effects
+from causalvalues.scene import scene_from_json
 from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Picture

@@ -8,8 +8,8 @@ from itertools import combinations
 import pandas as pd
 
 from causalvalues.discovery.exact import AVERAGED_LAYERS_UP_TO
-from causalvalues.figures import direct_effects
 from causalvalues.graph import GraphPosterior
+from causalvalues.model import direct_effects
 from causalvalues.numerals import estimate, number
 from causalvalues.study.blocking import BLOCKED
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from causalvalues.evidence import Environments
-from causalvalues.figures import direct_effects
-from causalvalues.model import Effects, LeverEffects
+from causalvalues.model import Effects, LeverEffects, direct_effects
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.report_conditions import by_forcing
 from causalvalues.study.results import StudyResults

@@ -49,14 +49,14 @@ const plain = (text) => text.replaceAll("`", "");
 /** Return the elements of a plan. */
 function planSaid(app, plan) {
   const { data } = app;
-  const [verdict, ...rest] = plain(plan.status).split(": ");
+  const [verdict, ...rest] = plain(plan.status).replace(/^./, (letter) => letter.toUpperCase()).split(": ");
   const load = make("button", { type: "button" }, "Load into the sliders");
   load.addEventListener("click", () => loadDoses(app, plan.doses));
   const of = plan.chance_of === "the average effect" ? "the average" : plan.chance_of;
   const facts = [
-    [`P(${of} ends within)`, plan.chance, share(plan.chance)],
+    [`P(${of} within)`, plan.chance, share(plan.chance)],
     ["Expected error", plan.objective, number(plan.objective)],
-    ["Proven: no less than", plan.lower_bound, number(plan.lower_bound)],
+    ["Proven lower bound", plan.lower_bound, number(plan.lower_bound)],
     ["Cost", plan.cost, number(plan.cost, 1).replace(/\.0$/, "")],
   ];
   return [
