@@ -49,6 +49,23 @@ def estimate(mean: float | None, lower: float | None, upper: float | None, decim
     return f"{number(mean, decimals)} {interval(lower, upper, decimals)}".strip()
 
 
+def scale_number(value: float, decimals: int = 2) -> str:
+    """Return the number at a tick of a scale: ``0`` for zero, powers of ten where digits would be lost or too many.
+
+    Examples
+    --------
+    >>> scale_number(0.25), scale_number(-2e12), scale_number(5e-9)
+    ('.25', '−2e12', '5e−9')
+    """
+    if value == 0:
+        return "0"
+    if 1e-4 <= abs(value) < 1e7:
+        return number(value, decimals)
+    digits, _, power = f"{abs(value):.2e}".partition("e")
+    short = digits.rstrip("0").rstrip(".")
+    return f"{MINUS if value < 0 else ''}{short}e{str(int(power)).replace('-', MINUS)}"
+
+
 def percent(share: float) -> str:
     """Return a share as a whole percentage.
 
@@ -75,4 +92,5 @@ def ticks(low: float, high: float, wanted: int = 6) -> tuple[float, ...]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = min((factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0)), key=lambda size: abs(size - rough))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(round(i * step, 12) + 0.0 for i in range(first, last + 1))
+    digits = max(12, 3 - math.floor(math.log10(step)))
+    return tuple(round(i * step, digits) + 0.0 for i in range(first, last + 1))

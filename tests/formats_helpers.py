@@ -7,7 +7,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from causalvalues.formats.dot import NUMBERS
+from causalvalues.formats.attributes import NUMBERS
 from causalvalues.scene.nouns import Change, Edge, Ends, Node, NodeKind, Scene
 from causalvalues.scene.scene_json import PROBABILITIES
 

@@ -103,7 +103,7 @@ PEOPLE_WITH_SURVEY: tuple[Claim, ...] = (
         "people and model agree with {} (p = {})",
         "estimate(*both.loc[0, ['agreement', 'lower', 'upper']]), number(both.p[0], 3)",
     ),
-    ("the circle explains {} of where the values lie", "number(value_map(in_people, theory, seed=1).fit)"),
+    ("the circle explains {} of where the values lie", "number(cv.value_map(in_people, theory, seed=1).fit)"),
     ("people and the theory have in common ({})", "number(both.agreement[1])"),
 )
 
@@ -130,6 +130,57 @@ LOOP: tuple[Claim, ...] = (
     ),
     ("gets {}. To choose", "number(ways['the simple predictor'].mean(), 3)"),
     ("For {} personas it says", "{3: 'three'}.get(len(out_of_reach))"),
+)
+
+FIGURES: tuple[Claim, ...] = (
+    ("the same {} edges twice", "len(graph.edges)"),
+    ("compel the direction, which is so for {}.", "sum(edge.directed for edge in for_nature.edges)"),
+    ("no room for {} of them", "len(for_nature.edges)"),
+    ("{} pairs are joined in more than 90%", "(posterior.averaged_graph()['adjacent'] > 0.9).sum()"),
+    (
+        "none is compelled in more than {} of the graphs that have the edge",
+        "percent(round(posterior.averaged_graph().query('adjacent > 0.9')['compelled'].max(), 2))",
+    ),
+    (
+        "{} of 100 effects",
+        "((did.lower.loc[list(matrix.levers)] > 0) | (did.upper.loc[list(matrix.levers)] < 0)).sum().sum()",
+    ),
+    (
+        "the prompt for benevolence raises {} most ({})",
+        "cv.total_effects(model).mean.loc['do_benevolence'].idxmax(), "
+        "number(cv.total_effects(model).mean.loc['do_benevolence'].max())",
+    ),
+    ("to reach benevolence through security ({} along", "number(effects.mean.loc['security', 'benevolence'])"),
+    (
+        "the direction of that arrow in {} of the graphs",
+        "f\"{posterior.averaged_graph().set_index(['cause', 'effect'])['compelled']['security', 'benevolence']:.0%}\"",
+    ),
+    (
+        "shows {} edges that only one half has and {} that is turned round",
+        "*(sum(edge.change in which for edge in difference.edges) for which in (('added', 'removed'), ('turned',))),",
+    ),
+    (
+        "two graphs of different halves are {} edges apart, two of the same half {} or {}",
+        "*comparison.distances.assign(own=lambda d: d.group == d.other).sort_values(['own', 'group']).hamming"
+        ".map('{:.1f}'.format),",
+    ),
+    ("without a prompt {} comes first", "profiles.mean.loc['no prompt'].idxmax()"),
+    (
+        'with "{}" or "{}" that value does',
+        "*(name for name in ('power', 'security') if profiles.mean.loc[name].idxmax() == name),",
+    ),
+    ("{} of ten neighbours is the theory's", "places.neighbours"),
+    ("fits as well in {} of cases", "percent(round(places.p, 2))"),
+    (
+        "(RMSEA {}), and with the seven edges that were weak one by one it is {}.",
+        "*(number(fits[name].numbers('effective n')['rmsea'], 3) for name in ('as she sent it', "
+        "'with the seven edges')),",
+    ),
+    (
+        "the fit is the same to the last digit{}",
+        "'' if len({number(fits[name].numbers('effective n')['chi2'], 9) for name in list(fits)[:2]}) == 1 else ', no'",
+    ),
+    ("conformity on power ({})", "number(hers_total['power'])"),
 )
 
 PUBLISHED: tuple[Claim, ...] = (

@@ -163,7 +163,8 @@ def test_nothing_is_pickled_and_nothing_phones_home(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_files_and_functions_stay_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= (400 if path.stem.endswith("_kernels") else 320), "split the file"
+    names_only = path == PACKAGE / "__init__.py"
+    assert text.count("\n") <= (400 if names_only or path.stem.endswith("_kernels") else 320), "split the file"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             first = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno

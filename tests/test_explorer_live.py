@@ -160,12 +160,12 @@ def test_a_plan_is_asked_for_and_loaded_with_the_keyboard_alone(page: Any, run: 
     load = plan_section(page).get_by_role("button", name="Load into the sliders")
     load.wait_for()
     assert page.evaluate("document.activeElement.textContent") == "Ask for a proven plan"
-    page.wait_for_function("document.getElementById('status').textContent.includes('do_')")
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('do_')")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     doses = by_engine(run).doses
     assert dict(page.evaluate("[...causalvalues.app.state.doses].map(([i, x]) => [`do_${i}`, x])")) == doses
-    means = intervene(MODEL, [Set(node, dose) for node, dose in doses.items()]).summary()["mean"]
+    means = intervene(MODEL, [Set(node, dose) for node, dose in doses.items()]).summary()["mean"][: len(MODEL.values)]
     shown = page.evaluate("causalvalues.app.result.after.map(({ mean }) => mean)")
     assert shown == pytest.approx(list(means), abs=1e-6)
 
@@ -243,10 +243,9 @@ def test_what_the_engine_refuses_is_said_in_its_words(browser: Any, address: str
         assert len(held.complaints) == 1
 
 
-@pytest.mark.parametrize("body", ["Internal Server Error", '{"other": 1}', ""])
+@pytest.mark.parametrize("body", ["Internal Server Error", "null", ""])
 def test_an_answer_that_is_no_answer_is_said_in_words(page: Any, body: str) -> None:
-    page.route("**/api/plan", lambda route: route.fulfill(status=200 if body == "" else 203, body=body))
-    page.route("**/api/unit", lambda route: route.abort())
+    page.route("**/api/plan", lambda route: route.fulfill(body=body))
     plan_section(page).get_by_role("button", name="Ask for a proven plan").click()
     plan_section(page).get_by_text("The server does not answer").wait_for()
 
@@ -257,7 +256,9 @@ def test_a_server_that_has_stopped_is_named(browser: Any, run: Path) -> None:  #
         own.stop()
         plan_section(held.page).get_by_role("button", name="Ask for a proven plan").click()
         plan_section(held.page).get_by_text(re.compile("^The server does not answer. Start it again")).wait_for()
-        held.page.wait_for_function("document.getElementById('status').textContent.startsWith('The server does not')")
+        held.page.wait_for_function(
+            "() => document.getElementById('status').textContent.startsWith('The server does not')"
+        )
         assert held.page.get_by_label("Levers at most").is_enabled()
 
 
@@ -328,7 +329,7 @@ def test_hostile_names_are_asked_about_and_shown_as_they_are(browser: Any, tmp_p
     with served(folder) as own, opened_at(browser, own.address, "phone", hash_="tab=target") as held:
         page = held.page
         page.on("dialog", lambda dialog: held.complaints.append(dialog.message))
-        page.get_by_role("spinbutton", name=re.compile("^Wanted score of </script>")).fill("2.5")
+        page.get_by_role("spinbutton", name=f"Wanted score of {HOSTILE[0]}").fill("2.5")
         section = ask_plan(page)
         assert "</script><script>alert(1)</script>" in section.inner_text()
         page.get_by_role("tab", name="What if").click()
@@ -347,21 +348,19 @@ def test_axe_finds_nothing_in_what_the_engine_says(browser: Any, address: str, s
     with opened_at(browser, address, size, scheme, AIM) as held:
         page = held.page
 
-        def check(state: str) -> None:
+        def check(section: str) -> None:
             page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-            bad = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in axe.run(page).response["violations"]]
-            assert bad == [], state
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{state} runs off the page"
+            said = axe.run(page, section).response
+            bad = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in said["violations"]]
+            assert "color-contrast" in {each["id"] for each in said["passes"]}
+            assert bad == [], section
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{section} runs off the page"
 
         ask_plan(page)
-        check("a plan")
         page.get_by_label("Wanted score of value 1").fill("2.9")
-        check("an old plan")
-        page.get_by_role("button", name="Clear the target").click()
-        plan_section(page).get_by_role("button", name="Ask for a proven plan").click()
-        check("nothing wanted")
+        check("#engine-plan")
         page.evaluate("hash => { location.hash = hash; }", ACT)
         unit_section(page).get_by_role("button", name="Ask what it would have answered").click()
         unit_section(page).get_by_role("table").wait_for()
-        check("a unit")
+        check("#engine-unit")
         assert held.complaints == []

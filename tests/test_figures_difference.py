@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from causalvalues.errors import FigureError
 from causalvalues.figures import Layered
-from causalvalues.figures.difference_data import difference, effect_draws
+from causalvalues.figures.difference_data import difference, direct_draws
 from causalvalues.figures.graph_difference import graph_difference
 from causalvalues.graph import Dag, GraphPosterior
 from causalvalues.model.comparison import compare
@@ -102,7 +102,7 @@ def test_draws_in_which_the_edge_is_turned_round_are_left_out_and_draws_without_
     coefficients[0, 0, 1], coefficients[1, 1, 0] = 0.6, 0.9
     ones = np.ones((3, 2))
     model = StructuralModel(("a", "b"), coefficients, 0 * ones, ones, np.array([1.0, 5.0, 3.0]), kind="posterior")
-    values, weights = effect_draws(model, "a", "b")
+    values, weights = direct_draws(model, "a", "b")
     assert values.tolist() == [0.6, 0.0]
     assert weights.tolist() == [0.25, 0.75]
 

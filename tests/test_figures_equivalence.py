@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 from causalvalues.errors import FigureError
 from causalvalues.figures import Circle, GraphOptions, Layered, value_graph
+from causalvalues.formats.graph_file import GraphFile
 from causalvalues.graph import Dag, EquivalenceClass, GraphPosterior, MixedGraph
 from causalvalues.model.structural import StructuralModel
 from causalvalues.scene import Scene, Shape, Text, overlaps
@@ -110,14 +109,7 @@ def test_a_model_of_several_graphs_is_drawn_as_the_posterior_of_its_draws() -> N
     assert (found.adjacent, found.ends, found.mean) == (0.75, "---", 0.5)
 
 
-@dataclass(frozen=True)
-class OfAFile:
-    names: tuple[str, ...]
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-
-
-def a_file() -> OfAFile:
+def a_file() -> GraphFile:
     kinds = {"push": "lever", "x": "value", "y": "outcome", "f": "latent"}
     nodes = tuple(Node("", name, f"the {name}", kind, "", 0, 0) for name, kind in kinds.items())  # type: ignore[arg-type]
     edges = (
@@ -125,7 +117,7 @@ def a_file() -> OfAFile:
         Edge("", "x", "y", "value", "-->"),
         Edge("", "f", "x", "value", "-->"),
     )
-    return OfAFile(tuple(kinds), nodes, edges)
+    return GraphFile(tuple(kinds), nodes, edges, "test")
 
 
 def test_a_graph_from_a_file_keeps_kinds_and_labels() -> None:

@@ -448,3 +448,12 @@ def test_a_width_that_no_page_has_is_refused() -> None:
         GraphOptions(head=0.4)
     with pytest.raises(FigureError, match="two columns"):
         Layered(columns=1)
+
+
+def test_a_figure_without_intervals_does_not_speak_of_them() -> None:
+    model = StructuralModel.from_coefficients(["a", "b"], [[0, 0.5], [0, 0]])
+    graph = Dag.from_edges(["a", "b"], [("a", "b")])
+    plain = value_graph(graph, direct_effects(model), options=GraphOptions(intervals=False))
+    assert "interval" not in plain.caption
+    assert not any("interval" in mark.text for mark in plain.marks if isinstance(mark, Text))
+    assert "interval" in value_graph(graph, direct_effects(model)).caption

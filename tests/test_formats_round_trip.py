@@ -11,7 +11,7 @@ from formats_helpers import HARD_NAMES, chain, graphs, joined
 from hypothesis import HealthCheck, assume, given, settings
 
 from causalvalues.errors import FigureError
-from causalvalues.formats.dot import numbers_of
+from causalvalues.formats.attributes import numbers_of
 from causalvalues.formats.graph_file import GraphFile, graph_scene
 from causalvalues.formats.keeping import KEEPS, lost_in
 from causalvalues.formats.reading import READERS, graph_from_text

@@ -91,6 +91,10 @@ def test_planning_running_and_checking_says_what_it_computes(tmp_path: Path) -> 
     assert after_running("4_plan_run_check", tmp_path, claims.LOOP) == 2
 
 
+def test_figures_for_a_paper_says_what_it_computes(tmp_path: Path) -> None:
+    assert after_running("5_figures_for_a_paper", tmp_path, claims.FIGURES) == 12
+
+
 @pytest.mark.shared
 def test_the_report_on_the_published_graphs_says_what_it_computes(
     tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,5 +2,6 @@
 
 from causalvalues.explorer.page import explore, explorer_page
 from causalvalues.explorer.run_files import Run, open_run
+from causalvalues.explorer.serving import explorer_app, serve
 
-__all__ = ["Run", "explore", "explorer_page", "open_run"]
+__all__ = ["Run", "explore", "explorer_app", "explorer_page", "open_run", "serve"]

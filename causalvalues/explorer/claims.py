@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from causalvalues.explorer.run_files import Run
+from causalvalues.model.basis import Basis
 from causalvalues.model.path_support import path_support
 
 
@@ -41,8 +42,8 @@ def _effects_by_graph(run: Run) -> dict[str, list[Any]]:
             a, b = names.index(cause), names.index(effect)
             support = sure[a, b] if path[a, b] > 0.5 else 1 - may[a, b]
             left = max(may[a, b] - sure[a, b], 0.0)
-            basis = "by graph" if support > 0.5 else "by prior only" if left > 0.5 else "contested"
-            found[f"{i} {j}"] = [basis, float(path[a, b]), ""]
+            basis = Basis.GRAPH if support > 0.5 else Basis.PRIOR if left > 0.5 else Basis.CONTESTED
+            found[f"{i} {j}"] = [basis.value, float(path[a, b]), ""]
     return found
 
 

@@ -4,7 +4,7 @@ from causalvalues.figures.category_bars import category_bars
 from causalvalues.figures.dot_plot import Dots, DotText, dot_plot
 from causalvalues.figures.drawing import draw
 from causalvalues.figures.effects_heatmap import effects_heatmap
-from causalvalues.figures.experimental_heatmap import experimental_heatmap
+from causalvalues.figures.experimental_heatmap import Foreseen, experimental_heatmap
 from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.feasibility_figure import feasibility_figure
 from causalvalues.figures.graph_difference import graph_difference
@@ -28,6 +28,7 @@ __all__ = [
     "DotRows",
     "DotText",
     "Dots",
+    "Foreseen",
     "GraphOptions",
     "Layered",
     "Paths",

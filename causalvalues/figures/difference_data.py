@@ -12,11 +12,13 @@ from causalvalues.figures.given_graphs import Graph, graph_data
 from causalvalues.figures.graph_data import GraphData, numbered
 from causalvalues.frozen import FloatArray
 from causalvalues.model.comparison import Comparison
+from causalvalues.model.quantiles import interval_shares, weighted_quantiles
 from causalvalues.model.structural import StructuralModel
 from causalvalues.scene.nouns import Cell, Change, Edge, Ends
 
 POINTS = 300
 """Quantiles of each side that stand for its draws in a difference."""
+SHARES = tuple((np.arange(POINTS) + 0.5) / POINTS)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def difference_data(
         edge = _joined(one, two)
         numbers: list[Cell] = []
         if models is not None:
-            draws = [effect_draws(model, edge.cause, edge.effect) for model in models]
+            draws = [direct_draws(model, edge.cause, edge.effect) for model in models]
             sides = [summary(values, weights, level) for values, weights in draws]
             apart = difference(draws[0], draws[1], level)
             edge = _with_difference(edge, apart)
@@ -136,7 +138,7 @@ def _joined(one: Edge | None, two: Edge | None) -> Edge:
     return Edge("", side.cause, side.effect, "value", ends, adjacent=side.adjacent, change=change)
 
 
-def effect_draws(model: StructuralModel, cause: str, effect: str) -> tuple[FloatArray, FloatArray]:
+def direct_draws(model: StructuralModel, cause: str, effect: str) -> tuple[FloatArray, FloatArray]:
     """Return draws of a direct effect and their weights; draws in which the edge is turned round are left out.
 
     A draw without the edge counts zero. Where every draw is turned round, one draw of zero is left.
@@ -156,24 +158,16 @@ def difference(
     The interval is over all pairs of `POINTS` quantiles of either side.
     """
     means = [float(np.sum(values * weights)) for values, weights in (first, second)]
-    one, two = (quantiles(*side, (np.arange(POINTS) + 0.5) / POINTS) for side in (first, second))
+    one, two = (weighted_quantiles(*side, SHARES) for side in (first, second))
     apart = np.sort((two[:, None] - one[None, :]).ravel())
-    low, high = ((1 - level) / 2, (1 + level) / 2)
-    ends = [float(apart[min(int(share * len(apart)), len(apart) - 1)]) for share in (low, high)]
+    ends = [float(apart[min(int(share * len(apart)), len(apart) - 1)]) for share in interval_shares(level)]
     return means[1] - means[0], ends[0], ends[1]
 
 
 def summary(values: FloatArray, weights: FloatArray, level: float) -> tuple[float, float, float]:
     """Return mean and central interval of weighted draws."""
-    low, high = quantiles(values, weights, np.array([(1 - level) / 2, (1 + level) / 2]))
+    low, high = weighted_quantiles(values, weights, interval_shares(level))
     return float(np.sum(values * weights)), float(low), float(high)
-
-
-def quantiles(values: FloatArray, weights: FloatArray, shares: FloatArray) -> FloatArray:
-    """Return weighted quantiles, steps and all: the smallest draw that the share does not exceed."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return np.asarray(values[order][np.minimum(np.searchsorted(reached, shares - 1e-12), len(values) - 1)])
 
 
 def _with_difference(edge: Edge, apart: tuple[float, float, float]) -> Edge:

@@ -17,13 +17,14 @@ from causalvalues.graph.equivalence import EquivalenceClass
 from causalvalues.graph.mixed import MixedGraph
 from causalvalues.graph.posterior import GraphPosterior
 from causalvalues.model.effects import Effects
+from causalvalues.model.levers import LeverEffects
 from causalvalues.planning.nouns import Plan
 from causalvalues.scene.nouns import Scene
 from causalvalues.scene.printing import printed
 from causalvalues.scene.venues import Venue
 from causalvalues.scene.venues import venue as find_venue
 
-Drawable = Scene | GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile | Plan | Effects
+Drawable = Scene | GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile | Plan | Effects | LeverEffects
 
 
 def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, columns: int = 1) -> Path:
@@ -31,7 +32,7 @@ def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, co
 
     Parameters
     ----------
-    thing : Scene, GraphPosterior, Dag, EquivalenceClass, MixedGraph, GraphFile, Plan or Effects
+    thing : Scene, GraphPosterior, Dag, EquivalenceClass, MixedGraph, GraphFile, Plan, Effects or LeverEffects
         What is no scene yet becomes one by `value_graph`, `plan_figure` or `effects_heatmap` with their defaults.
     path : str or Path
         The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .json (the scene, see
@@ -93,7 +94,7 @@ def as_scene(thing: Drawable, width: float = 468.0) -> Scene:
         return value_graph(thing, options=GraphOptions(width=width))
     if isinstance(thing, Plan):
         return plan_figure(thing, width=width)
-    if isinstance(thing, Effects):
+    if isinstance(thing, Effects | LeverEffects):
         return effects_heatmap(thing, width=width)
     raise FigureError(
         f"A {type(thing).__name__} cannot be drawn. Give a Scene, a graph, a GraphPosterior, a Plan or Effects "

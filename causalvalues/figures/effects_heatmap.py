@@ -188,7 +188,10 @@ def _inside(part: str, table: _Table, pair: tuple[str, str], where: tuple[tuple[
     if table.style == SIGNS:
         return [sign_mark(part, (x, y), mean, fill)]
     text = _said(mean, table.style)
-    ink, bold = ASIDE if text == number(0.0) else readable_ink(fill), sure and table.style == FULL
+    ink, bold = (
+        ASIDE if text == number(0.0) and fill == cell_colour(0.0, table.largest) else readable_ink(fill),
+        sure and table.style == FULL,
+    )
     return [Text(part, "number", x, tidy(y + 0.36 * LABEL_SIZE), text, LABEL_SIZE, "middle", bold=bold, colour=ink)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from causalvalues.figures.graph_data import (
     posterior_data,
     with_effect,
 )
+from causalvalues.formats.graph_file import MIXED_MARKS, GraphFile
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.equivalence import EquivalenceClass
 from causalvalues.graph.mixed import MixedGraph
@@ -25,28 +26,10 @@ from causalvalues.graph.posterior import DrawKind, GraphPosterior
 from causalvalues.model.direct_effects import direct_effects
 from causalvalues.model.effects import Effects
 from causalvalues.model.structural import StructuralModel
-from causalvalues.scene.nouns import Edge, Ends, Node
+from causalvalues.scene.nouns import Edge
 
-
-@runtime_checkable
-class FileGraph(Protocol):
-    """A graph as a file holds it: names, nodes with their kinds, and edges with their marks and numbers."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Node names."""
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Nodes; positions are not read."""
-
-    @property
-    def edges(self) -> tuple[Edge, ...]:
-        """Edges."""
-
-
-Graph = GraphPosterior | Dag | EquivalenceClass | MixedGraph | StructuralModel | FileGraph
-_ENDS: dict[str, Ends] = {"->": "-->", "--": "---", "o->": "o->", "o-o": "o-o", "<->": "<->"}
+Graph = GraphPosterior | Dag | EquivalenceClass | MixedGraph | StructuralModel | GraphFile
+_ENDS = {mark: ends for ends, mark in MIXED_MARKS.items()}
 
 
 def graph_data(
@@ -83,7 +66,7 @@ def graph_data(
     if isinstance(graph, MixedGraph):
         about = "mixed graph, hidden common causes allowed" if graph.hidden_causes else "partially directed graph"
         return _given(graph.names, _mixed(graph), effects, "hidden" if graph.hidden_causes else "tests", about)
-    if isinstance(graph, FileGraph):
+    if isinstance(graph, GraphFile):
         return _file_data(graph, effects)
     raise FigureError(
         "A graph figure needs a GraphPosterior, Dag, EquivalenceClass, MixedGraph, StructuralModel or GraphFile, "
@@ -109,7 +92,7 @@ def _mixed(graph: MixedGraph) -> list[Edge]:
     return sorted(edges, key=lambda edge: (edge.cause, edge.effect))
 
 
-def _file_data(graph: FileGraph, effects: Effects | pd.DataFrame | None) -> GraphData:
+def _file_data(graph: GraphFile, effects: Effects | pd.DataFrame | None) -> GraphData:
     kinds = {node.name: node.kind for node in graph.nodes}
     edges = list(graph.edges) if effects is None else [with_effect(edge, effects) for edge in graph.edges]
     data = _given(

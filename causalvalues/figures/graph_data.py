@@ -154,7 +154,7 @@ def _lever_edges(
             if (p is None or p > 0.5) and (effects is None or _off_zero(edge)):
                 edges.append(edge)
     ranked = sorted(edges, key=lambda edge: (-abs(edge.mean or 0.0), -(edge.adjacent or 0.0), edge.cause, edge.effect))
-    kept = ranked[: int(min(most * len(posterior.levers), len(ranked)))]
+    kept = ranked if math.isinf(most) else ranked[: int(most * len(posterior.levers))]
     total = len(posterior.levers) * len(posterior.names)
     return sorted(kept, key=lambda edge: (edge.cause, edge.effect)), total - len(kept)
 

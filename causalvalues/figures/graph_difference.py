@@ -8,7 +8,7 @@ from causalvalues.figures.circle import circle_layout
 from causalvalues.figures.difference_data import DifferenceData, difference_data
 from causalvalues.figures.given_graphs import Graph
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, sectors_of, shown_names
-from causalvalues.figures.graph_options import Circle, Layered
+from causalvalues.figures.graph_options import Circle, Layered, graph_width
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import Item, legend_rows, sample
@@ -80,7 +80,7 @@ def graph_difference(
     """
     data = difference_data((first, second), names, models, comparison)
     shown = shown_names(data.second, theory, labels or {})
-    placed = _laid_out(data, theory, shown, layout or Circle(), width)
+    placed = _laid_out(data, theory, shown, layout or Circle(), graph_width(width))
     painted = paint_edges(data.edges, placed)
     legend, below = legend_rows(_legend(data, names, placed), width, placed.height)
     return Scene(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from causalvalues.errors import FigureError
+from causalvalues.figures.arguments import known_labels, known_theory
 from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks
 from causalvalues.figures.graph_data import GraphData
 from causalvalues.figures.labelling import Wish, place_labels
@@ -57,16 +59,19 @@ def node_marks(layout: Layout) -> list[Mark]:
 
 def shown_names(data: GraphData, theory: ValueTheory | None, labels: Mapping[str, str]) -> dict[str, str]:
     """Return nodes and groups with their names as shown; `labels` win over the theory's, these over the graph's."""
+    if not (data.values or data.levers or data.factors):
+        raise FigureError("There is nothing to draw: the graph has no node.")
+    labels, theory = known_labels(labels), known_theory(theory)
     known = {} if theory is None else theory.labels
     shown = {
         name: labels.get(name, known.get(name, data.labels.get(name, name)))
         for name in (*data.values, *data.levers, *data.factors)
     }
     groups = () if theory is None else theory.groups
-    return {group: labels.get(group, _group_label(group)) for group in groups} | shown
+    return {group: labels.get(group, group_label(group)) for group in groups} | shown
 
 
-def _group_label(group: str) -> str:
+def group_label(group: str) -> str:
     """Return the name of a group for people: ``self_transcendence`` is Self-transcendence."""
     words = group.replace("self_", "self-").replace("_", " ")
     return words[:1].upper() + words[1:]

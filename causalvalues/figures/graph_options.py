@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from causalvalues.errors import FigureError
+from causalvalues.figures.arguments import width_within
+
+NARROWEST, WIDEST = 180.0, 2000.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,13 @@ class GraphOptions:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if not 180 <= self.width <= 2000:
-            raise FigureError(f"The width is {self.width} points. Give 180 to 2000 (72 to the inch).")
+        graph_width(self.width)
         if not 0.5 <= self.head <= 1:
             raise FigureError(
                 f"The option `head` is {self.head}. Give a probability from .5 to 1; with less, two directions qualify."
             )
+
+
+def graph_width(width: float) -> float:
+    """Return the page width; raise `FigureError` when no graph can be laid out in it."""
+    return width_within(width, NARROWEST, WIDEST)

@@ -12,13 +12,13 @@ from causalvalues.errors import FigureError
 from causalvalues.explaining.explanation import Explanation
 from causalvalues.figures.edge_marks import drawn_edge, label_marks
 from causalvalues.figures.graph_options import Layered
+from causalvalues.figures.graph_words import EDGE_COLUMNS, edge_rows
 from causalvalues.figures.labelling import Wish, place_labels
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.row_frame import checked_width
 from causalvalues.figures.value_order import value_order
-from causalvalues.figures.words import EDGE_COLUMNS, edge_rows
 from causalvalues.numerals import number
 from causalvalues.scene.edge_style import label_texts
 from causalvalues.scene.geometry import Box, polygon, shape_box, text_box

@@ -9,8 +9,8 @@ import numpy as np
 
 from causalvalues.figures.edge_marks import drawn_edge, straight
 from causalvalues.figures.graph_data import GraphData
+from causalvalues.figures.graph_words import END_WORDS, head_sources
 from causalvalues.figures.node_marks import node_body
-from causalvalues.figures.words import END_WORDS, head_sources
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number, percent
 from causalvalues.scene.edge_style import hollow, line_width

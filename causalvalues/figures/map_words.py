@@ -51,7 +51,7 @@ def map_caption(mapped: ValueMap, theory: ValueTheory | None) -> str:
         name = "the theory" if theory is None else theory.name
         words.append(
             f"The map is turned, mirrored and sized towards the circle of {name}, never bent: the circle explains "
-            f"{number(mapped.fit)} of the spread of the points; {number(mapped.p, 4)} of random relabellings fit at "
+            f"{number(mapped.fit)} of the spread of the points; {number(mapped.p, 3)} of random relabellings fit at "
             f"least as well. Going round, {mapped.neighbours} of {len(mapped.points)} neighbours are neighbours in the "
             "theory."
         )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from causalvalues.numerals import number
+from causalvalues.numerals import scale_number
 from causalvalues.scene.geometry import disc, moved, polygon, rectangle, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, ELLIPSIS, LEADING, longest_word, text_width, wrap
 from causalvalues.scene.nouns import Mark, Shape, Text
@@ -174,7 +174,7 @@ def colour_scale(left: float, top: float, largest: float, length: float = 110.0)
         marks.append(Shape("scale", "scale", box, fill=cell_colour(value, largest)))
     marks.append(Shape("scale", "frame", rectangle(left, top, length, 7.0), stroke=FAINT, stroke_width=0.4))
     for share, value in ((0.0, -largest), (0.5, 0.0), (1.0, largest)):
-        text, x = "0" if value == 0 else number(value), tidy(left + share * length)
+        text, x = scale_number(value), tidy(left + share * length)
         marks.append(Text("scale", "tick", x, tidy(top + 17), text, LABEL_SIZE, "middle", colour=QUIET))
     return marks
 

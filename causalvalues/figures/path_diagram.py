@@ -13,13 +13,13 @@ from causalvalues.errors import FigureError, did_you_mean
 from causalvalues.figures.given_graphs import Graph, graph_data
 from causalvalues.figures.graph_data import GraphData, numbered
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, shown_names
-from causalvalues.figures.graph_options import Layered
+from causalvalues.figures.graph_options import Layered, graph_width
+from causalvalues.figures.graph_words import EDGE_COLUMNS, as_labelled, edge_rows, graph_alt, graph_caption
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout, lowered
 from causalvalues.figures.legend import graph_items, kind_items, legend_rows
 from causalvalues.figures.residuals import ROOM, residual_marks
 from causalvalues.figures.value_order import value_order
-from causalvalues.figures.words import EDGE_COLUMNS, edge_rows, graph_alt, graph_caption
 from causalvalues.model.effects import Effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import number
@@ -111,15 +111,16 @@ def path_diagram(
     whole = _with_outcomes(graph_data(graph, effects, paths.head, math.inf), outcomes, levers)
     data, weak = _strong(whole, paths.least)
     shown = shown_names(data, theory, labels or {})
-    layout = _laid_out(data, theory, shown, (paths, width))
+    layout = _laid_out(data, theory, shown, (paths, graph_width(width)))
     layout = lowered(layout, ROOM) if paths.residuals else layout
     loops, taken = residual_marks(_variances(graph, paths), layout)
     painted = paint_edges(data.edges, replace(layout, rim=taken), paths.intervals)
     sized = any(edge.mean is not None for edge in data.edges)
-    items = graph_items(data, data.edges, "label: path coefficient" if sized else "")
+    told = as_labelled(data.edges, paths.intervals)
+    items = graph_items(data, told, "label: path coefficient" if sized else "")
     items += kind_items(data.kind(name) for name in layout.places)
     legend, below = legend_rows(items, width, layout.height)
-    caption = graph_caption(data, data.edges, shown, "path coefficient", painted.short)
+    caption = graph_caption(data, told, shown, "path coefficient", painted.short)
     return Scene(
         kind="path_diagram",
         width=width,

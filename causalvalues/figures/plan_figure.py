@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.number_columns import NO_ROOM
-from causalvalues.figures.profile_rows import COLUMNS, ProfileRow, profile_dots, profile_rows
+from causalvalues.figures.profile_rows import COLUMNS, ProfileRow, profile_dots, profile_rows, wanted_first
 from causalvalues.figures.row_frame import checked_width
 from causalvalues.numerals import estimate, number
 from causalvalues.planning.nouns import Plan
@@ -52,7 +52,7 @@ def plan_figure(
     if plan.predicted.empty:
         raise FigureError("There is nothing to draw: the plan predicts no value.")
     rows = profile_rows(plan.predicted, target, theory, labels)
-    rows = [row for row in rows if row.wanted] + [row for row in rows if not row.wanted]
+    rows = wanted_first(rows)
     drawn = profile_dots(rows, _heading(plan, labels or {}), checked_width(width))
     return Scene(
         kind="plan",

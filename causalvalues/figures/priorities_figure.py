@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from causalvalues.errors import FigureError
@@ -111,7 +112,7 @@ def _drawn(profiles: Profiles | pd.DataFrame, theory: ValueTheory | None, labels
             f"{len(groups)} groups cannot be told apart in one figure. Give 1 to {MOST}, or draw several figures."
         )
     found = _named_by_text(found)
-    if not found.mean.notna().to_numpy().any():
+    if not np.isfinite(found.mean.to_numpy(dtype=float)).any():
         raise FigureError("There is nothing to draw: no mean is known.")
     values = tuple(value_order(list(found.mean.columns), theory))
     return _Drawn(found, groups, values, shown_names(values, theory, labels), shown_names(groups, None, labels))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -13,15 +14,20 @@ from causalvalues.figures.circle import circle_layout
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.name_key import name_key
 from causalvalues.figures.plan_figure import plan_figure
-from causalvalues.figures.profile_rows import COLUMNS, ProfileRow, profile_dots, profile_rows
+from causalvalues.figures.profile_rows import COLUMNS, ProfileRow, profile_dots, profile_rows, wanted_first
 from causalvalues.figures.radar import Spokes, radar_grid, radar_ticks
 from causalvalues.figures.row_frame import checked_width
 from causalvalues.numerals import estimate, number
 from causalvalues.planning.nouns import Plan
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
-from causalvalues.scene.nouns import Mark, Scene, Segment, Shape
-from causalvalues.scene.palette import INK, PAPER, POSITIVE, QUIET, blend
+from causalvalues.scene.nouns import Mark, Scene, Segment, Shape, Text
+from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, PAPER, POSITIVE, QUIET, blend
 from causalvalues.theories.theory import ValueTheory
+
+NUMBER_GAP = 10.0
+"""Points from the rim to the middle of a number outside it."""
+LARGEST_NUMBERED = 120.0
+"""Largest rim with numbers in place of names, in points."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,8 @@ def profile_figure(
         height=tidy(bottom + below),
         marks=(*radar_grid(spokes), *grounds, *_rings(rows, spokes), *texts, *named, *legend),
         title="Predicted against target profile",
-        caption=_caption(profile, spokes),
-        alt=_alt(rows),
+        caption=_caption(profile, spokes, theory, _has_band(rows)),
+        alt=_alt("Radar chart", rows),
         columns=("value", *COLUMNS),
         rows=tuple((row.name, *row.cells()) for row in rows),
         provenance={"lowest score on a spoke": number(spokes.low), "highest": number(spokes.high)},
@@ -116,7 +122,7 @@ def _dots(
     if isinstance(profile, Plan):
         return plan_figure(profile, None, theory, labels, width=width)
     rows = profile_rows(profile, None, theory, labels)
-    rows = [row for row in rows if row.wanted] + [row for row in rows if not row.wanted]
+    rows = wanted_first(rows)
     drawn = profile_dots(rows, "", width)
     return Scene(
         kind="profile",
@@ -125,7 +131,7 @@ def _dots(
         marks=drawn.marks,
         title="Predicted against target profile",
         caption=_words(rows),
-        alt=_alt(rows).replace("Radar chart", "Dot plot"),
+        alt=_alt("Dot plot", rows),
         columns=("value", *COLUMNS),
         rows=tuple((row.name, *row.cells()) for row in rows),
     )
@@ -135,22 +141,29 @@ def _placed(rows: Sequence[ProfileRow], style: Radar, width: float) -> tuple[Spo
     """Return the spokes, their names (or numbers and a key), and where all of it ends."""
     low, high = _scale(rows, style)
     names = [row.name for row in rows]
-    for labels in ({row.name: row.label for row in rows}, {name: str(k + 1) for k, name in enumerate(names)}):
-        try:
-            layout = circle_layout(names, labels, {}, {}, width)
-        except FigureError:
-            continue
+    with suppress(FigureError):
+        layout = circle_layout(names, {row.name: row.label for row in rows}, {}, {}, width)
         places = [layout.places[name] for name in names]
         x, y = (sum(getattr(place, at) for place in places) / len(places) for at in ("x", "y"))
         far = [math.dist((x, y), (place.x, place.y)) for place in places]
         if max(far) - min(far) < 0.5:
             named: list[Mark] = [text for place in places for text in place.names]
-            numbered = labels[names[0]] != rows[0].label
-            key, bottom = (
-                name_key([row.label for row in rows], width, layout.height) if numbered else ([], layout.height)
-            )
-            return Spokes(x, y, min(far), len(rows), low, high), [*named, *key], bottom - (0 if numbered else 4)
-    raise FigureError(f"{len(rows)} spokes find no room {width:g} points wide. Give more width, or use DotRows().")
+            return Spokes(x, y, min(far), len(rows), low, high), named, layout.height - 4
+    rim = min(width / 2 - MARGIN - 2 * NUMBER_GAP, LARGEST_NUMBERED)
+    if 2 * math.pi * rim < 2 * NAME_SIZE * len(rows):
+        raise FigureError(f"{len(rows)} spokes find no room {width:g} points wide. Give more width, or use DotRows().")
+    spokes = Spokes(width / 2, MARGIN + 2 * NUMBER_GAP + rim, rim, len(rows), low, high)
+    key, bottom = name_key([row.label for row in rows], width, tidy(spokes.y + rim + 2 * NUMBER_GAP))
+    return spokes, [*_numbers(spokes), *key], bottom
+
+
+def _numbers(spokes: Spokes) -> list[Mark]:
+    """Return a number outside the rim at each spoke."""
+    marks: list[Mark] = []
+    for k in range(spokes.n):
+        x, y = spokes.at(k, spokes.rim + NUMBER_GAP)
+        marks.append(Text(f"node-{k}-name", "name", x, tidy(y + 0.36 * NAME_SIZE), str(k + 1), NAME_SIZE, "middle"))
+    return marks
 
 
 def _scale(rows: Sequence[ProfileRow], style: Radar) -> tuple[float, float]:
@@ -168,7 +181,7 @@ def _scale(rows: Sequence[ProfileRow], style: Radar) -> tuple[float, float]:
 def _rings(rows: Sequence[ProfileRow], spokes: Spokes) -> list[Mark]:
     """Return interval band, start, target and predicted ring, in this order."""
     marks: list[Mark] = []
-    if all(math.isfinite(row.lower) and math.isfinite(row.upper) for row in rows):
+    if _has_band(rows):
         outer = [spokes.at(k, spokes.radius(row.upper)) for k, row in enumerate(rows)]
         inner = [spokes.at(k, spokes.radius(row.lower)) for k, row in enumerate(rows)]
         band: tuple[Segment, ...] = (*polygon(outer), *polygon(inner[::-1]))
@@ -180,6 +193,10 @@ def _rings(rows: Sequence[ProfileRow], spokes: Spokes) -> list[Mark]:
     ):
         marks += _ring(part, scores, spokes)
     return marks
+
+
+def _has_band(rows: Sequence[ProfileRow]) -> bool:
+    return all(math.isfinite(row.lower) and math.isfinite(row.upper) for row in rows)
 
 
 def _ring(part: str, scores: Sequence[float], spokes: Spokes) -> list[Mark]:
@@ -220,7 +237,7 @@ def _legend(rows: Sequence[ProfileRow]) -> list[Item]:
         "target": any(row.target is not None for row in rows),
         "predicted": True,
     }
-    band = all(math.isfinite(row.lower) and math.isfinite(row.upper) for row in rows)
+    band = _has_band(rows)
     words = {"start": "start", "target": "target", "predicted": "predicted" + (" with 90% interval" if band else "")}
     for part in (part for part, there in known.items() if there):
         signs = (_line(part, (0.0, 0.0), (20.0, 0.0)), _sign(part, 10.0, 0.0))
@@ -236,9 +253,10 @@ def _words(rows: Sequence[ProfileRow]) -> str:
     return said + (" with 90% interval." if any(math.isfinite(row.lower) for row in rows) else ".")
 
 
-def _caption(profile: Plan | pd.DataFrame, spokes: Spokes) -> str:
+def _caption(profile: Plan | pd.DataFrame, spokes: Spokes, theory: ValueTheory | None, band: bool) -> str:
+    order = "by name" if theory is None else "in the order of the theory"
     words = [
-        "Start, target and predicted profile in the order of the theory; the band is the 90% interval of each value. "
+        f"Start, target and predicted profile {order}{'; the band is the 90% interval of each value' if band else ''}. "
         f"All spokes share one scale, {number(spokes.low)} (inner end) to {number(spokes.high)} (rim). Read along the "
         "spokes: the area grows with the square of the scores and depends on the order, so it exaggerates differences."
     ]
@@ -247,10 +265,10 @@ def _caption(profile: Plan | pd.DataFrame, spokes: Spokes) -> str:
     return " ".join(words)
 
 
-def _alt(rows: Sequence[ProfileRow]) -> str:
+def _alt(what: str, rows: Sequence[ProfileRow]) -> str:
     phrases = []
     for row in rows:
         goal = "" if row.target is None else f" (target {number(row.target)})"
         begin = f" from {number(row.start)} to" if math.isfinite(row.start) else ""
         phrases.append(f"{row.label}{begin} {estimate(row.mean, row.lower, row.upper)}{goal}")
-    return f"Radar chart of {len(rows)} values: {'; '.join(phrases)}."
+    return f"{what} of {len(rows)} values: {'; '.join(phrases)}."

@@ -113,8 +113,13 @@ def _band(name: str, target: Target | None) -> tuple[float, float] | None:
     return target.box[name] if name in target.profile else target.bounds.get(name)
 
 
+def wanted_first(rows: Sequence[ProfileRow]) -> list[ProfileRow]:
+    """Return the rows with a target or bounds, then the others."""
+    return sorted(rows, key=lambda row: not row.wanted)
+
+
 def profile_dots(rows: Sequence[ProfileRow], heading: str, width: float) -> ProfileDots:
-    """Draw rows in their order; a gap parts the values with a target from those without, which should stand below.
+    """Draw rows in their order; a gap parts the values with a target from those without (`wanted_first`).
 
     Parameters
     ----------

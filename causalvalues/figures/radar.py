@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalvalues.figures.profile_rows import ProfileRow
-from causalvalues.numerals import number, ticks
+from causalvalues.numerals import scale_number, ticks
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Mark, Shape, Text
@@ -75,7 +75,7 @@ def radar_ticks(rows: Sequence[ProfileRow], spokes: Spokes) -> tuple[list[Mark],
     decimals = 0 if all(score == round(score) for score in shown) else 1 if _tenths(shown) else 2
     for score, radius in clear:
         x, y = spokes.at(slot - 0.5, radius)
-        said = "0" if score == 0 else number(score, decimals)
+        said = scale_number(score, decimals)
         wide = text_width(said, LABEL_SIZE)
         ground = rectangle(x - wide / 2 - 1, y - 4, wide + 2, 8)
         grounds.append(Shape("axis", "ground", ground, fill=PAPER))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from causalvalues.errors import FigureError
+from causalvalues.figures.arguments import known_labels, known_theory, width_within
 from causalvalues.figures.number_columns import LINE, Column, column_heads, column_row, number_columns
 from causalvalues.scene.axis import TITLE_LINE, Axis
 from causalvalues.scene.geometry import polygon, tidy
@@ -172,12 +172,11 @@ def heading_lines(said: str, width: float, most: int = 4) -> tuple[list[Mark], f
 
 def shown_names(names: Sequence[str], theory: ValueTheory | None, labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return each name as it is shown: the user's label, else the theory's, else the name itself."""
-    known = {} if theory is None else theory.labels
-    return {name: (labels or {}).get(name, known.get(name, name)) for name in names}
+    given, found = known_labels(labels), known_theory(theory)
+    known = {} if found is None else found.labels
+    return {name: given.get(name, known.get(name, name)) for name in names}
 
 
 def checked_width(width: float) -> float:
     """Return the page width; raise `FigureError` when no figure can be laid out in it."""
-    if not NARROWEST <= width <= WIDEST:
-        raise FigureError(f"A figure {width} points wide cannot be laid out. Give {NARROWEST:g} to {WIDEST:g}.")
-    return float(width)
+    return width_within(width, NARROWEST, WIDEST)

@@ -11,8 +11,6 @@ from causalvalues.errors import FigureError, did_you_mean
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.row_frame import RowFrame, checked_width, heading_lines, row_frame, shown_names
 from causalvalues.figures.side_effects_words import (
-    SIZE,
-    THEORY,
     Fan,
     action_words,
     fan_alt,
@@ -45,6 +43,7 @@ from causalvalues.scene.palette import (
 )
 from causalvalues.theories.theory import ValueTheory
 
+SIZE, THEORY = "size", "theory"
 TINTS = (0.5, 0.2, 0.12)
 BAND = 9.0
 BOXED = 330.0
@@ -70,7 +69,7 @@ def side_effects_figure(
     intervention : Set or Shift
         Not needed for `SideEffects`.
     order : {"size", "theory"}, default "size"
-        From the largest rise to the largest fall, or in the theory's order.
+        From the largest rise to the largest fall, or in the theory's order (without a theory by name).
     theory : ValueTheory, optional
         Order and names.
     labels : mapping of str to str, optional
@@ -94,6 +93,7 @@ def side_effects_figure(
     found = _found(model, intervention)
     if order not in (SIZE, THEORY):
         raise FigureError(f"There is no order {order!r}.{did_you_mean(order, (SIZE, THEORY))}")
+    _refuse_unknown(found)
     table = found.table
     names = value_order([str(name) for name in table.index], theory)
     if order == SIZE:
@@ -115,7 +115,7 @@ def side_effects_figure(
         height=tidy(frame.below(AXIS) + below),
         marks=(*marks, *legend),
         title=f"What else moves: {' '.join(action_words(fan))}",
-        caption=fan_caption(fan, frame.shorter, order),
+        caption=fan_caption(fan, frame.shorter, _order_words(order, theory)),
         alt=fan_alt(fan),
         columns=fan_columns(found),
         rows=tuple(fan_cells(fan, name) for name in names),
@@ -129,6 +129,20 @@ def _found(model: StructuralModel | Effects | SideEffects, intervention: Interve
     if intervention is None:
         raise FigureError("There is no intervention to draw. Give a Set or a Shift, or what `side_effects` returned.")
     return side_effects(model, intervention)
+
+
+def _refuse_unknown(found: SideEffects) -> None:
+    for name, mean in found.table["mean"].items():
+        if not math.isfinite(mean):
+            raise FigureError(f"The change of {name!r} is {mean}. Give effects that are finite numbers.")
+    for level, band in found.bands:
+        for name, ends in band.iterrows():
+            if not all(map(math.isfinite, ends)):
+                raise FigureError(f"The {percent(level)} interval of {name!r} has an end that is no finite number.")
+
+
+def _order_words(order: str, theory: ValueTheory | None) -> str:
+    return "by size" if order == SIZE else "by name" if theory is None else "in the order of the theory"
 
 
 def _ends(fan: Fan) -> list[float]:

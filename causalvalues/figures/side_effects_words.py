@@ -10,8 +10,6 @@ from causalvalues.model.side_effects import SideEffects
 from causalvalues.numerals import estimate, number, percent
 from causalvalues.scene.nouns import Cell, number_cell
 
-SIZE, THEORY = "size", "theory"
-
 
 @dataclass(frozen=True)
 class Fan:
@@ -43,14 +41,13 @@ def action_words(fan: Fan) -> tuple[str, str]:
 
 
 def fan_caption(fan: Fan, shorter: int, order: str) -> str:
-    """Return the caption; `shorter` says which numbers had room beside the rows."""
+    """Return the caption; `shorter` says which numbers had room beside the rows, `order` how these are ordered."""
     node = action_words(fan)[0]
     levels = " and ".join(percent(level) for level, _ in fan.found.bands)
-    how = "by size" if order == SIZE else "in the order of the theory"
     words = [
-        f"Change of the mean of every other value when {node} is {_done(fan)}, {how}. Dot: mean over the draws; bands: "
-        f"{levels} intervals, the narrower the darker. P(> 0): probability of a rise; what is missing to 1 is the "
-        "probability of a fall or of no change at all."
+        f"Change of the mean of every other value when {node} is {_done(fan)}, {order}. Dot: mean over the draws; "
+        f"bands: {levels} intervals, the narrower the darker. P(> 0): probability of a rise; what is missing to 1 is "
+        "the probability of a fall or of no change at all."
     ]
     if fan.found.table["direct"].notna().any():
         words.append(

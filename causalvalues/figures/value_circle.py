@@ -12,10 +12,11 @@ import pandas as pd
 from causalvalues.errors import FigureError
 from causalvalues.evidence.moments import Evidence
 from causalvalues.evidence.value_map import ValueMap, value_map
+from causalvalues.figures.graph_marks import group_label
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.map_words import filled_lines, fit_words, map_alt, map_caption, order_warning
 from causalvalues.figures.name_key import name_key
-from causalvalues.figures.naming import point_names
+from causalvalues.figures.point_names import point_names
 from causalvalues.figures.ring import Ring, Sizes
 from causalvalues.figures.row_frame import checked_width, shown_names
 from causalvalues.figures.sectors import group_names, group_runs
@@ -115,7 +116,7 @@ def value_circle(
 def _page(mapped: ValueMap, theory: ValueTheory | None, labels: Mapping[str, str], width: float) -> _Page:
     """Return the largest map that leaves room for the names of the groups."""
     reach = _extent(mapped)
-    groups = {} if theory is None else {labels.get(g, _group(g)): m for g, m in theory.groups.items()}
+    groups = {} if theory is None else {labels.get(g, group_label(g)): m for g, m in theory.groups.items()}
     order = () if theory is None else theory.dimensions
     runs = tuple(group_runs(order, groups)) if groups else ()
     widest = min(width / 2 - MARGIN - 2, LARGEST_RIM)
@@ -160,11 +161,6 @@ def _before_their_sectors(notes: Sequence[Text], runs: Sequence[tuple[str, float
     return True
 
 
-def _group(name: str) -> str:
-    words = name.replace("self_", "self-").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
 def _extent(mapped: ValueMap) -> float:
     """Return the distance from the centre that holds all points, regions and the circle."""
     points = mapped.points.to_numpy()
@@ -196,7 +192,7 @@ def _ring(page: _Page, mapped: ValueMap) -> list[Mark]:
         return []
     ring = Shape("circle", "ring", disc(page.x, page.y, page.unit), stroke=QUIET, stroke_width=0.7, dash=(3, 2))
     marks: list[Mark] = [ring]
-    for name in mapped.points.index:
+    for name in sorted(map(str, mapped.points.index)):
         ends = (page.at(mapped.points.loc[name].to_numpy()), page.at(mapped.theory_points.loc[name].to_numpy()))
         marks.append(Shape("circle", "rule", polygon(ends, closed=False), stroke=RULE, stroke_width=0.6))
         marks.append(Shape("circle", "place", disc(*ends[1], 1.5), fill=PAPER, stroke=QUIET, stroke_width=0.6))

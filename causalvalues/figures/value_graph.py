@@ -11,11 +11,11 @@ from causalvalues.figures.given_graphs import Graph, graph_data
 from causalvalues.figures.graph_data import GraphData
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, sectors_of, shown_names
 from causalvalues.figures.graph_options import Circle, GraphOptions
+from causalvalues.figures.graph_words import EDGE_COLUMNS, as_labelled, edge_rows, graph_alt, graph_caption
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines
 from causalvalues.figures.value_order import value_order
-from causalvalues.figures.words import EDGE_COLUMNS, edge_rows, graph_alt, graph_caption
 from causalvalues.model.effects import Effects
 from causalvalues.scene.nouns import Edge, Mark, Scene
 from causalvalues.theories.theory import ValueTheory
@@ -91,7 +91,7 @@ def _legend(
     data: GraphData, edges: Sequence[Edge], layout: Layout, options: GraphOptions
 ) -> tuple[tuple[Mark, ...], float]:
     """Return the marks below the graph, and the height of the page."""
-    items = graph_items(data, edges, _meaning(edges, options))
+    items = graph_items(data, as_labelled(edges, options.intervals), _meaning(edges, options))
     if not isinstance(options.layout, Circle):
         items += kind_items(data.kind(name) for name in layout.places)
     items += [(0.0, words, ()) for words in layout.words]
@@ -103,7 +103,7 @@ def _legend(
 def _caption(
     data: GraphData, edges: Sequence[Edge], shown: Mapping[str, str], options: GraphOptions, short: int
 ) -> str:
-    said = graph_caption(data, edges, shown, options.effect, short)
+    said = graph_caption(data, as_labelled(edges, options.intervals), shown, options.effect, short)
     note = options.note[:1].upper() + options.note[1:]
     return f"{said} {note}{'' if note.endswith('.') else '.'}" if note else said
 

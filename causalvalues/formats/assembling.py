@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args, get_type_hints
 
 from causalvalues.errors import DataError
-from causalvalues.formats.dot import NUMBERS
+from causalvalues.formats.attributes import NUMBERS
 from causalvalues.formats.graph_file import MOST_EDGES, MOST_NODES, GraphFile, edge_words, shown
 from causalvalues.scene.nouns import Edge, Ends, Node
 from causalvalues.scene.scene_json import PROBABILITIES

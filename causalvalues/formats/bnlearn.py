@@ -6,7 +6,7 @@ import re
 
 from causalvalues.errors import DataError, FigureError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled
-from causalvalues.formats.dot import need_graph
+from causalvalues.formats.attributes import need_graph
 from causalvalues.formats.graph_file import MOST_NODES, GraphFile, edge_words, shown
 from causalvalues.graph.dag import Dag
 from causalvalues.scene.nouns import Scene

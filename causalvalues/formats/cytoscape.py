@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from causalvalues.formats.dot import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, words_of
 from causalvalues.formats.stand_ins import stand_ins
 from causalvalues.scene.nouns import Scene
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from causalvalues.formats.dot import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, words_of
 from causalvalues.formats.stand_ins import stand_ins
 from causalvalues.scene.nouns import Edge, Node, Scene
 

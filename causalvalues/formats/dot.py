@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from causalvalues.errors import FigureError
+from causalvalues.formats.attributes import need_graph, numbers_of, words_of
 from causalvalues.scene.edge_style import label_texts, line_width, sign_colour
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Edge, Ends, Node, Scene
@@ -22,7 +22,7 @@ def dot_text(scene: Scene) -> str:
     Parameters
     ----------
     scene : Scene
-        Of kind "graph".
+        With nodes.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def graphviz_source(scene: Scene) -> Source:
     Parameters
     ----------
     scene : Scene
-        Of kind "graph".
+        With nodes.
 
     Returns
     -------
@@ -73,15 +73,6 @@ def graphviz_source(scene: Scene) -> Source:
     import graphviz
 
     return graphviz.Source(dot_text(scene), engine="neato")
-
-
-def need_graph(scene: Scene, what: str) -> None:
-    """Raise `FigureError` when a scene has no nodes and edges to write."""
-    if not scene.nodes:
-        raise FigureError(
-            f"{what} holds graphs, and this picture is a figure of {scene.kind}. "
-            "Write it as .svg, .pdf, .png, .json or .csv."
-        )
 
 
 def dot_ids(scene: Scene) -> dict[str, str]:
@@ -163,29 +154,3 @@ def _edge(edge: Edge) -> str:
     said += [f'{key}="{word}"' for key, word in words_of(edge)]
     said += [f'{key}="{number!r}"' for key, number in numbers_of(edge)]
     return ", ".join(said)
-
-
-NUMBERS = (
-    "adjacent",
-    "direction",
-    "compelled",
-    "compelled_reverse",
-    "open",
-    "prior_direction",
-    "mean",
-    "lower",
-    "upper",
-    "positive",
-)
-"""Numbers of an edge, in the order in which files have them."""
-
-
-def numbers_of(edge: Edge) -> list[tuple[str, float]]:
-    """Return the numbers of an edge that are known, by name."""
-    return [(key, getattr(edge, key)) for key in NUMBERS if getattr(edge, key) is not None]
-
-
-def words_of(edge: Edge) -> list[tuple[str, str]]:
-    """Return what an edge says in words, beside its ends: ``kind``, and ``verdict`` and ``change`` where known."""
-    words = (("kind", edge.kind), ("verdict", edge.verdict), ("change", edge.change))
-    return [(key, word) for key, word in words if word]

@@ -13,7 +13,8 @@ from causalvalues.scene.nouns import Edge, Ends, Node, Scene
 MOST_NODES = 5_000
 MOST_EDGES = 100_000
 _MARGIN = 36.0
-_MIXED: Mapping[Ends, str] = {"-->": "->", "---": "--", "o->": "o->", "o-o": "o-o", "<->": "<->"}
+MIXED_MARKS: Mapping[Ends, str] = {"-->": "->", "---": "--", "o->": "o->", "o-o": "o-o", "<->": "<->"}
+"""Ends of an edge of a scene -> the same in a `MixedGraph`."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class GraphFile:
                     f"The edge {edge_words(edge)} has no marks, and other edges have circles or two heads. "
                     "Write it as o-o if both its ends are open."
                 )
-        rows = [(edge.cause, _MIXED[edge.ends], edge.effect) for edge in self.edges]
+        rows = [(edge.cause, MIXED_MARKS[edge.ends], edge.effect) for edge in self.edges]
         return MixedGraph.from_edges(self.names, rows, hidden_causes=hidden)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from causalvalues.formats.dot import NUMBERS, need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import NUMBERS, need_graph, numbers_of, words_of
 from causalvalues.scene.nouns import Scene
 from causalvalues.scene.xml_text import allowed, content
 
@@ -18,7 +18,7 @@ def graphml_text(scene: Scene) -> str:
     Parameters
     ----------
     scene : Scene
-        Of kind "graph".
+        With nodes.
 
     Returns
     -------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from causalvalues.formats.dot import numbers_of
+from causalvalues.formats.attributes import numbers_of
 from causalvalues.formats.graph_file import GraphFile
 from causalvalues.scene.nouns import Scene
 

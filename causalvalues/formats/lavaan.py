@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from causalvalues.errors import FigureError
-from causalvalues.formats.dot import need_graph
+from causalvalues.formats.attributes import need_graph
 from causalvalues.formats.graph_file import shown
 from causalvalues.formats.stand_ins import name_lines, stand_ins
 from causalvalues.scene.metrics import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from causalvalues.formats.dot import need_graph
+from causalvalues.formats.attributes import need_graph
 from causalvalues.scene.edge_style import label_texts, line_width, sign_colour
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Edge, Node, Scene

@@ -94,7 +94,7 @@ def graph_from_text(text: str, suffix: str) -> GraphFile:
     text : str
         At most 20 million characters.
     suffix : str
-        Names the format, as in `read_graph`; for example ``".dagitty"``.
+        Names the format, as in `read_graph`; for example ``".dagitty"``, or without the dot.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def graph_from_text(text: str, suffix: str) -> GraphFile:
     >>> graph_from_text("[a][b|a]", ".bnlearn").dag().edges
     (('a', 'b'),)
     """
-    reader = READERS[_known(suffix.lower(), "this text")]
+    suffix = suffix.lower()
+    reader = READERS[_known(f".{suffix}" if f".{suffix}" in READERS else suffix, "this text")]
     if len(text) > LARGEST_FILE:
         raise DataError(f"The text has {len(text)} characters; at most {LARGEST_FILE} are read. Keep what you need.")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")

@@ -6,7 +6,7 @@ import re
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled
-from causalvalues.formats.dot import need_graph
+from causalvalues.formats.attributes import need_graph
 from causalvalues.formats.graph_file import GraphFile, shown
 from causalvalues.formats.stand_ins import name_lines, read_name_line, stand_ins
 from causalvalues.scene.nouns import Scene

@@ -115,7 +115,7 @@ def _from_effects(effects: Effects, intervention: Intervention) -> SideEffects:
         raise ModelError(f"What it takes to set {node!r} depends on where it stands. Give the model, or a Shift.")
     amount = intervention.amount if isinstance(intervention, Shift) else intervention.value
     lower, upper = amount * effects.lower.loc[node], amount * effects.upper.loc[node]
-    above, under = effects.positive.loc[node], effects.negative.loc[node]
+    above, under = (float(amount != 0) * shares.loc[node] for shares in (effects.positive, effects.negative))
     table = pd.DataFrame(
         {
             "mean": amount * effects.mean.loc[node],

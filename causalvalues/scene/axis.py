@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from causalvalues.numerals import number, ticks
+from causalvalues.numerals import scale_number, ticks
 from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Mark, Shape, Text
@@ -70,7 +70,7 @@ class Axis:
             places = ticks(self.low, self.high, wanted)
             step = min((b - a for a, b in pairwise(places)), default=1.0)
             decimals = next((d for d in range(6) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
-            texts = ["0" if score == 0 else number(score, decimals) for score in places]
+            texts = [scale_number(score, decimals) for score in places]
             room = step / (self.high - self.low) * (self.right - self.left)
             if max((text_width(text, LABEL_SIZE) for text in texts), default=0.0) + 3 <= room:
                 break

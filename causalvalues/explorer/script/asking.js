@@ -14,7 +14,7 @@ async function asked(path, question) {
   }
   try {
     const said = await sent.json();
-    return sent.ok ? said : { error: said.error ?? GONE };
+    return sent.ok && said ? said : { error: said?.error ?? GONE };
   } catch {
     return { error: GONE };
   }

@@ -82,8 +82,8 @@ function reached({ values }, plan) {
 
 function nextBest(data, { alternatives }) {
   if (alternatives.length === 0) return [];
-  const rows = alternatives.map(({ doses, objective, inside }) => [make("span", {}, ...dosesSaid(data, doses)), cell(objective), inside ? "yes" : "no"]);
-  return [make("h4", {}, "Alternatives"), table("Next best choices", ["Plan", "Expected error", "Mean ends within"], rows, true)];
+  const rows = alternatives.map(({ doses, objective, inside }) => [make("span", {}, ...dosesSaid(data, doses)), inside ? "yes" : "no", cell(objective)]);
+  return [make("h4", {}, "Alternatives"), table("Next best choices", ["Plan", "Mean ends within", "Expected error"], rows, true)];
 }
 
 function restsOnSaid(data, { ledger }) {

@@ -67,7 +67,7 @@ function axisOf(scale, { left, right, bottom }) {
     const x = scale.x(place);
     if (x < left - 1 || x > right + 1) continue;
     marks.push(draw("path", { d: `M${x} ${TOP - 4}V${bottom}`, stroke: RULE, "stroke-width": 0.6, "stroke-dasharray": "1 3" }));
-    marks.push(draw("text", { x, y: bottom + 17, "text-anchor": "middle", "font-size": 11, fill: QUIET }, number(place, 2).replace(/(\.\d)0$/, "$1")));
+    marks.push(draw("text", { x, y: bottom + 17, "text-anchor": "middle", "font-size": 11, fill: QUIET }, Math.abs(place) < 1e-9 ? "0" : number(place, 2).replace(/(\.\d)0$/, "$1")));
   }
   marks.push(draw("path", { d: `M${left} ${bottom}H${right}`, stroke: RULE, "stroke-width": 1 }));
   const middle = (left + right) / 2;

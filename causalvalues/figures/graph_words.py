@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from causalvalues.figures.graph_data import GraphData
 from causalvalues.graph.posterior import PAIR_COLUMNS
@@ -60,6 +61,11 @@ END_WORDS: Mapping[str, Mapping[Ends, str]] = {
 """What the marks at the ends say, left end first, by `GraphData.reading`."""
 
 
+def as_labelled(edges: Sequence[Edge], intervals: bool) -> tuple[Edge, ...]:
+    """Return edges as their labels tell them: without intervals where the labels have none."""
+    return tuple(edges) if intervals else tuple(replace(edge, lower=None, upper=None) for edge in edges)
+
+
 def graph_caption(
     data: GraphData, edges: Sequence[Edge], labels: Mapping[str, str], effect: str, unlabelled: int
 ) -> str:
@@ -68,7 +74,8 @@ def graph_caption(
     if any(edge.mean is not None for edge in edges):
         said.append("Blue, solid: positive effect; vermillion, dashed: negative.")
         bracket = f" with {percent(data.level)} interval" if any(edge.lower is not None for edge in edges) else ""
-        said.append(f"Numbers: {effect}{bracket}.")
+        given = ", over the graphs that have the edge in the direction of the effect" if _given_edge(data) else ""
+        said.append(f"Numbers: {effect}{bracket}{given}.")
     elif any(edge.adjacent is not None for edge in edges):
         said.append("Numbers: P(adjacent).")
     said += _directions(edges, labels) if data.reading == "posterior" else _end_words(data, edges)
@@ -83,6 +90,12 @@ def graph_caption(
     if data.reading in ("posterior", "given"):
         said.append("; ".join(text for text in tail if text) + (f". Given: {givens}." if givens else "."))
     return " ".join(said)
+
+
+def _given_edge(data: GraphData) -> bool:
+    """Say whether an interval lies above zero that could not over all draws: then it is of the draws with the edge."""
+    least = (1 + data.level) / 2 - 0.01
+    return any((edge.lower or 0.0) > 0 and edge.positive is not None and edge.positive < least for edge in data.edges)
 
 
 def _directions(edges: Sequence[Edge], labels: Mapping[str, str]) -> list[str]:
