@@ -67,8 +67,9 @@ def page(said: dict[str, str], scenes: dict[str, Scene]) -> str:
     lines = [
         "# Gallery",
         "",
-        "Every kind of figure, drawn from the demo study, with its code. `run` is a run folder: `make demo` makes one.",
-        '`draw(scene, path)` writes what the suffix names; `draw(scene, path, "acl")` fits a figure to a page.',
+        "Every kind of figure, drawn from the demo study, with its code. `run` is a run folder: `make demo` makes one,",
+        'and `draw(figure(Path("runs/demo")), "figure.pdf")` writes the file. `draw(scene, path, "acl")` fits a',
+        "figure to a page, if it was laid out for it (`width`).",
         "",
     ]
     for name, words in said.items():

@@ -15,6 +15,7 @@ from causalvalues.formats.reading import READERS, read_graph
 from causalvalues.formats.writing import WRITERS
 from causalvalues.graph.dag import Dag
 from causalvalues.scene.scene_json import scene_from_json
+from causalvalues.study import StudyRun
 
 SMALL = 'dag { self_direction -> "care for others" [beta="-0.4"]  "care for others" -> power [beta=".3"] }'
 
@@ -133,3 +134,21 @@ def test_a_scene_of_a_graph_is_read_with_all_it_holds(tmp_path: Path) -> None:
     done = run("convert", path, tmp_path / "out.gml")
     assert done.exit_code == 2
     assert "edges[0].ends" in done.output
+
+
+def test_a_posterior_is_converted_and_what_its_run_blocks_is_said(demo_run: StudyRun, tmp_path: Path) -> None:
+    posterior = demo_run.folder / "graph" / "posterior.json"
+    for name in ("model.lavaan", "graph.dagitty", "figure.svg"):
+        done = CliRunner().invoke(app, ["convert", str(posterior), str(tmp_path / name)])
+        assert done.exit_code == 0, done.output
+    assert "locked by measurement error" in (tmp_path / "figure.svg").read_text(encoding="utf-8")
+    done = CliRunner().invoke(app, ["table", str(demo_run.folder), "--kind", "edges", "--out", str(tmp_path / "e.md")])
+    assert done.exit_code == 0, done.output
+    assert "locked by measurement error" in (tmp_path / "e.md").read_text(encoding="utf-8")
+
+
+def test_a_scene_is_converted_as_it_was_drawn(demo_run: StudyRun, tmp_path: Path) -> None:
+    held = demo_run.folder / "graph" / "averaged.json"
+    assert CliRunner().invoke(app, ["convert", str(held), str(tmp_path / "same.svg")]).exit_code == 0
+    draw(scene_from_json(held.read_text(encoding="utf-8")), tmp_path / "drawn.svg")
+    assert (tmp_path / "same.svg").read_bytes() == (tmp_path / "drawn.svg").read_bytes()

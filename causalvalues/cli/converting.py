@@ -24,7 +24,7 @@ DRAWN = (".csv", ".json", ".pdf", ".png", ".svg", ".tex", ".tikz")
 def convert(
     path: Annotated[
         Path,
-        typer.Argument(help="Graph: .dot .graphml .gml .cyjs .json (scene) .dagitty .lavaan .bif .bnlearn .tetrad"),
+        typer.Argument(help="Graph: .json (saved), .dot .graphml .gml .cyjs .dagitty .lavaan .bif .bnlearn .tetrad"),
     ],
     out: Annotated[Path, typer.Argument(help="The same (but .bif), .mmd (Mermaid), or a picture: .svg .pdf .png")],
     theory: of.Theory = "",
@@ -35,18 +35,28 @@ def convert(
     from causalvalues.figures import draw
     from causalvalues.formats.keeping import lost_in
     from causalvalues.formats.reading import read_graph
+    from causalvalues.study.pictures import scene_of_file
     from causalvalues.theories import theory as find
 
     if layout not in ("", "circle", "layered"):
         raise FigureError(f"There is no layout {layout!r}. Choose circle or layered.")
     keep([path], out)
+    if path.suffix.lower() == ".json":
+        scene = scene_of_file(path, theory, layout or "circle")
+        draw(scene, out)
+        _tell(out, scene, lost_in(scene, out.suffix.lower()))
+        return
     graph = read_graph(path)
     names = find(theory) if theory else None
     graph = graph if names is None else _labelled(graph, names)
     draw(_scene(graph, out, names, layout), out)
-    for note in (*graph.notes, *lost_in(graph, out.suffix.lower())):
+    _tell(out, graph, (*graph.notes, *lost_in(graph, out.suffix.lower())))
+
+
+def _tell(out: Path, graph: GraphFile | Scene, notes: tuple[str, ...]) -> None:
+    for note in notes:
         typer.echo(note, err=True)
-    say(f"Wrote {out}: {len(graph.names)} nodes, {len(graph.edges)} edges.")
+    say(f"Wrote {out}: {len(graph.nodes)} nodes, {len(graph.edges)} edges.")
 
 
 def _labelled(graph: GraphFile, names: ValueTheory) -> GraphFile:

@@ -24,11 +24,15 @@ Layout = Annotated[str, typer.Option(help="circle or layered.")]
 
 def draw(
     path: Annotated[Path, typer.Argument(help="A saved graph posterior, model, graph or scene (JSON).")],
-    out: Annotated[Path, typer.Argument(help="Picture or export: .svg .pdf .png .dot .graphml .json .csv")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="Picture: .svg .pdf .png .tex .tikz; .csv; graph: .json .dot .lavaan ..."),
+    ],
     theory: of.Theory = "",
     layout: Layout = "circle",
     venue: VenueName = "",
     columns: Columns = 1,
+    width: Annotated[float, typer.Option(help="Points, without --venue. 72 to the inch.")] = 468.0,
     lint: Annotated[
         bool, typer.Option("--lint", help="Look for flaws too; exit code 1 when there are errors.")
     ] = False,
@@ -40,7 +44,7 @@ def draw(
 
     keep([path], out)
     wanted = _venue(venue)
-    scene = _scene(path, (theory, layout), wanted, columns)
+    scene = _scene(path, (theory, layout), wanted, columns, width)
     draw_file(scene, out)
     say(f"Wrote {out}.")
     if lint:
@@ -77,13 +81,13 @@ def _venue(name: str) -> Venue | None:
     return venue(name) if name else None
 
 
-def _scene(path: Path, look: tuple[str, str], wanted: Venue | None, columns: int) -> Scene:
+def _scene(path: Path, look: tuple[str, str], wanted: Venue | None, columns: int, width: float = 468.0) -> Scene:
     """Return the picture of a file, at the size of the venue."""
     from causalvalues.scene.printing import printed
     from causalvalues.study.pictures import scene_of_file
 
     if wanted is None:
-        return scene_of_file(path, *look)
+        return scene_of_file(path, *look, width=width)
     return printed(scene_of_file(path, *look, width=wanted.room(columns)), wanted, columns)
 
 

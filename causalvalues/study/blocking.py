@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 BLOCKED = "blocked by measurement error"
 KINDS = ("arrow", "effect")
 """Kinds of the ledger that speak of direct effects and of paths between values; those of levers rest on the design."""
+
+
+NOTE = f"{BLOCKED.capitalize()}: no edge may be claimed from this"
+"""Stands in every figure and table of edges that a blocked run makes."""
+
+
+def blocked_beside(path: Path) -> bool:
+    """Say whether a file in the folder ``graph`` of a run speaks of edges that the run's ledger blocks."""
+    ledger = path.resolve().parent.parent / "tables" / "ledger.csv"
+    if path.resolve().parent.name != "graph" or not ledger.is_file():
+        return False
+    held = pd.read_csv(ledger, dtype=str, keep_default_na=False)
+    return "blocked" in held and bool((held["blocked"] != "").any())
 
 
 def blocked_ledger(ledger: pd.DataFrame, blocked: bool) -> pd.DataFrame:

@@ -8,17 +8,16 @@ from pathlib import Path
 from causalvalues.errors import FigureError
 from causalvalues.figures import Circle, GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.explanation_figure import explanation_figure
+from causalvalues.graph import Dag, GraphPosterior
 from causalvalues.model import Effects, StructuralModel, direct_effects, total_effects
 from causalvalues.scene import scene_from_json
 from causalvalues.scene.nouns import Scene
-from causalvalues.study.blocking import BLOCKED
+from causalvalues.study.blocking import BLOCKED, NOTE, blocked_beside
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
 from causalvalues.study.saving import load
 from causalvalues.study.wording import OUTCOMES
 from causalvalues.theories import theory
-
-NOTE = f"{BLOCKED.capitalize()}: no edge may be claimed from this picture"
 
 
 def pictures(results: StudyResults) -> dict[str, Picture]:
@@ -59,7 +58,9 @@ def between_values(results: StudyResults) -> Effects:
 def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width: float = 468.0) -> Scene:
     """Return the picture of a saved thing: a graph, the effects of a model, or a scene as it was saved.
 
-    Graphs and effects are laid out `width` points wide; a scene keeps the width that it has.
+    Graphs and effects are laid out `width` points wide; a scene keeps the width that it has. A graph posterior beside
+    which its ``model.json`` lies is drawn with direct effects; where its run blocks claims about edges, the picture
+    says so.
 
     Raises
     ------
@@ -76,4 +77,16 @@ def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width
     if isinstance(thing, StructuralModel):
         return effects_heatmap(total_effects(thing), names, width=width)
     arranged = Circle() if layout == "circle" else Layered()
-    return value_graph(thing, theory=names, options=GraphOptions(layout=arranged, width=width))
+    note = NOTE if blocked_beside(path) else ""
+    options = GraphOptions(layout=arranged, width=width, note=note)
+    return value_graph(thing, _effects_beside(path, thing), names, options=options)
+
+
+def _effects_beside(path: Path, thing: GraphPosterior | Dag) -> Effects | None:
+    """Return the direct effects of the model that was saved beside a graph posterior."""
+    beside = path.parent / "model.json"
+    if not isinstance(thing, GraphPosterior) or not beside.is_file():
+        return None
+    model = load(beside)
+    fits = isinstance(model, StructuralModel) and set(model.values) == set(thing.names)
+    return direct_effects(model) if fits and isinstance(model, StructuralModel) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -12,6 +12,7 @@ from causalvalues.errors import DataError, StudyError, did_you_mean
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import FitIndices, StructuralModel, total_effects
 from causalvalues.model.direct_effects import direct_effects
+from causalvalues.study.blocking import NOTE, blocked_beside
 from causalvalues.study.saving import load, load_model
 from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
 from causalvalues.tables.naming import Naming
@@ -105,7 +106,8 @@ def _edges(path: Path, names: ValueTheory | None) -> Table:
     beside = place.parent / "model.json"
     model = load(beside) if beside.is_file() else None
     fits = isinstance(model, StructuralModel) and set(model.values) == set(posterior.names)
-    return edge_table(posterior, model if fits and isinstance(model, StructuralModel) else None, names)
+    table = edge_table(posterior, model if fits and isinstance(model, StructuralModel) else None, names)
+    return replace(table, note=f"{NOTE}. {table.note}") if blocked_beside(place) else table
 
 
 def _effects(path: Path, names: ValueTheory | None, wanted: RunTable) -> Table:
