@@ -20,7 +20,8 @@ SLOPE, SAG = 0.1, 2.0  # the same, for a degree of slope, and for a point by whi
 ALONE = 6.0
 """A label beside its line has no other line so near, in points: it would seem to belong to that one."""
 MOST_COVERED = 45.0
-"""Length of lines that a label may cover, in points; with more, the lines could no longer be followed."""
+"""Length of lines that a label may cover on a page of `WIDE`, both in points; with more, lines are hard to follow."""
+WIDE = 468.0
 _SHARES = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8, 0.15, 0.85)
 
 
@@ -153,6 +154,7 @@ def _meet(first: FloatArray, second: FloatArray) -> BoolArray:
 def _choices(wish: Wish, page: _Page) -> tuple[list[Spot], FloatArray]:
     """Return all places that meet no node, name or rim, the best first, and their boxes (k, 5)."""
     others = page.ink - page.drawn(page.lines[wish.part])
+    most = MOST_COVERED * min(page.width / WIDE, 1.0) ** 2
     ranked: list[tuple[float, int, Spot]] = []
     for shorter, text in enumerate(wish.texts):
         tried = _attempts(wish, text, page.lines[wish.part])
@@ -165,7 +167,7 @@ def _choices(wish: Wish, page: _Page) -> tuple[list[Spot], FloatArray]:
         crowded = beside & (_covered(wider, others, page) > ALONE)
         covered = np.where(beside, _covered(boxes[free], page.ink, page), _covered(boxes[free], others, page))
         for i, ink, crowd in zip(free, covered, crowded, strict=True):
-            if ink <= MOST_COVERED and not crowd:
+            if ink <= most and not crowd:
                 one = tried[i]
                 spot = Spot(wish.part, text, tidy(one.x), tidy(one.y), tidy(one.box.angle), one.box)
                 ranked.append((round(one.cost + SHORTER * shorter + float(ink), 6), len(ranked), spot))
