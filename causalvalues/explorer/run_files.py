@@ -15,6 +15,7 @@ from causalvalues.errors import CausalValuesError, DataError, StudyError
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import StructuralModel
 from causalvalues.study.answers import DEMO_KEY
+from causalvalues.study.blocking import any_blocked
 from causalvalues.study.saving import load
 from causalvalues.theories import ValueTheory, scoring_key, theory
 
@@ -71,7 +72,7 @@ class Run:
     @property
     def blocked(self) -> bool:
         """Whether measurement error forbids claims about edges and paths."""
-        return self.ledger is not None and bool((_column(self.ledger, "blocked") != "").any())
+        return self.ledger is not None and any_blocked(self.ledger)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -170,10 +171,6 @@ def _table(folder: Path, name: str) -> pd.DataFrame | None:
         return pd.read_csv(path, dtype={"cause": str, "effect": str, "name": str}, keep_default_na=False)
     except (ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error}). Run the study again.") from None
-
-
-def _column(table: pd.DataFrame, name: str) -> pd.Series[str]:
-    return table[name].astype(str) if name in table else pd.Series("", index=table.index)
 
 
 def _observed(table: pd.DataFrame | None) -> dict[str, tuple[float, float]]:

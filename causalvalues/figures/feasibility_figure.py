@@ -18,6 +18,7 @@ from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
 from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Cell, Mark, Scene, Shape, Text, number_cell
 from causalvalues.scene.palette import INK, MARGIN, NAME_SIZE, NEGATIVE, PAPER, POSITIVE, QUIET, blend
+from causalvalues.theories.names import as_shown
 from causalvalues.theories.theory import ValueTheory
 
 ROW = 18.0
@@ -94,13 +95,12 @@ def feasibility_figure(
 
 
 def _rows(found: Feasibility, theory: ValueTheory | None, labels: Mapping[str, str]) -> list[_Row]:
-    known = {} if theory is None else theory.labels
     table = {column: found.profile[column].to_dict() for column in COLUMNS}
     rows = []
     for name in value_order([str(name) for name in found.profile.index], theory):
         numbers = {column: float(table[column][name]) for column in COLUMNS}
         clash = any(repr(name) in wish for wish in found.conflict)
-        rows.append(_Row(name, labels.get(name, known.get(name, name)), numbers, clash))
+        rows.append(_Row(name, as_shown(name, theory, labels), numbers, clash))
     return rows
 
 

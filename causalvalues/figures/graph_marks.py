@@ -15,6 +15,7 @@ from causalvalues.scene.edge_style import label_texts
 from causalvalues.scene.geometry import Box, shape_box, text_box
 from causalvalues.scene.nouns import Edge, Mark, Node
 from causalvalues.scene.palette import LABEL_SIZE
+from causalvalues.theories.names import as_shown
 from causalvalues.theories.theory import ValueTheory
 
 
@@ -62,11 +63,8 @@ def shown_names(data: GraphData, theory: ValueTheory | None, labels: Mapping[str
     if not (data.values or data.levers or data.factors):
         raise FigureError("There is nothing to draw: the graph has no node.")
     labels, theory = known_labels(labels), known_theory(theory)
-    known = {} if theory is None else theory.labels
-    shown = {
-        name: labels.get(name, known.get(name, data.labels.get(name, name)))
-        for name in (*data.values, *data.levers, *data.factors)
-    }
+    nodes = (*data.values, *data.levers, *data.factors)
+    shown = {name: as_shown(name, theory, labels, data.labels.get(name)) for name in nodes}
     groups = () if theory is None else theory.groups
     return {group: labels.get(group, group_label(group)) for group in groups} | shown
 

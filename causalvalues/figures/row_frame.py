@@ -12,6 +12,7 @@ from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, printable, text_width, wrap
 from causalvalues.scene.nouns import Mark, Shape, Text
 from causalvalues.scene.palette import LABEL_SIZE, MARGIN, NAME_SIZE, RULE
+from causalvalues.theories.names import as_shown
 from causalvalues.theories.theory import ValueTheory
 
 NARROWEST, WIDEST = 200.0, 1440.0
@@ -173,8 +174,7 @@ def heading_lines(said: str, width: float, most: int = 4) -> tuple[list[Mark], f
 def shown_names(names: Sequence[str], theory: ValueTheory | None, labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return each name as it is shown: the user's label, else the theory's, else the name itself."""
     given, found = known_labels(labels), known_theory(theory)
-    known = {} if found is None else found.labels
-    return {name: given.get(name, known.get(name, name)) for name in names}
+    return {name: as_shown(name, found, given) for name in names}
 
 
 def checked_width(width: float) -> float:

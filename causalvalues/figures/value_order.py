@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from causalvalues.figures.arguments import known_theory, single_names
+from causalvalues.theories.names import in_order
 from causalvalues.theories.theory import ValueTheory
 
 
 def value_order(names: Sequence[str], theory: ValueTheory | None) -> list[str]:
     """Return names in the theory's order, those that it does not know behind them by name."""
-    theory, names = known_theory(theory), single_names(names)
-    known = [] if theory is None else [name for name in theory.dimensions if name in names]
-    return known + sorted(set(names) - set(known))
+    return in_order(single_names(names), known_theory(theory))

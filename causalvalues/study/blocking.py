@@ -20,8 +20,12 @@ def blocked_beside(path: Path) -> bool:
     ledger = path.resolve().parent.parent / "tables" / "ledger.csv"
     if path.resolve().parent.name != "graph" or not ledger.is_file():
         return False
-    held = pd.read_csv(ledger, dtype=str, keep_default_na=False)
-    return "blocked" in held and bool((held["blocked"] != "").any())
+    return any_blocked(pd.read_csv(ledger, dtype=str, keep_default_na=False))
+
+
+def any_blocked(ledger: pd.DataFrame) -> bool:
+    """Say whether a ledger, as a run keeps it, forbids any claim."""
+    return "blocked" in ledger and bool((ledger["blocked"].astype(str) != "").any())
 
 
 def blocked_ledger(ledger: pd.DataFrame, blocked: bool) -> pd.DataFrame:

@@ -8,14 +8,14 @@ from pathlib import Path
 from causalvalues.errors import FigureError
 from causalvalues.figures import Circle, GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.explanation_figure import explanation_figure
-from causalvalues.graph import Dag, GraphPosterior
+from causalvalues.graph import GraphPosterior
 from causalvalues.model import Effects, StructuralModel, direct_effects, total_effects
 from causalvalues.scene import scene_from_json
 from causalvalues.scene.nouns import Scene
 from causalvalues.study.blocking import BLOCKED, NOTE, blocked_beside
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
-from causalvalues.study.saving import load
+from causalvalues.study.saving import load, model_beside
 from causalvalues.study.wording import OUTCOMES
 from causalvalues.theories import theory
 
@@ -79,14 +79,5 @@ def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width
     arranged = Circle() if layout == "circle" else Layered()
     note = NOTE if blocked_beside(path) else ""
     options = GraphOptions(layout=arranged, width=width, note=note)
-    return value_graph(thing, _effects_beside(path, thing), names, options=options)
-
-
-def _effects_beside(path: Path, thing: GraphPosterior | Dag) -> Effects | None:
-    """Return the direct effects of the model that was saved beside a graph posterior."""
-    beside = path.parent / "model.json"
-    if not isinstance(thing, GraphPosterior) or not beside.is_file():
-        return None
-    model = load(beside)
-    fits = isinstance(model, StructuralModel) and set(model.values) == set(thing.names)
-    return direct_effects(model) if fits and isinstance(model, StructuralModel) else None
+    model = model_beside(path, thing) if isinstance(thing, GraphPosterior) else None
+    return value_graph(thing, None if model is None else direct_effects(model), names, options=options)

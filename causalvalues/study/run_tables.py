@@ -10,10 +10,10 @@ import pandas as pd
 
 from causalvalues.errors import DataError, StudyError, did_you_mean
 from causalvalues.graph import GraphPosterior
-from causalvalues.model import FitIndices, StructuralModel, total_effects
+from causalvalues.model import FitIndices, total_effects
 from causalvalues.model.direct_effects import direct_effects
 from causalvalues.study.blocking import NOTE, blocked_beside
-from causalvalues.study.saving import load, load_model
+from causalvalues.study.saving import load, load_model, model_beside
 from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
 from causalvalues.tables.naming import Naming
 from causalvalues.tables.plans import levers_table, profile_table
@@ -103,10 +103,7 @@ def _edges(path: Path, names: ValueTheory | None) -> Table:
     posterior = load(place)
     if not isinstance(posterior, GraphPosterior):
         raise StudyError(f"{place} holds a {type(posterior).__name__}, and edges need a GraphPosterior.")
-    beside = place.parent / "model.json"
-    model = load(beside) if beside.is_file() else None
-    fits = isinstance(model, StructuralModel) and set(model.values) == set(posterior.names)
-    table = edge_table(posterior, model if fits and isinstance(model, StructuralModel) else None, names)
+    table = edge_table(posterior, model_beside(place, posterior), names)
     return replace(table, note=f"{NOTE}. {table.note}") if blocked_beside(place) else table
 
 

@@ -111,6 +111,13 @@ def load_model(path: str | Path) -> StructuralModel:
     return thing
 
 
+def model_beside(path: Path, posterior: GraphPosterior) -> StructuralModel | None:
+    """Return the model in the file ``model.json`` beside a graph posterior, where it speaks of the same values."""
+    beside = path.parent / "model.json"
+    model = load(beside) if beside.is_file() else None
+    return model if isinstance(model, StructuralModel) and set(model.values) == set(posterior.names) else None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         held = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from causalvalues.theories.names import as_shown, in_order
 from causalvalues.theories.theory import ValueTheory
 
 
@@ -26,14 +27,11 @@ class Naming:
 
     def shown(self, name: str) -> str:
         """Return the name of a value or lever as it is shown."""
-        known = {} if self.theory is None else self.theory.labels
-        return self.labels.get(name, known.get(name, name))
+        return as_shown(name, self.theory, self.labels)
 
     def ordered(self, names: Iterable[object]) -> list[str]:
         """Return names in the order of the theory, those that it does not know behind them by name."""
-        left = {str(name) for name in names}
-        first = [] if self.theory is None else [name for name in self.theory.dimensions if name in left]
-        return first + sorted(left - set(first))
+        return in_order(map(str, names), self.theory)
 
 
 def cell(number: object) -> float | None:
