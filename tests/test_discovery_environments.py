@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from causalvalues.discovery import BIC, ExactPosterior, OrderSearch, best_dag, discover
 from causalvalues.discovery.order_search import best_graph
 from causalvalues.errors import CheckError, DataError, DiscoveryError, ModelError
-from causalvalues.evidence import Environments, Evidence, bootstrap_counts, environments, summarise
+from causalvalues.evidence import Environments, Evidence, environments, summarise
+from causalvalues.evidence.cluster_draws import balanced_counts
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import Dag, EquivalenceClass, GraphPosterior, Knowledge
 from causalvalues.graph.targets import separated_pairs
 from causalvalues.model import MaximumLikelihood, fit
 from causalvalues.model.condition_checks import CUT, condition_checks
+from causalvalues.randomness import stream
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study import load, save
 
@@ -118,7 +120,9 @@ def test_the_average_over_moments_takes_the_same_clusters_for_every_value() -> N
     matrix = experiment(random_weights(3, np.random.default_rng(5)), FORCED, 60, 5, clusters=12)
     found = seen(matrix)
     draws = 4
-    counts = bootstrap_counts(found.free[0], 7, draws)
+    sums = found.free[0].clusters
+    assert sums is not None
+    counts = balanced_counts(stream(7, "balanced bootstrap", 0), sums, draws)
     label, persona = np.array(matrix.labels["condition"]), np.array(matrix.labels["persona"])
     tables = []
     for number in range(draws):

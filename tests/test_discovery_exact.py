@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from brute_force import all_dags, bge_local, bic_local, posterior, topological_orders
 
-import causalvalues.discovery.exact as exact_module
+import causalvalues.discovery.exact_sums as exact_module
 from causalvalues.discovery import (
     BIC,
     BGe,

@@ -10,13 +10,16 @@ import pandas as pd
 import pytest
 from brute_force import all_dags, bge_local, posterior
 
-import causalvalues.discovery.exact as exact_module
+import causalvalues.discovery.exact_sums as exact_module
 from causalvalues.discovery import BIC, ExactPosterior, discover, prior_sensitivity
 from causalvalues.discovery.moment_draws import Summed, average, draws_wanted
 from causalvalues.errors import DataError, DiscoveryError
-from causalvalues.evidence import Evidence, bootstrap_evidence, summarise
+from causalvalues.evidence import Evidence, summarise
+from causalvalues.evidence.cluster_draws import balanced_counts
+from causalvalues.evidence.resampling import resample
 from causalvalues.graph import Knowledge
 from causalvalues.model import fit, total_effects
+from causalvalues.randomness import stream
 from causalvalues.responses import ResponseMatrix
 
 AVERAGED = "bootstrap moment matrices"
@@ -53,8 +56,9 @@ def test_the_average_equals_enumeration_over_graphs_in_every_bootstrap_matrix() 
     found = discover(evidence, ExactPosterior(moment_draws=7, draws=70), seed=5)
     n, graphs = evidence.degrees_of_freedom, all_dags(4)
     tables = []
-    for number in range(7):
-        r = bootstrap_evidence(evidence, 5, number).correlation.to_numpy()
+    assert evidence.clusters is not None
+    for taken in balanced_counts(stream(5, "balanced bootstrap", 0), evidence.clusters, 7):
+        r = resample(evidence, taken).correlation.to_numpy()
         table = {
             (v, mask): bge_local(r, n, v, [u for u in range(4) if mask >> u & 1], 4)
             for v in range(4)
@@ -82,11 +86,11 @@ def test_each_matrix_gives_its_share_of_the_draws() -> None:
         draws = np.full((4, 2, 2), number, dtype=float) > 0
         draws[:, 0, 1] = number == 1
         table = np.full((2, 2), float(number))
-        parts.append(Summed(draws, np.full(4, 0.25), table, table, np.ones((4, 0, 2), dtype=bool)))
-    found = average(parts, 8, ("note",))
+        parts.append(Summed(draws, np.full(4, 0.25), table, table, np.ones((4, 0, 2), dtype=bool), table, 4.0))
+    found = average(parts, 8, np.zeros(3, dtype=int), ("note",))
     assert found.draws[:, 0, 1].tolist() == [False] * 3 + [True] * 3 + [False] * 2
     assert found.edge.tolist() == [[1, 1], [1, 1]]
-    assert len(average(parts, 100, ()).draws) == 12
+    assert len(average(parts, 100, np.zeros(3, dtype=int), ()).draws) == 12
 
 
 def test_clustered_rows_and_estimated_moments_are_averaged_by_default_and_independent_rows_are_not() -> None:

@@ -33,6 +33,7 @@ def posterior_of(counts: list[tuple[Edges, int]], prior: np.ndarray | None = Non
         prior_edge=0.3 * (1 - np.eye(4)) if prior is None else prior,
         exact=False,
         method="graphs by hand",
+        independent_draws=1e9,  # the shares are what they are, not counts
     )
 
 
@@ -98,7 +99,12 @@ def test_a_compelled_edge_stands_in_its_compelled_direction_though_more_mass_poi
     posterior = posterior_of([(FORWARD, 6), (OPEN, 5)])
     turned = np.array(posterior.edge)
     turned[0, 1], turned[1, 0] = 0.4, 0.6  # exact sums may differ from the draws
-    row = row_of(GraphPosterior("abcd", posterior.draws, np.ones(11), "posterior", turned, turned, True, "hand"), "ab")
+    row = row_of(
+        GraphPosterior(
+            "abcd", posterior.draws, np.ones(11), "posterior", turned, turned, True, "hand", independent_draws=1e9
+        ),
+        "ab",
+    )
     assert (row["cause"], row["effect"], row["verdict"]) == ("a", "b", "compelled")
     assert row["direction"] == pytest.approx(0.4)
 
@@ -121,9 +127,9 @@ def test_the_shares_of_an_edge_add_up_and_the_verdict_follows_from_them(counts: 
     named = table["verdict"] == "compelled"
     joint = table["adjacent"] * table["compelled"]
     assert (joint[named] > 0.5).all()
-    assert (joint[~named] <= 0.5 + 1e-12).all()
+    assert (joint[~named] <= 0.5 + 1e-4).all()
     assert ((table["verdict"] == "open") == (table["open"] > 0.5)).all()
-    assert not (table["adjacent"] * table["compelled_reverse"] > 0.5 + 1e-12).any()
+    assert not (table["adjacent"] * table["compelled_reverse"] > 0.5 + 1e-4).any()
 
 
 # knowledge

@@ -26,8 +26,8 @@ BACKWARD: Edges = [("b", "a"), ("c", "a")]
 OPEN: Edges = [("a", "b")]
 
 
-def posterior_of(counts: list[tuple[Edges, int]], prior: np.ndarray | None = None) -> GraphPosterior:
-    draws = np.array([Dag.from_edges("abc", edges).adjacency for edges, count in counts for _ in range(count)])
+def posterior_of(counts: list[tuple[Edges, int]], prior: np.ndarray | None = None, times: int = 1000) -> GraphPosterior:
+    draws = np.array([Dag.from_edges("abc", edges).adjacency for edges, count in counts for _ in range(times * count)])
     prior = 0.3 * (1 - np.eye(3)) if prior is None else prior
     weights = np.ones(len(draws))
     return GraphPosterior(tuple("abc"), draws, weights, "posterior", draws.mean(axis=0), prior, False, "by hand")
@@ -107,7 +107,7 @@ def test_an_effect_is_contested_when_graphs_disagree_and_by_prior_only_when_they
 
 def test_no_probability_is_printed_with_a_minus_sign() -> None:
     """Weights of a tenth add up to a hair more than one."""
-    posterior = posterior_of([(FORWARD, 10)])
+    posterior = posterior_of([(FORWARD, 10)], times=1)
     odd = dataclasses.replace(posterior, weights=np.full(10, 0.1))
     object.__setattr__(odd, "weights", np.full(10, 0.1 + 1e-16))
     for table in path_support(odd):
@@ -164,7 +164,7 @@ def test_a_sparse_lever_acts_by_design_where_it_acts_directly_and_by_graph_furth
 
 
 def test_paths_of_levers_start_with_a_direct_effect() -> None:
-    posterior = posterior_of([([("a", "b")], 3), ([], 1)])
+    posterior = posterior_of([([("a", "b")], 3), ([], 1)], times=1)
     levers = np.zeros((4, 1, 3), dtype=bool)
     levers[:2, 0, 0] = levers[3, 0, 0] = levers[2, 0, 2] = True
     sparse = dataclasses.replace(posterior, levers=("pull",), lever_mode="sparse", lever_draws=levers)

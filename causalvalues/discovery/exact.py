@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from causalvalues.discovery.exact_problem import ExactProblem, exact_problem, row_givens
-from causalvalues.discovery.lattice import (
-    DrawGoal,
-    Lattice,
-    edges_by_orders,
-    layer_posterior,
-    lever_parents,
-    order_lattice,
-    reweighted_draws,
-)
-from causalvalues.discovery.moment_draws import (
-    FEWEST_DRAWS,
-    Summed,
-    average,
-    draws_wanted,
-    equal_draws,
-    moment_matrices,
-)
-from causalvalues.discovery.priors import GraphPrior, UniformDags, prior_edge_probability
+from causalvalues.discovery.exact_sums import Wanted, averaged_sums, prior_edges, single_sums
+from causalvalues.discovery.lattice import Lattice
+from causalvalues.discovery.moment_draws import draws_wanted
+from causalvalues.discovery.priors import GraphPrior, UniformDags
 from causalvalues.discovery.scores import BIC, BGe
 from causalvalues.errors import DiscoveryError
 from causalvalues.evidence import Environments, Evidence
-from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.graph import GraphPosterior, Knowledge
-from causalvalues.randomness import stream
+from causalvalues.graph.posterior import directions_by_knowledge
+from causalvalues.graph.targets import separated_pairs
 
 MOST_VALUES = 20
 MOST_COLUMNS = 24
-LAYERS_UP_TO = 14
-AVERAGED_LAYERS_UP_TO = 10
-WEIGHTED_SECONDS = 30.0
-"""Time limit of weighted draws above 14 values, where none is named."""
-MOST_WEIGHT = 0.02
-PROPOSALS = 400
 
 
 @dataclass(frozen=True)
@@ -130,11 +109,14 @@ def exact_posterior(
     CheckError
         If the moments cannot carry a graph (constant, duplicate or ipsative columns).
     """
-    p = len(evidence.names)
     problem = _problem(evidence, method, knowledge)
-    wanted = draws_wanted(evidence, method.moment_draws, len(problem.columns.scored))
-    found = _averaged_sums(problem, method, wanted, seed) if wanted else _single_sums(problem, method, seed)
     names = problem.names
+    targets = evidence.targets if isinstance(evidence, Environments) else ()
+    prior = prior_edges(method.prior, problem.allowed, problem.must)
+    settled = directions_by_knowledge(prior) | separated_pairs(names, targets)
+    wanted = Wanted(method.draws, method.min_effective, method.time_limit, settled)
+    matrices = draws_wanted(evidence, method.moment_draws, len(problem.columns.scored))
+    found = averaged_sums(problem, wanted, matrices, seed) if matrices else single_sums(problem, wanted, seed)
     back = [names.index(name) for name in evidence.names]
     both = np.ix_(back, back)
     return GraphPosterior(
@@ -143,17 +125,19 @@ def exact_posterior(
         weights=found.weights,
         kind="posterior",
         edge=found.edge[both],
-        prior_edge=_prior_edges(method, problem.allowed, problem.must)[both],
-        exact=p <= LAYERS_UP_TO and not wanted,
+        prior_edge=prior[both],
+        exact=found.exact,
         method=f"exact posterior, {method.score}, {type(method.prior).__name__}",
         givens=(*_givens(evidence, method), *found.notes),
-        settings={**_settings(method), "moment_draws": wanted},
+        settings={**_settings(method), "moment_draws": matrices},
         seed=seed,
         order_modular=found.modular[both],
         levers=evidence.levers,
         lever_mode=method.levers if evidence.levers else "none",
         lever_draws=found.levers[:, :, back],
-        targets=evidence.targets if isinstance(evidence, Environments) else (),
+        targets=targets,
+        compelled=found.compelled[both],
+        independent_draws=found.independent,
     )
 
 
@@ -185,101 +169,6 @@ def _check_size(evidence: Evidence | Environments, method: ExactPosterior) -> No
         )
     if method.draws < 1:
         raise DiscoveryError(f"The number of draws is {method.draws}. Ask for at least 1.")
-
-
-def _single_sums(problem: ExactProblem, method: ExactPosterior, seed: int) -> Summed:
-    """Sum over all graphs with the moments of the evidence itself, and draw graphs."""
-    lattice = problem.whole()
-    sums = order_lattice(lattice)
-    modular = edges_by_orders(lattice, sums)
-    notes: tuple[str, ...] = ()
-    if lattice.p <= LAYERS_UP_TO:
-        edge, draws = layer_posterior(lattice, sums, stream(seed, "graphs").random((method.draws, 2 * lattice.p)))
-        weights = np.full(len(draws), 1.0 / len(draws))
-    else:
-        deadline = time.monotonic() + _seconds(method)
-        goal = DrawGoal(method.draws, method.min_effective, MOST_WEIGHT, deadline)
-        draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed,))
-        edge = np.tensordot(weights, draws.astype(float), axes=1)
-        notes = (_weights_note(lattice.p, weights, method),)
-    levers = lever_parents(lattice, draws, problem.levers, stream(seed, "levers"))
-    return Summed(draws, weights, edge, modular, levers, notes)
-
-
-def _weights_note(p: int, weights: FloatArray, method: ExactPosterior) -> str:
-    effective = 1.0 / np.square(weights).sum()
-    note = f"{p} values: {len(weights)} weighted draws, {effective:.0f} effective, largest weight {weights.max():.2%}"
-    if effective < method.min_effective or weights.max() > MOST_WEIGHT:
-        note += f" (fewer than asked for: the time limit of {_seconds(method):g} s was reached)"
-    return note
-
-
-def _seconds(method: ExactPosterior) -> float:
-    """Return the time limit of weighted draws."""
-    return WEIGHTED_SECONDS if method.time_limit is None else method.time_limit
-
-
-def _averaged_sums(problem: ExactProblem, method: ExactPosterior, wanted: int, seed: int) -> Summed:
-    """Average the sums and draws over the moment matrices of the cluster bootstrap.
-
-    Every matrix is scored with the effective rows of the whole evidence: the number of one resample is uncertain.
-    Within the time limit as many matrices are scored as are wanted, and at least 10. Each gives up to four times its
-    share of the graphs, so that there are enough when the time limit leaves a quarter of the matrices.
-    """
-    deadline = np.inf if method.time_limit is None else time.monotonic() + method.time_limit
-    least = min(wanted, FEWEST_DRAWS)
-    graphs = min(4 * -(-method.draws // wanted), -(-method.draws // least))
-    parts: list[Summed] = []
-    for number, matrices in enumerate(moment_matrices(problem.parts, problem.columns, wanted, seed)):
-        parts.append(_part(problem.lattice(matrices), graphs, problem.levers, (seed, number)))
-        if len(parts) >= least and time.monotonic() > deadline:
-            break
-    if not parts:
-        raise DiscoveryError(
-            "No bootstrap sample of the clusters can be scored: some value does not vary in it, or values depend on "
-            "each other. There are too few clusters; collect more, or score the data alone with moment_draws=0."
-        )
-    return average(parts, method.draws, (_average_note(problem, len(parts), wanted, method),))
-
-
-def _average_note(problem: ExactProblem, made: int, wanted: int, method: ExactPosterior) -> str:
-    sums = problem.parts[0].clusters
-    independent = sums is not None and sums.independent
-    note = f"averaged over {made} {'' if independent else 'cluster-'}bootstrap moment matrices"
-    if made < wanted:
-        late = "" if method.time_limit is None else f", or the time limit of {method.time_limit:g} s was reached"
-        note += f" ({wanted} were asked for; the rest could not be scored{late})"
-    return note
-
-
-def _part(lattice: Lattice, graphs: int, levers: tuple[str, ...], key: tuple[int, int]) -> Summed:
-    """Sum over all graphs for one bootstrap matrix, and draw `graphs` equally weighted ones."""
-    seed, number = key
-    sums = order_lattice(lattice)
-    modular = edges_by_orders(lattice, sums)
-    random = stream(seed, "moment draw graphs", number)
-    if lattice.p <= AVERAGED_LAYERS_UP_TO:
-        edge, draws = layer_posterior(lattice, sums, random.random((graphs, 2 * lattice.p)))
-    else:
-        goal = DrawGoal(PROPOSALS, PROPOSALS / 8, 8 / PROPOSALS, most=4 * PROPOSALS, batch=PROPOSALS)
-        many, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed, number))
-        edge = np.tensordot(weights, many.astype(float), axes=1)
-        draws = equal_draws(many, weights, graphs, float(random.random()))
-        draws = draws[random.permutation(graphs)]
-    acting = lever_parents(lattice, draws, levers, stream(seed, "moment draw levers", number))
-    return Summed(draws, np.full(graphs, 1.0 / graphs), edge, modular, acting)
-
-
-def _prior_edges(method: ExactPosterior, allowed: BoolArray, must: BoolArray) -> FloatArray:
-    """P(i -> j) before the data: in closed form without knowledge, else by the same sums with an empty score."""
-    p = len(allowed)
-    if (allowed | np.eye(p, dtype=bool)).all() and not must.any():
-        return np.where(np.eye(p, dtype=bool), 0.0, prior_edge_probability(method.prior, p))
-    if p > LAYERS_UP_TO:
-        return np.full((p, p), np.nan)
-    empty = Lattice.empty(p, method.prior).masked(allowed, must)
-    edge, _ = layer_posterior(empty, order_lattice(empty), np.zeros((0, 2 * p)))
-    return edge
 
 
 def _givens(evidence: Evidence | Environments, method: ExactPosterior) -> tuple[str, ...]:

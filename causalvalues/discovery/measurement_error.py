@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.discovery.discover import discover
-from causalvalues.discovery.exact import LAYERS_UP_TO, MOST_VALUES, ExactPosterior
+from causalvalues.discovery.exact import MOST_VALUES, ExactPosterior
+from causalvalues.discovery.exact_sums import LAYERS_UP_TO
 from causalvalues.discovery.optimum import best_dag
 from causalvalues.discovery.scores import BIC
 from causalvalues.errors import DataError, DiscoveryError, did_you_mean

@@ -9,7 +9,6 @@ protects a posterior against a likelihood that is too sure).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,8 @@ from causalvalues.errors import DataError, DiscoveryError
 from causalvalues.evidence import ClusterSums, Environments, Evidence
 from causalvalues.evidence.environments import value_parts
 from causalvalues.evidence.moments import partial_out
-from causalvalues.evidence.resampling import joint_bootstrap_scatters
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.evidence.resampling import balanced_bootstrap_scatters
+from causalvalues.frozen import BoolArray, FloatArray, IntArray
 
 DEFAULT_DRAWS = 100
 DEFAULT_DRAWS_LARGE = 40
@@ -28,6 +27,9 @@ SMALL = 16
 
 FEWEST_DRAWS = 10
 """Matrices that are scored even when the time is up."""
+
+SET_SIZE = 50
+"""Draws of the least balanced set: in one of B draws the counts vary by 1/B less than in independent draws."""
 
 SMALLEST_EIGENVALUE = 1e-10
 
@@ -92,10 +94,12 @@ def _plain(sums: ClusterSums | None) -> bool:
 
 def moment_matrices(
     parts: Sequence[Evidence], columns: ScoredColumns, most: int, seed: int
-) -> Iterator[tuple[FloatArray, ...]]:
+) -> Iterator[tuple[int, tuple[FloatArray, ...]]]:
     """Yield correlation matrices (r, r), one for each part of the rows, of at most `most` cluster-bootstrap draws.
 
-    Draws that cannot be scored are passed over: too few rows, a value that does not vary, or a singular matrix.
+    Draws come in balanced sets of 50 or more, in each of which every cluster is taken equally often; the number of the
+    set stands before the matrices. Draws that cannot be scored are passed over: too few rows, a value that does not
+    vary, or a singular matrix.
 
     Parameters
     ----------
@@ -110,31 +114,28 @@ def moment_matrices(
     DataError
         If a part holds no cluster sums.
     """
-    for scatters in _scatters(parts, most, seed):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            matrices = tuple(
-                columns.correlation(scatter, part.columns) for scatter, part in zip(scatters, parts, strict=True)
-            )
-        if all(_scorable(matrix) for matrix in matrices):
-            yield matrices
-
-
-def _scorable(matrix: FloatArray) -> bool:
-    return bool(np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > SMALLEST_EIGENVALUE)
-
-
-def _scatters(parts: Sequence[Evidence], most: int, seed: int) -> Iterator[tuple[FloatArray, ...]]:
-    """Yield scatters of the cluster bootstrap; where one of them has too few rows, only those that have enough."""
     if any(part.clusters is None for part in parts):
         raise DataError(
             "This evidence holds no cluster sums to resample. Use moment_draws=0, or evidence of `summarise`."
         )
-    try:
-        yield from zip(*joint_bootstrap_scatters(parts, seed, most), strict=True)
-    except DataError:
-        for number in range(most):
-            with suppress(DataError):
-                yield tuple(found[0] for found in joint_bootstrap_scatters(parts, seed, 1, number))
+    for number, size in enumerate(_set_sizes(most)):
+        for scatters in zip(*balanced_bootstrap_scatters(parts, seed, size, number), strict=True):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                matrices = tuple(
+                    columns.correlation(scatter, part.columns) for scatter, part in zip(scatters, parts, strict=True)
+                )
+            if all(_scorable(matrix) for matrix in matrices):
+                yield number, matrices
+
+
+def _set_sizes(most: int) -> list[int]:
+    """Return the sizes of the balanced sets, as even as can be: 50 or more draws each, where there are so many."""
+    sets = max(most // SET_SIZE, 1)
+    return [most // sets + (number < most % sets) for number in range(sets)]
+
+
+def _scorable(matrix: FloatArray) -> bool:
+    return bool(np.isfinite(matrix).all() and np.linalg.eigvalsh(matrix)[0] > SMALLEST_EIGENVALUE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +151,12 @@ class Summed:
         P(i -> j) under the prior of the method and under the order-modular one.
     levers : array (s, k, p) of bool
         Direct causes among the levers.
+    compelled : array (p, p)
+        P(i -> j is there and compelled), counted in all graphs that were drawn.
+    independent : float
+        Number of independent graphs whose shares would be as sure as the tables are.
+    exact : bool, default False
+        Whether `edge` is an exact sum, and no average over drawn matrices or graphs.
     notes : tuple of str
     """
 
@@ -158,10 +165,13 @@ class Summed:
     edge: FloatArray
     modular: FloatArray
     levers: BoolArray
+    compelled: FloatArray
+    independent: float
+    exact: bool = False
     notes: tuple[str, ...] = ()
 
 
-def average(parts: list[Summed], draws: int, notes: tuple[str, ...]) -> Summed:
+def average(parts: list[Summed], draws: int, sets: IntArray, notes: tuple[str, ...]) -> Summed:
     """Give every matrix the same weight: average its tables, and take about equally many of its equally weighted draws.
 
     Parameters
@@ -170,6 +180,8 @@ def average(parts: list[Summed], draws: int, notes: tuple[str, ...]) -> Summed:
         Each with the same number of draws.
     draws : int
         Graphs wanted in all; there are fewer when the parts together have fewer.
+    sets : array (parts,) of int
+        Which balanced set each matrix is of.
     notes : tuple of str
     """
     draws = min(draws, len(parts) * len(parts[0].draws))
@@ -181,12 +193,32 @@ def average(parts: list[Summed], draws: int, notes: tuple[str, ...]) -> Summed:
         edge=np.asarray(np.mean([part.edge for part in parts], axis=0)),
         modular=np.asarray(np.mean([part.modular for part in parts], axis=0)),
         levers=np.concatenate([part.levers[:count] for part, count in zip(parts, counts, strict=True)]),
+        compelled=np.asarray(np.mean([part.compelled for part in parts], axis=0)),
+        independent=_independent(parts, sets),
         notes=notes,
     )
 
 
-def equal_draws(draws: BoolArray, weights: FloatArray, number: int, uniform: float) -> BoolArray:
-    """Return `number` equally weighted draws by systematic resampling of weighted ones (Kitagawa 1996)."""
+def _independent(parts: list[Summed], sets: IntArray) -> float:
+    """Return how many independent graphs would be as sure as the averages of P(adjacent) and P(compelled), at most all.
+
+    The variance of the averages is estimated between the means of balanced sets, which are independent; with one set,
+    between its matrices as if they were independent, which is too large. It is pooled over all pairs as a multiple of
+    share x (1 - share), and the larger multiple of the two tables counts.
+    """
+    found = sum(part.independent for part in parts)
+    tables = [np.array([part.edge + part.edge.T for part in parts]), np.array([part.compelled for part in parts])]
+    labels = np.unique(sets)
+    for table in tables:
+        units = np.array([table[sets == label].mean(axis=0) for label in labels]) if len(labels) > 1 else table
+        share = table.mean(axis=0)
+        binomial, between = float((share * (1 - share)).sum()), float(units.var(axis=0, ddof=1).sum() / len(units))
+        if between > 0 and len(units) > 1:
+            found = min(found, binomial / between)
+    return max(found, 1.0)
+
+
+def equal_draws(weights: FloatArray, number: int, uniform: float) -> IntArray:
+    """Return the places of `number` equally weighted draws by systematic resampling (Kitagawa 1996)."""
     places = (np.arange(number) + uniform) / number
-    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), len(draws) - 1)
-    return np.asarray(draws[chosen])
+    return np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)

@@ -7,28 +7,21 @@ matrix product. Both take their counts from `bootstrap_counts`, so draw i is the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from causalvalues.errors import DataError
+from causalvalues.evidence.cluster_draws import ClusterDraws, added_up, balanced_counts, identified
 from causalvalues.evidence.definite_resamples import definite_scatter
 from causalvalues.evidence.effective import pairwise_effective_n, score_n
 from causalvalues.evidence.moments import ClusterSums, Evidence
 from causalvalues.evidence.sums import charged_groups, recentred, sorted_sums, totals
-from causalvalues.frozen import BoolArray, FloatArray, IntArray
+from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.randomness import require_whole, stream
 
 Thing = TypeVar("Thing")
-
-REDRAWS = 200
-"""How often a draw in which a design column has no rows is drawn again."""
-
-
-AT_ONCE = 4e6
-"""Most numbers (32 MB) that a batch of draws takes for its counts, or for its scatters."""
 
 
 def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
@@ -61,7 +54,7 @@ def resample(evidence: Evidence, counts: ArrayLike) -> Evidence:
     whole = totals(sums, taken, evidence.mean[order])
     if whole.weight < p + 2:
         raise DataError(f"The resample holds {whole.weight:g} rows; {p} columns need at least {p + 2}.")
-    kept = _identified(whole.scatter, evidence.scatter[np.ix_(order, order)], p)
+    kept = identified(whole.scatter, evidence.scatter[np.ix_(order, order)], p)
     inside = np.flatnonzero(kept)
     scatter, worth = whole.scatter[np.ix_(inside, inside)], 1.0
     if sums.estimated:
@@ -112,7 +105,7 @@ def bootstrap_evidence(evidence: Evidence, seed: int, number: int) -> Evidence:
     DataError
         As in `resample`.
     """
-    return resample(evidence, _Draws(evidence).counts(seed, number))
+    return resample(evidence, ClusterDraws(evidence).counts(seed, number))
 
 
 def bootstrap_counts(evidence: Evidence, seed: int, draws: int) -> FloatArray:
@@ -132,7 +125,7 @@ def bootstrap_counts(evidence: Evidence, seed: int, draws: int) -> FloatArray:
         at all, with even chances, which gives the variance of a cluster that is centred at the overall mean.
     """
     require_whole("draws", draws, 0)
-    from_sums = _Draws(evidence)
+    from_sums = ClusterDraws(evidence)
     return np.array([from_sums.counts(seed, number) for number in range(draws)]).reshape(
         draws, len(from_sums.sums.weight)
     )
@@ -192,94 +185,53 @@ def joint_bootstrap_scatters(
         If a part holds no cluster sums, or a draw holds fewer than p + 2 rows of it.
     """
     require_whole("draws", draws, 0)
-    drawers = [_Draws(part) for part in parts]
+    drawers = [ClusterDraws(part) for part in parts]
+    counts = (drawers[0].counts(seed, first + number, drawers[1:]) for number in range(draws))
+    return added_up(drawers, counts, draws)
+
+
+def balanced_bootstrap_scatters(
+    parts: Sequence[Evidence], seed: int, draws: int, number: int = 0
+) -> tuple[FloatArray, ...]:
+    """Return the scatters of a balanced set of draws: over the set, every cluster is taken equally often.
+
+    What averages over the set know of the clusters to first order is then exact, not drawn: on clustered answers the
+    Monte Carlo variance of averaged edge probabilities is about a quarter of that of independent draws.
+
+    Parameters
+    ----------
+    parts : sequence of Evidence
+        As in `joint_bootstrap_scatters`.
+    seed : int
+    draws : int
+        Size of the set.
+    number : int, default 0
+        Which set, counted from 0; sets are independent.
+
+    Returns
+    -------
+    tuple of array (draws, m, m)
+        One for each part. Draws with fewer than p + 2 rows of some part are left out. A draw that has no rows for a
+        design column is replaced by one of the ordinary bootstrap, which unbalances the set a little.
+
+    Raises
+    ------
+    DataError
+        If a part holds no cluster sums.
+
+    References
+    ----------
+    Davison, A. C., Hinkley, D. V. and Schechtman, E. (1986). Efficient bootstrap simulation. Biometrika 73, 555-566.
+    """
+    require_whole("draws", draws, 1)
+    drawers = [ClusterDraws(part) for part in parts]
     lead, others = drawers[0], drawers[1:]
-    found = tuple(np.empty((draws, len(each.order), len(each.order))) for each in drawers)
-    step = max(int(AT_ONCE / max(len(lead.sums.weight), len(lead.order) ** 2)), 1)
-    for start in range(0, draws, step):
-        numbers = range(start, min(start + step, draws))
-        counts = np.array([lead.counts(seed, first + number, others) for number in numbers])
-        for drawer, scatters in zip(drawers, found, strict=True):
-            back = np.argsort(drawer.order)
-            scatters[start : start + len(counts)] = drawer.scatters(counts)[:, back[:, None], back]
-    return found
-
-
-class _Draws:
-    """Draws counts of clusters and adds them up, in sorted order of the columns."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.sums, self.order = sorted_sums(evidence)
-        self.p = len(evidence.names)
-        design = self.order[self.p :]
-        self.design = self.sums.permuted(np.arange(self.p, len(self.order))) if len(design) else None
-        self.mean = evidence.mean[design]
-        self.reference = evidence.scatter[np.ix_(self.order, self.order)]
-        self.doses = _squared_doses(self.design, self.mean)
-
-    def counts(self, seed: int, number: int, others: Sequence[_Draws] = ()) -> FloatArray:
-        """Return one draw of counts (G,), drawn again while it has no rows for a design column, here or in `others`."""
-        random = stream(seed, "cluster bootstrap", number)
-        for _ in range(REDRAWS):
-            taken = _draw(random, len(self.sums.weight), self.sums.strata)
-            if all(each._tells_apart(taken) for each in (self, *others)):
-                break
-        return taken
-
-    def _tells_apart(self, taken: FloatArray) -> bool:
-        if self.design is None:
-            return True
-        if self.doses is not None and (taken @ self.doses <= 0).any():
-            return False
-        reference = self.reference[self.p :, self.p :]
-        return bool(_identified(totals(self.design, taken, self.mean).scatter, reference, 0).all())
-
-    def scatters(self, counts: FloatArray) -> FloatArray:
-        """Return the scatters (B, m, m) of some draws (B, G)."""
-        sums, m = self.sums, len(self.order)
-        weight = counts @ sums.weight
-        if (weight < self.p + 2).any():
-            raise DataError(f"A draw holds {weight.min():g} rows; {self.p} columns need at least {self.p + 2}.")
-        if sums.groups is not None and not sums.estimated:
-            mean = self.evidence.mean[self.order]
-            found = np.array([totals(sums, taken, mean).scatter for taken in counts])
-        else:
-            found = (counts @ sums.second.reshape(len(sums.weight), m * m)).reshape(-1, m, m)
-            if not sums.estimated:
-                first = counts @ sums.first
-                found -= first[:, :, None] * (first / weight[:, None])[:, None, :]
-        if self.design is not None:
-            for scatter in found:
-                lost = ~_identified(scatter, self.reference, self.p)
-                if lost.any():
-                    scatter[lost] = scatter[:, lost] = 0.0
-                    scatter[lost, lost] = np.diag(self.reference)[lost]
-        if sums.estimated:
-            found = np.array([definite_scatter(scatter, self.evidence)[0] for scatter in found])
-        return np.asarray(found)
-
-
-def _squared_doses(design: ClusterSums | None, mean: FloatArray) -> FloatArray | None:
-    """Return the sum of squared doses (G, q) of each cluster, exactly 0 where there are none; None within groups."""
-    if design is None or design.groups is not None:
-        return None
-    squares = np.einsum("gjj->gj", design.second) + 2 * mean * design.first + design.weight[:, None] * mean**2
-    return np.where(squares > 1e-9 * squares.max(axis=0), squares, 0.0)
-
-
-def _draw(random: np.random.Generator, g: int, strata: IntArray | None) -> FloatArray:
-    if strata is None:
-        return random.multinomial(g, np.full(g, 1.0 / g)).astype(np.float64)
-    counts = np.empty(g)
-    for stratum in np.unique(strata):
-        members = np.flatnonzero(strata == stratum)
-        size = len(members)
-        if size == 1:
-            counts[members] = 2.0 * random.integers(2)
-        else:
-            counts[members] = random.multinomial(size, np.full(size, 1.0 / size))
-    return counts
+    counts = [
+        taken if lead.tell_apart(taken, others) else lead.counts(seed, place, others, ("balanced", number))
+        for place, taken in enumerate(balanced_counts(stream(seed, "balanced bootstrap", number), lead.sums, draws))
+    ]
+    enough = [taken for taken in counts if all(taken @ each.sums.weight >= each.p + 2 for each in drawers)]
+    return added_up(drawers, iter(enough), len(enough))
 
 
 def _those(things: tuple[Thing, ...], there: BoolArray) -> tuple[Thing, ...]:
@@ -289,24 +241,6 @@ def _those(things: tuple[Thing, ...], there: BoolArray) -> tuple[Thing, ...]:
 def _lost_note(columns: tuple[str, ...], there: BoolArray) -> tuple[str, ...]:
     lost = [repr(name) for name, kept in zip(columns, there, strict=True) if not kept]
     return (f"Without a column, because no resampled row tells it apart: {', '.join(lost)}.",) if lost else ()
-
-
-def _identified(scatter: FloatArray, reference: FloatArray, p: int) -> BoolArray:
-    """Return which columns (m,) to keep: all p values, and each design column that the ones before do not explain."""
-    kept = np.ones(len(scatter), dtype=bool)
-    size = np.diag(reference)[p:]
-    with suppress(np.linalg.LinAlgError):
-        if (np.diag(np.linalg.cholesky(scatter[p:, p:])) ** 2 > 1e-9 * size).all():
-            return kept
-    kept = np.zeros(len(scatter), dtype=bool)
-    kept[:p] = True
-    for j in range(p, len(scatter)):
-        before = p + np.flatnonzero(kept[p:j])
-        left = scatter[j, j]
-        if len(before):
-            left -= scatter[j, before] @ np.linalg.solve(scatter[np.ix_(before, before)], scatter[before, j])
-        kept[j] = left > 1e-9 * reference[j, j]
-    return kept
 
 
 def _pairwise_n(evidence: Evidence, sums: ClusterSums, scatter: FloatArray, counts: FloatArray, n: float) -> FloatArray:

@@ -67,6 +67,11 @@ class GraphPosterior:
         Which levers are direct causes of which values in each draw (all of them when saturated).
     targets : tuple of tuple of str, default ()
         Sets of values that were forced together in some condition; () where the graphs come from one condition.
+    compelled : array (p, p) or None, default None
+        P(i -> j is there and compelled) where more graphs were counted than are kept; None: counted in the draws.
+    independent_draws : float or None, default None
+        Number of independent graphs whose shares would be as sure as the tables are: the Monte Carlo error of a share s
+        is sqrt(s (1 - s) / independent_draws). None: `effective_draws`.
     """
 
     names: tuple[str, ...]
@@ -85,19 +90,26 @@ class GraphPosterior:
     lever_mode: Literal["none", "saturated", "sparse"] = "none"
     lever_draws: BoolArray = field(default=None)  # type: ignore[arg-type]
     targets: tuple[tuple[str, ...], ...] = ()
+    compelled: FloatArray | None = None
+    independent_draws: float | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         s, p, k = len(self.draws), len(self.names), len(self.levers)
         if s == 0:
             raise DiscoveryError("A graph posterior needs at least one draw.")
+        for name in sorted({name for name in self.names if self.names.count(name) > 1}):
+            raise DiscoveryError(f"The value {name!r} is named twice. Give every value a name of its own.")
         put(self, "draws", frozen_bools(self.draws, (s, p, p), "draws"))
         weights = np.asarray(self.weights, dtype=float)
         put(self, "weights", frozen_floats(weights / weights.sum(), (s,), "weights"))
         put(self, "edge", frozen_floats(self.edge, (p, p), "edge"))
         put(self, "prior_edge", frozen_floats(self.prior_edge, (p, p), "prior_edge"))
-        if self.order_modular is not None:
-            put(self, "order_modular", frozen_floats(self.order_modular, (p, p), "order_modular"))
+        for name in ("order_modular", "compelled"):
+            if getattr(self, name) is not None:
+                put(self, name, frozen_floats(getattr(self, name), (p, p), name))
+        if self.independent_draws is not None and not 0 < self.independent_draws < np.inf:
+            raise DiscoveryError(f"`independent_draws` is {self.independent_draws}. Give a positive number, or None.")
         levers = np.ones((s, k, p), dtype=bool) if self.lever_draws is None else self.lever_draws
         put(self, "lever_draws", frozen_bools(levers, (s, k, p), "lever_draws"))
         put(self, "targets", tuple(tuple(target) for target in self.targets))
@@ -125,10 +137,30 @@ class GraphPosterior:
         """P(i and j are adjacent), symmetric."""
         return self._frame(self.edge + self.edge.T)
 
+    def monte_carlo_error(self, share: float, kept: bool = False) -> float:
+        """Return the standard error of a share that comes from counting graphs and bootstrap samples.
+
+        Parameters
+        ----------
+        share : float
+            From 0 to 1.
+        kept : bool, default False
+            Whether the share was counted in `draws` alone, which are fewer than the tables rest on.
+        """
+        kinds = self.effective_draws if self.independent_draws is None else self.independent_draws
+        counted = 1 / self.effective_draws if kept and self.independent_draws is not None else 0.0
+        return float(np.sqrt(max(share * (1 - share), 0.0) * (1 / kinds + counted)))
+
+    def more_probable_than_not(self, share: float, kept: bool = False) -> bool:
+        """Say whether a share exceeds one half by more than twice its `monte_carlo_error`, so that seeds agree."""
+        return bool(share - 2 * self.monte_carlo_error(share, kept) > 0.5)
+
     @cached_property
     def compelled_probabilities(self) -> pd.DataFrame:
         """P(i -> j is there and compelled), [cause, effect]: joint with adjacency, see `compelled_draws`."""
-        return self._frame(self._average(self.compelled_draws))
+        if self.compelled is not None:
+            return self._frame(self.compelled)
+        return self._frame(compelled_share(self.edge, self.draws, self.compelled_draws, self.weights))
 
     @cached_property
     def compelled_draws(self) -> BoolArray:
@@ -146,8 +178,7 @@ class GraphPosterior:
     @cached_property
     def given_directions(self) -> BoolArray:
         """True at [i, j] when knowledge leaves no other direction than i -> j: the prior's P(j -> i) is 0, (p, p)."""
-        impossible = np.nan_to_num(self.prior_edge, nan=1.0) <= 1e-12
-        return np.asarray(impossible.T & ~impossible)
+        return directions_by_knowledge(self.prior_edge)
 
     @property
     def prior_edge_probabilities(self) -> pd.DataFrame:
@@ -188,9 +219,10 @@ class GraphPosterior:
             - ``compelled_reverse``: P(effect -> cause is compelled | adjacent).
             - ``open``: 1 - compelled - compelled_reverse, the share in which the direction is left open.
             - ``verdict``: "given" when knowledge allows one direction only; "compelled" when P(joined, and compelled
-              this way) = ``adjacent`` x ``compelled`` > .5: an arrow that is more probable than not; "open" when
-              ``open`` > .5; else "contested": graphs that fit about equally well lack the edge, compel it in different
-              directions or leave it open. "" where no draw has the edge.
+              this way) = ``adjacent`` x ``compelled`` exceeds .5 by more than twice its Monte Carlo error, see
+              `more_probable_than_not`: an arrow that is more probable than not; "open" when ``open`` > .5; else
+              "contested": graphs that fit about equally well lack the edge, compel it in different directions or leave
+              it open. "" where no draw has the edge.
             - ``prior_direction``: P(cause -> effect | adjacent) under the prior; NaN where it is not known.
         """
         table = self.pairs()
@@ -198,8 +230,10 @@ class GraphPosterior:
 
     def pairs(self) -> pd.DataFrame:
         """Return the table of `averaged_graph` for every pair of values."""
-        joined = self._average(self.draws | self.draws.transpose(0, 2, 1))
-        settled = self.compelled_probabilities.to_numpy() / np.where(joined > 0, joined, np.nan)
+        joined, compelled = self.edge + self.edge.T, self.compelled_probabilities.to_numpy()
+        drawn = self.draws.any(axis=0)
+        seen = drawn | drawn.T | (compelled + compelled.T > 0)
+        settled = compelled / np.where(seen & (joined > 0), joined, np.nan)
         p = len(self.names)
         rows = [self._pair(i, j, settled) for i in range(p) for j in range(i + 1, p)]
         table = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
@@ -210,7 +244,7 @@ class GraphPosterior:
         given, joined = self.given_directions, self.edge[i, j] + self.edge[j, i]
 
         def compelled(a: int, b: int) -> bool:
-            return bool(joined * settled[a, b] > 0.5)
+            return self.more_probable_than_not(float(joined * settled[a, b]))
 
         def support(a: int, b: int) -> tuple[bool, bool, float, str]:
             return bool(given[a, b]), compelled(a, b), float(self.edge[a, b]), self.names[b]
@@ -254,3 +288,31 @@ class GraphPosterior:
 
     def _frame(self, matrix: FloatArray) -> pd.DataFrame:
         return pd.DataFrame(np.array(matrix), index=list(self.names), columns=list(self.names))
+
+
+def directions_by_knowledge(prior_edge: FloatArray) -> BoolArray:
+    """Return True at [i, j] when the prior leaves no other direction than i -> j: its P(j -> i) is 0, and not NaN."""
+    impossible = np.nan_to_num(prior_edge, nan=1.0) <= 1e-12
+    return np.asarray(impossible.T & ~impossible)
+
+
+def compelled_share(edge: FloatArray, draws: BoolArray, compelled: BoolArray, weights: FloatArray) -> FloatArray:
+    """Return P(i -> j is there and compelled): P(adjacent) times the share of the draws with the edge that compel it.
+
+    Parameters
+    ----------
+    edge : array (p, p)
+        P(i -> j), exact or counted.
+    draws, compelled : array (s, p, p) of bool
+        Graphs, and their compelled edges.
+    weights : array (s,)
+        Normalised.
+
+    Returns
+    -------
+    array (p, p)
+        [cause, effect]; 0 where no draw has the edge.
+    """
+    joined = np.tensordot(weights, (draws | draws.transpose(0, 2, 1)).astype(float), axes=1)
+    shares = np.tensordot(weights, compelled.astype(float), axes=1)
+    return np.asarray((edge + edge.T) * shares / np.where(joined > 0, joined, 1.0))

@@ -42,9 +42,9 @@ def effect_ledger(model: StructuralModel, posterior: GraphPosterior, evidence: E
           direction being compelled given the edge. "by graph" where the verdict is compelled, "contested" where it is
           contested, "by prior only" where it is open or given by knowledge (the sentence says which).
         - *effect*: every ordered pair of values; ``probability`` is that of a directed path. The claim is that there is
-          one when it exceeds .5, else that there is none. "by graph" when more than half of the weight lies in classes
-          that imply it (a path of compelled edges, or no path even of reversible ones), "by prior only" when more than
-          half lies in classes that leave it open, else "contested".
+          one when it exceeds .5, else that there is none. "by graph" when more than half of the weight, by more than
+          twice its Monte Carlo error, lies in classes that imply it (a path of compelled edges, or no path even of
+          reversible ones), "by prior only" when more than half lies in classes that leave it open, else "contested".
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _claim(posterior: GraphPosterior, ends: tuple[str, str], numbers: tuple[floa
     support, against = (sure, 1 - may) if there else (1 - may, sure)
     left = max(may - sure, 0.0)
     claim = f"{ends[0]} {'acts' if there else 'does not act'} on {ends[1]} (probability of a path {path:.2f})"
-    if support > 0.5:
+    if posterior.more_probable_than_not(support, kept=True):
         reason = f"implied by the equivalence class with probability {support:.2f}, {_assumed(posterior)}"
         return Basis.GRAPH, f"{claim}: {reason}."
     if left > 0.5:

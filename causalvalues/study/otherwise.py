@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from causalvalues.discovery import ExactPosterior, Learner
-from causalvalues.discovery.exact import LAYERS_UP_TO
+from causalvalues.discovery.exact_sums import LAYERS_UP_TO
 from causalvalues.discovery.sensitivity import prior_sensitivity
 from causalvalues.evidence import Environments, Evidence
 from causalvalues.graph import GraphPosterior

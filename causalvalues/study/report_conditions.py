@@ -97,7 +97,7 @@ def by_forcing(posterior: GraphPosterior) -> frozenset[tuple[str, str]]:
     """Return the compelled edges (cause, effect) of the averaged graph that without the targets would not be."""
     if not any(posterior.targets):
         return frozenset()
-    without = replace(posterior, targets=()).pairs()
+    without = replace(posterior, targets=(), compelled=None).pairs()
     return _compelled(posterior.averaged_graph()) - _compelled(without)
 
 

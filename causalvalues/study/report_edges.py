@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from causalvalues.discovery.exact import AVERAGED_LAYERS_UP_TO
+from causalvalues.discovery.exact_sums import AVERAGED_LAYERS_UP_TO
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import direct_effects
 from causalvalues.numerals import estimate, number
@@ -126,9 +126,10 @@ def _edge_table(results: StudyResults) -> Table:
         "they are joined; Prior: the same before the data. Compelled this way | edge, the other way | edge: share of "
         "the graphs with the edge in which this direction, or the opposite one, is the same in every graph that fits "
         "equally well; only that is evidence of direction, and what is missing to 1 is open. Verdict: compelled when "
-        "more than half of all graphs have the edge and compel this direction (P(adjacent) times the share), open when "
-        "more than half of those with the edge leave it open (so the prior speaks), else contested; given when your "
-        "knowledge says it; blocked where measurement error forbids the claim. "
+        "more than half of all graphs have the edge and compel this direction (P(adjacent) times the share), by more "
+        f"than twice the Monte Carlo error ({number(results.posterior.monte_carlo_error(0.5))} near one half), open "
+        "when more than half of those with the edge leave it open (so the prior speaks), else contested; given when "
+        "your knowledge says it; blocked where measurement error forbids the claim. "
         "Direct effect: change of the effect for one unit of "
         f"the cause, with its {results.settings.model.level:.0%} interval, in draws that have the edge."
         f"{_own_n(results)}",

@@ -29,7 +29,11 @@ _KINDS: Mapping[str, type[GraphPosterior] | type[StructuralModel] | type[Dag]] =
 }
 
 BOOLEAN = ("adjacency", "draws", "lever_draws")
-NUMBERS = ("weights", "edge", "prior_edge", "order_modular", "coefficients", "intercepts", "residual_scales")
+NUMBERS = (
+    *("weights", "edge", "prior_edge", "order_modular", "compelled"),
+    *("coefficients", "intercepts", "residual_scales"),
+)
+OPTIONAL = ("order_modular", "compelled", "independent_draws")
 WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (GraphPosterior, "kind"): ("posterior", "bootstrap"),
     (GraphPosterior, "lever_mode"): ("none", "saturated", "sparse"),
@@ -151,7 +155,9 @@ def _no_number(name: str) -> float:
 
 def _value(kind: type, name: str, value: Any) -> Any:
     """Return an entry as the noun wants it; raise `ValueError` or `TypeError` when it has another type."""
-    if (name in BOOLEAN or name in NUMBERS) and not (value is None and name == "order_modular"):
+    if value is None and name in OPTIONAL:
+        return None
+    if name in BOOLEAN or name in NUMBERS:
         array = array_from_json(value)
         if (array.dtype == np.bool_) != (name in BOOLEAN):
             raise TypeError(f"{name} holds {array.dtype} numbers")
@@ -165,7 +171,7 @@ def _value(kind: type, name: str, value: Any) -> Any:
     known = WORDS.get((kind, name))
     if known is not None and value not in known:
         raise ValueError(f"{name} is {value!r}, and should be one of {', '.join(known)}")
-    wanted = {"exact": bool, "seed": int, "settings": dict, "order_modular": type(None)}.get(name, str)
+    wanted = {"exact": bool, "seed": int, "settings": dict, "independent_draws": float}.get(name, str)
     if type(value) is not wanted:
         raise TypeError(f"{name} should be of the type {wanted.__name__}")
     return value
@@ -184,7 +190,7 @@ def _check_posterior(values: Mapping[str, Any]) -> None:
     weights, draws = values["weights"], values["draws"]
     if not (np.isfinite(weights).all() and (weights >= 0).all() and 0 < weights.sum() < np.inf):
         raise ValueError("weights should be finite, not negative, and more than 0 in all")
-    for name in ("edge", "prior_edge", "order_modular"):
+    for name in ("edge", "prior_edge", "order_modular", "compelled"):
         numbers = values[name]
         unknown = np.isnan(numbers) if numbers is not None and name == "prior_edge" else False
         if numbers is not None and not (unknown | ((numbers > -1e-6) & (numbers < 1 + 1e-6))).all():
