@@ -113,6 +113,17 @@ def test_in_a_shell_an_error_is_one_message_on_stderr(tmp_path: Path) -> None:
     assert "Traceback" in debug.stderr
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure_of_the_user() -> None:
+    """As in ``causalvalues theories | head -0``."""
+    words = [sys.executable, "-m", "causalvalues", "theories"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, b"")
+
+
 def test_learn_prints_the_edges_and_saves_what_was_learned(learned: Path) -> None:
     edges = json.loads((learned / "edges.json").read_text())
     surest = sorted(edges, key=lambda edge: -edge["adjacent"])[:2]

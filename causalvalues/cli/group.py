@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import typer
@@ -12,6 +14,8 @@ from causalvalues.errors import CausalValuesError
 _DEBUG = "causalvalues.debug"
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+CLOSED_PIPE = 141
+"""Exit code when the reader of the output has gone away, as shells have it."""
 
 
 def remember_debug(context: typer.Context, value: bool) -> bool:
@@ -37,6 +41,11 @@ class Commands(TyperGroup):
                 raise
             typer.echo(str(interrupt) or "Interrupted. Nothing was written.", err=True)
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # whoever read the output has had enough, as `head` has
+            if ctx.meta.get(_DEBUG):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(CLOSED_PIPE) from None
         except OSError as error:
             if ctx.meta.get(_DEBUG):
                 raise
