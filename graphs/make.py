@@ -33,6 +33,7 @@ NAMES = (
     "stability",
     "value_circle",
     "priorities",
+    "rank",
     "effects_heatmap",
     "lever_heatmap",
     "side_effects",

@@ -10,6 +10,7 @@ import itertools
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from causalvalues.discovery.separation import PartialCorrelations
 
@@ -25,6 +26,20 @@ def population_correlation(dag: np.ndarray, observed: list[int], generator: np.r
     covariance = covariance[np.ix_(observed, observed)]
     scale = np.sqrt(np.diag(covariance))
     return covariance / np.outer(scale, scale)
+
+
+def facing_up(rows: pd.DataFrame) -> pd.DataFrame:
+    """Turn columns round where it takes that for scores which never look centred within rows.
+
+    Each column gets the sign with which its correlations with the columns before it add up to zero or more. So all
+    entries of the correlation matrix add up to the number of columns at least, and of nearly ipsative scores, which
+    are refused, to .35 of it at most. No independence depends on the signs.
+    """
+    correlation = np.corrcoef(rows.to_numpy().T)
+    signs = np.ones(len(correlation))
+    for j in range(1, len(signs)):
+        signs[j] = 1.0 if correlation[j, :j] @ signs[:j] >= 0 else -1.0
+    return rows * signs
 
 
 def oracle(correlation: np.ndarray, names: tuple[str, ...]) -> PartialCorrelations:

@@ -62,7 +62,7 @@ def posterior_of(names: list[str], graphs: np.ndarray, weights: np.ndarray | Non
     w = np.ones(len(graphs)) / len(graphs) if weights is None else weights
     edge = np.einsum("s,sij->ij", w, graphs.astype(float))
     prior = np.where(np.eye(p, dtype=bool), 0.0, 0.1)
-    return GraphPosterior(tuple(names), graphs, w, "posterior", edge, prior, False, "made up")
+    return GraphPosterior(tuple(names), graphs, w, "posterior", edge, prior, False, "made up", independent_draws=1e9)
 
 
 def random_profile(size: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from causalvalues.interventions import Lever
 from causalvalues.model import FitIndices, StructuralModel, fit_indices
 from causalvalues.planning import Enumerate, Plan, Target, plan
 from causalvalues.tables import Column, Table
+from causalvalues.theories import theory
 
 HOSTILE = (
     "self_direction",
@@ -91,3 +92,23 @@ def fit_of(edges: tuple[tuple[str, str], ...] = (("a", "b"),)) -> FitIndices:
     b = a + rng.normal(size=1500)
     data = pd.DataFrame({"a": a, "b": b, "c": 0.5 * b + rng.normal(size=1500)})
     return fit_indices(Dag.from_edges("abc", edges), summarise(data))
+
+
+def of_theory(name: str = "schwartz-10", levers: int = 3) -> tuple[GraphPosterior, StructuralModel]:
+    """Graphs and equations of all values of a theory, as a study has them: every third pair is joined."""
+    names = theory(name).dimensions
+    p, s, rng = len(names), 12, np.random.default_rng(5)
+    ordered = np.triu(np.ones((p, p), dtype=bool), 1)
+    joined = ordered & (rng.random((p, p)) < 0.33)
+    draws = np.array([joined & (rng.random((p, p)) < 0.93) for _ in range(s)])
+    weights = np.full(s, 1 / s)
+    edge = np.tensordot(weights, draws.astype(float), axes=1)
+    prior = np.full((p, p), 0.25) - 0.25 * np.eye(p)
+    posterior = GraphPosterior(names, draws, weights, "posterior", edge, prior, False, "sampled graphs, made up")
+    k = p + levers
+    coefficients = np.zeros((s, k, k))
+    coefficients[:, :p, :p] = np.where(draws, rng.normal(0.1, 0.4, (s, p, p)), 0.0)
+    coefficients[:, p:, :p] = rng.normal(0.0, 0.3, (levers, p))
+    scales = np.ones((s, k)) * (np.arange(k) < p)
+    acting = tuple(f"do_{value}" for value in names[:levers])
+    return posterior, StructuralModel(names, coefficients, np.zeros((s, k)), scales, weights, acting, kind="posterior")

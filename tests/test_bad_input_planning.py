@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from prediction_worlds import World, drawn
-from steerable_model import SteerableModel
+from steered_world import steered_world
 from study_helpers import STUDY, write_answers, write_study
 from typer.testing import CliRunner
 
@@ -22,13 +22,13 @@ from causalvalues.errors import CausalValuesError, LoopError, ModelError, PlanEr
 from causalvalues.experiments import Candidate, LinearBayes, lever_settings
 from causalvalues.explaining.feasibility import feasibility
 from causalvalues.given import as_table
-from causalvalues.loop import preparing, run_steer_loop
+from causalvalues.loop import run_steer_loop
 from causalvalues.loop.ledger import Ledger
 from causalvalues.ordinal import Gibbs
 from causalvalues.prediction import LeverResponse, PairedRows
 from causalvalues.reports import run_report
 from causalvalues.skill import SkillSettings
-from causalvalues.study import eliciting, run_study
+from causalvalues.study import run_study
 
 Call = Callable[[], object]
 LEVERS = [cv.Lever("l0"), cv.Lever("l1"), cv.Lever("l2")]
@@ -293,33 +293,13 @@ change = { power = 0.3 }
 [steering]
 asks = 1
 """
-ASK = """
-seed = 5
-[items]
-per_value = 2
-[personas]
-number = 8
-[design]
-kind = "full"
-order = 2
-names = ["do_power", "do_benevolence", "do_security"]
-[checks]
-known_groups = false
-paraphrases = 0
-"""
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with answers of the steerable model, and the models of both commands replaced by it."""
-    folder = tmp_path_factory.mktemp("bad")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(eliciting, "open_model", lambda *_: SteerableModel())
-    patch.setattr(preparing, "open_model", lambda *_: SteerableModel())
-    (folder / "ask.toml").write_text(ASK)
-    eliciting.run_elicitation(folder / "ask.toml", folder / "answers", folder / "first.sqlite")
-    yield folder
-    patch.undo()
+    with steered_world(tmp_path_factory.mktemp("bad"), personas=8) as folder:
+        yield folder
 
 
 def loop(world: Path, out: Path, text: str = LOOP) -> None:

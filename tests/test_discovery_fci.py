@@ -16,6 +16,7 @@ from ancestral_oracle import (
     common_marks,
     dependences,
     equivalent_graphs,
+    facing_up,
     marks_of,
     oracle,
     population_correlation,
@@ -230,7 +231,7 @@ def test_the_order_of_columns_and_their_units_change_nothing(seed: int) -> None:
     generator = np.random.default_rng(seed)
     dag = random_hidden(6, 0.4, generator)
     root = np.linalg.cholesky(population_correlation(dag, list(range(6)), generator))
-    rows = pd.DataFrame(generator.normal(size=(120, 6)) @ root.T, columns=list("abcdef"))
+    rows = facing_up(pd.DataFrame(generator.normal(size=(120, 6)) @ root.T, columns=list("abcdef")))
     plain = fci(summarise(rows))
     turned = fci(summarise(rows[list(generator.permutation(rows.columns))]))
     scaled = fci(summarise(rows * (1e8 ** generator.uniform(-1, 1, 6))))

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from ancestral_oracle import oracle, population_correlation
+from ancestral_oracle import facing_up, oracle, population_correlation
 from brute_force import all_dags
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,7 +107,7 @@ def test_with_an_oracle_knowledge_gives_what_all_members_that_obey_it_share(seed
 @given(st.integers(0, 10**6), st.integers(4, 7))
 def test_the_order_of_columns_and_their_units_change_nothing(seed: int, p: int) -> None:
     generator = np.random.default_rng(seed)
-    rows = gaussian_rows(random_dag(p, 0.4, generator), 150, generator)
+    rows = facing_up(gaussian_rows(random_dag(p, 0.4, generator), 150, generator))
     knowledge = Knowledge(tiers=(("x0",), ("x1", "x2")))
     plain = pc(summarise(rows), knowledge)
     turned = pc(summarise(rows[list(generator.permutation(rows.columns))]), knowledge)
@@ -123,7 +123,7 @@ def test_the_order_of_columns_and_their_units_change_nothing(seed: int, p: int) 
 @given(st.integers(0, 10**6))
 def test_knowledge_is_obeyed_on_noisy_rows_too(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    rows = gaussian_rows(random_dag(6, 0.5, generator), 60, generator)
+    rows = facing_up(gaussian_rows(random_dag(6, 0.5, generator), 60, generator))
     tiers = (("x0", "x1"), ("x2", "x3"), ("x4", "x5"))
     apart = frozenset({("x0", "x5"), ("x5", "x0")})
     knowledge = Knowledge(tiers=tiers, required=frozenset({("x1", "x4")}), forbidden=apart)

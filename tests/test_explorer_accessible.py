@@ -19,6 +19,7 @@ STATES = {
     "what if": "tab=whatif&view=profile&lever:do_1=1&set:value+2=9&shift:value+3=0.2",
     "target": "tab=target&view=profile&want:value+1=3.2&want:value+4=2.5",
     "compare": "tab=compare&view=differences",
+    "moved": "at:value+1=-0.1,0.1&value=value+2",
     "search": "",
 }
 

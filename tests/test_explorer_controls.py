@@ -166,7 +166,39 @@ def test_what_lies_outside_the_data_is_called_extrapolated(page: Any) -> None:
     page.get_by_role("button", name="Reset all").click()
     page.get_by_role("radio", name="Set value 0").check(force=True)
     page.get_by_role("spinbutton", name="value 0 set to").fill("99")
-    assert "outside the range of the data" in rests.inner_text()
+    assert "standard deviations from the mean of the data" in rests.inner_text()
+
+
+def test_predicted_scores_outside_the_data_are_marked_in_words_wherever_they_stand(page: Any) -> None:
+    page.get_by_role("tab", name="What if").click()
+    page.get_by_role("radio", name="Set value 0").check(force=True)
+    page.get_by_role("spinbutton", name="value 0 set to").fill("40")
+    found = page.evaluate("causalvalues.app.data.values.map((v, i) => [v, causalvalues.app.result.after[i].mean])")
+    far = [abs(mean - value["centre"]) > 2.5 * value["spread"] for value, mean in found]
+    assert 1 < sum(far) < 6
+    rows = page.locator("#dials .dial:has(.outcome) .outcome").all_inner_texts()
+    assert ["outside the data" in row for row in rows] == far
+    assert page.locator("#profile svg text", has_text=re.compile("^†$")).count() == sum(far)
+    assert "† outside the data: extrapolated" in page.locator("#profile").inner_text()
+    assert "so far out" in page.locator("#rests").inner_text()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV of the current numbers").click()
+    table = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))))
+    assert [bool(row["extrapolated"]) for row in table[:6]] == far
+    page.locator("#view-graph").click()
+    nodes = page.locator("#graph [role=button]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    assert sum("outside the data" in label for label in nodes) == sum(far)
+
+
+def test_a_wanted_score_is_shown_with_few_digits_and_kept_whole(browser: Any, file: Path) -> None:  # noqa: F811
+    with opened(browser, file, hash_="tab=target&want:value+1=3.4876543&lever:do_1=0.123456789") as found:
+        field = found.page.get_by_role("spinbutton", name="Wanted score of value 1")
+        assert field.input_value() == "3.488"
+        assert field.get_attribute("title") == "exactly 3.4876543"
+        assert found.page.evaluate("causalvalues.app.state.wanted.get(1)") == 3.4876543
+        found.page.get_by_role("tab", name="What if").click()
+        assert found.page.get_by_role("spinbutton", name="Dose of do_1").input_value() == "0.1235"
+        assert found.complaints == []
 
 
 def test_the_live_line_says_the_largest_changes(page: Any) -> None:
@@ -283,14 +315,28 @@ def test_the_numbers_that_are_shown_are_saved(page: Any) -> None:
 
 
 def test_dark_and_light_can_be_chosen(page: Any) -> None:
-    button = page.get_by_role("button", name="Dark")
     colour = "getComputedStyle(document.body).backgroundColor"
     before = page.evaluate(colour)
-    button.press("Enter")
-    assert button.get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Switch to dark").press("Enter")
     assert page.evaluate(colour) != before
-    button.click()
+    page.get_by_role("button", name="Switch to light").click()
     assert page.evaluate(colour) == before
+    assert page.get_by_role("button", name="Switch to dark").is_visible()
+
+
+def test_a_printed_page_is_light_and_holds_the_picture_and_its_caption(page: Any) -> None:
+    page.get_by_role("button", name="Switch to dark").click()
+    page.get_by_role("tab", name="What if").click()
+    page.get_by_role("spinbutton", name="Dose of do_1").fill("1")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for what in ("#profile svg", "#rests", "#method"):
+        assert page.locator(what).is_visible(), what
+    for what in (".toolbar", ".tabs", "#dials", "#theme"):
+        assert not page.locator(what).is_visible(), what
+    assert not page.locator("#caption").is_visible(), "it is that of the graph"
+    assert "do_1 × 1" in page.locator("#rests").inner_text(), "the print says what was done"
 
 
 def test_the_skip_link_leads_to_the_panel(page: Any) -> None:

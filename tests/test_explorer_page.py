@@ -32,6 +32,7 @@ from causalvalues.figures import GraphOptions, value_graph
 from causalvalues.model import direct_effects
 from causalvalues.responses import demo_responses
 from causalvalues.scene.nouns import Scene
+from causalvalues.study.blocking import NOTE
 from causalvalues.study.tables import _observed
 
 MODEL = random_model(1, p=6, s=21, k=4)
@@ -147,6 +148,14 @@ def test_the_script_is_small_and_no_file_is_long() -> None:
         assert len((HERE / "script" / name).read_text(encoding="utf-8").splitlines()) <= 400
 
 
+def test_the_joined_script_is_the_files_without_comments_indents_imports_and_exports() -> None:
+    files = [HERE / "script" / name for name in SCRIPTS]
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    code = [line for line in lines if line and not line.startswith(("//", "/**", "* ", "*/", "import "))]
+    joined = [line for line in joined_script().splitlines() if line]
+    assert joined == [line.removeprefix("export ") for line in code]
+
+
 @pytest.mark.skipif(which("node") is None, reason="node is not installed")
 def test_the_joined_script_is_good_javascript(tmp_path: Path) -> None:
     (tmp_path / "joined.mjs").write_text(joined_script(), encoding="utf-8")
@@ -191,7 +200,7 @@ def test_what_claims_rest_on_comes_from_the_ledger_of_the_study(tmp_path: Path) 
         encoding="utf-8",
     )
     data = data_of(explorer_page(folder))
-    assert data["blocked"] is True
+    assert data["blocked"] == NOTE
     bases = {"effects": {"0 1": ["contested", 0.4, "measurement error"]}, "levers": {"1 2": ["by design", 1.0, ""]}}
     assert data["bases"] == bases | {"ledger": True}
 

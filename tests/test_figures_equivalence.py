@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,9 +75,9 @@ def a_posterior(share: int) -> GraphPosterior:
     collider = Dag.from_edges("abc", [("a", "c"), ("b", "c")]).adjacency
     chain = Dag.from_edges("abc", [("a", "c"), ("c", "b")]).adjacency
     draws = np.array([collider] * share + [chain] * (20 - share))
-    return GraphPosterior(
-        tuple("abc"), draws, np.ones(20), "posterior", draws.mean(axis=0), np.full((3, 3), 0.3), False, "by hand"
-    )
+    edge, prior = draws.mean(axis=0), np.full((3, 3), 0.3)
+    posterior = GraphPosterior(tuple("abc"), draws, np.ones(20), "posterior", edge, prior, False, "by hand")
+    return replace(posterior, independent_draws=1e9)  # the shares are what they are, not counts
 
 
 @pytest.mark.parametrize(

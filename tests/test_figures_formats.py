@@ -177,7 +177,16 @@ def small_posterior() -> GraphPosterior:
     draws[:, 0, 2] = draws[:, 1, 2] = True
     draws[0, 0, 1] = True
     return GraphPosterior(
-        ("a", "b", "c"), draws, np.ones(4), "posterior", draws.mean(axis=0), np.zeros((3, 3)), False, "by hand", seed=7
+        ("a", "b", "c"),
+        draws,
+        np.ones(4),
+        "posterior",
+        draws.mean(axis=0),
+        np.zeros((3, 3)),
+        False,
+        "by hand",
+        seed=7,
+        independent_draws=400.0,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalvalues.errors import FigureError
+from causalvalues.errors import FigureError, ModelError
 from causalvalues.figures import GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.effects_heatmap import cell_colour
 from causalvalues.graph.dag import Dag
@@ -44,6 +44,7 @@ def posterior_of(
         givens=("linear mechanisms",),
         levers=levers,
         lever_mode="saturated" if levers else "none",
+        independent_draws=1e9,  # the shares are what they are, not counts
     )
 
 
@@ -207,7 +208,26 @@ def test_direct_effects_are_means_over_the_draws_that_have_the_edge() -> None:
     assert effects.mean.loc["a", "b"] == pytest.approx(1.5)
     assert effects.mean.loc["b", "a"] == pytest.approx(5.0)
     assert effects.positive.loc["a", "b"] == pytest.approx(0.5)
-    assert 1 <= effects.lower.loc["a", "b"] < effects.upper.loc["a", "b"] <= 3
+    assert (effects.lower.loc["a", "b"], effects.upper.loc["a", "b"]) == (1.0, 3.0)
+    half = direct_effects(model, 0.4)  # 1 has 3/4 of the weight of the draws with the edge
+    assert (half.lower.loc["a", "b"], half.upper.loc["a", "b"]) == (1.0, 1.0)
+
+
+def test_the_interval_of_a_direct_effect_is_that_of_a_total_effect_where_there_is_no_other_path() -> None:
+    random = np.random.default_rng(0)
+    coefficients = np.zeros((101, 2, 2))
+    coefficients[:, 0, 1] = random.normal(size=101) + 5.0
+    ones = np.ones((101, 2))
+    model = StructuralModel(("a", "b"), coefficients, 0 * ones, ones, random.uniform(size=101), kind="posterior")
+    for level in (0.5, 0.8, 0.9):
+        direct, total = direct_effects(model, level), total_effects(model, level=level)
+        for ends in ("lower", "upper"):
+            assert getattr(direct, ends).loc["a", "b"] == pytest.approx(getattr(total, ends).loc["a", "b"], abs=1e-12)
+
+
+def test_a_level_of_direct_effects_outside_zero_and_one_is_refused() -> None:
+    with pytest.raises(ModelError, match="level"):
+        direct_effects(StructuralModel.from_coefficients(["a", "b"], [[0, 2], [0, 0]]), 1.0)
 
 
 @given(st.lists(st.floats(-3, 3).filter(lambda x: abs(x) > 0.01), min_size=1, max_size=30))

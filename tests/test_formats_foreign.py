@@ -179,8 +179,8 @@ def test_lavaan_reads_regressions_covariances_and_latent_nodes_and_notes_the_res
     assert (means["visual", "x2"], means["visual", "x3"], means["x4", "y"]) == (0.8, 0.5, 0.3)
     assert "x8" in found.names
     assert found.notes == (
-        "Line 5: labels and modifiers were left aside ('b1').",
         "Line 5: products of nodes (x5:x6) were left aside.",
+        "Line 5: labels were left aside ('b1').",
         "Line 5: intercepts (~ 1) were left aside.",
         "Line 7: terms that are fixed to 0 are no edges.",
         "Line 8: fixed variances were left aside.",
@@ -188,6 +188,40 @@ def test_lavaan_reads_regressions_covariances_and_latent_nodes_and_notes_the_res
         "Line 10: defined parameters (:=) were left aside.",
         "Line 11: constraints (>) were left aside.",
     )
+
+
+@pytest.mark.parametrize(
+    ("formula", "means", "noted"),
+    [
+        ("y ~ start(0.8)*x", [0.8], ""),
+        ("y ~ b1*x", [None], "labels were left aside ('b1')"),
+        ("y ~ b1*x + start(0.8)*x", [0.8], "labels were left aside ('b1')"),
+        ("y ~ b1*start(.3)*x", [0.3], "labels were left aside ('b1')"),
+        ("y ~ NA*x", [None], ""),
+        ("y ~ 0*x + z", [None], "fixed to 0 are no edges"),
+        ("y ~ c(0, 0.0)*x + z", [None], "fixed to 0 are no edges"),
+        ("y ~ c(0.2, 0.2)*x", [0.2], ""),
+        ("y ~ start(c(0.2, .2))*x", [0.2], ""),
+        ("y ~ c(0.5, 0.3)*x", [None], "values that differ between groups were left aside ('c(0.5,0.3)')"),
+        ("y ~ c(0, NA)*x", [None], "values that differ between groups"),
+        ("y ~ c(a, b)*x", [None], "labels were left aside ('c(a,b)')"),
+        ("y ~ c(NA, NA)*x", [None], ""),
+        ("y ~ lower(0)*x", [None], "modifiers were left aside ('lower(0)')"),
+        ("y ~ a*1 + x", [None], "intercepts"),
+        ('efa("b")*f =~ x1', [None], "modifiers on the left were left aside"),
+    ],
+)
+def test_what_stands_before_a_term_of_lavaan_is_read_or_noted(
+    formula: str, means: list[float | None], noted: str
+) -> None:
+    found = graph_from_text(formula, ".lavaan")
+    assert [edge.mean for edge in found.edges] == means
+    assert (noted in " ".join(found.notes)) if noted else found.notes == ()
+
+
+def test_a_number_behind_a_term_of_lavaan_is_refused_with_the_right_order() -> None:
+    with pytest.raises(DataError, match=r"Line 2: 'x\*0\.5' on the right is no term.*number or label first"):
+        graph_from_text("z ~ x\ny ~ x*0.5", ".lavaan")
 
 
 def test_numbers_of_lavaan_may_have_exponents_and_signs() -> None:
@@ -248,7 +282,13 @@ def test_tetrad_text_with_properties_and_bootstraps_is_read() -> None:
     assert kinds(found) == {"X1": "value", "L1": "latent", "X2": "value", "X3": "value"}
     assert said(found) == {("X1", "-->", "X2"), ("X1", "o->", "X3"), ("X2", "o-o", "X3"), ("X3", "-->", "L1")}
     assert [edge.adjacent for edge in found.edges] == [None, 0.9, None, None]
-    assert found.notes == ("Shares of kinds of edges after the edges were left aside, but for that of no edge.",)
+    shares = "Shares of kinds of edges after the edges were left aside, but for that of no edge."
+    assert found.notes == (
+        "The flags dd of edges (definitely direct) were left aside.",
+        "The flags nl of edges (no latent common cause) were left aside.",
+        shares,
+        "The flags pd of edges (possibly direct) were left aside.",
+    )
 
 
 def test_the_same_edge_twice_is_kept_once_and_noted() -> None:

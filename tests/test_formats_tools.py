@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -284,3 +285,40 @@ def test_r_agrees_which_names_need_a_stand_in(tmp_path: Path) -> None:
     valid = [flag == "1" for flag in done.stdout.split()]
     for name, valid_in_r in zip(plain, valid, strict=True):
         assert valid_in_r or not holds(name), name
+
+
+SHOWN = {"self_direction": "Self-direction", "do_security": "Prompt: Security", "power": "Power & <more>"}
+
+
+@pytest.fixture
+def shown_scene() -> Scene:
+    """A graph whose nodes are shown under other names than those of the data."""
+    scene = chain(tuple(SHOWN))
+    return replace(scene, nodes=tuple(replace(node, label=SHOWN[node.name]) for node in scene.nodes))
+
+
+def test_networkx_sees_the_shown_name_of_every_node_as_its_label(shown_scene: Scene) -> None:
+    gml = nx.parse_gml(gml_text(shown_scene).splitlines())
+    assert set(gml.nodes) == set(SHOWN.values())
+    exact = nx.parse_gml(gml_text(shown_scene).splitlines(), label="id")
+    assert {data["label"]: data["name"] for _, data in exact.nodes(data=True)} == {v: k for k, v in SHOWN.items()}
+    graphml = nx.parse_graphml(graphml_text(shown_scene))
+    assert {data["name"]: data["label"] for _, data in graphml.nodes(data=True)} == SHOWN
+    held = json.loads(cytoscape_text(shown_scene))
+    assert {each["data"]["id"]: each["data"]["label"] for each in held["elements"]["nodes"]} == SHOWN
+    assert {data["label"] for _, data in nx.cytoscape_graph(held).nodes(data=True)} == set(SHOWN.values())
+
+
+def test_pygraphviz_sees_the_shown_name_of_every_node_as_its_label(shown_scene: Scene) -> None:
+    graph = pygraphviz.AGraph(string=dot_text(shown_scene))
+    labels = {str(node): (node.attr["xlabel"] or node.attr["label"]).replace("&amp;", "&") for node in graph.nodes()}
+    graph.close()
+    assert labels == SHOWN
+
+
+def test_two_nodes_that_are_shown_alike_keep_their_exact_names_as_labels_of_gml(shown_scene: Scene) -> None:
+    nodes = tuple(replace(node, label="Same") for node in shown_scene.nodes)
+    scene = replace(shown_scene, nodes=(*nodes[:2], replace(nodes[2], label="self_direction")))
+    assert set(nx.parse_gml(gml_text(scene).splitlines()).nodes) == set(SHOWN)
+    found = graph_from_text(gml_text(scene), ".gml")
+    assert [(node.name, node.label) for node in found.nodes] == [(node.name, node.label) for node in scene.nodes]

@@ -14,35 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pretend_model import surroundings
-from steerable_model import SteerableModel, command
+from steerable_model import command
+from steered_world import steered_world
 from typer.testing import CliRunner
 
 from causalvalues.cli.app import app
 from causalvalues.elicitation.cost import Limits
 from causalvalues.errors import CausalValuesError, LoopError, ProviderError, StudyError
-from causalvalues.loop import preparing, read_loop, run_steer_loop
+from causalvalues.loop import read_loop, run_steer_loop
 from causalvalues.loop.comparing import LOOP, compare_ways, ratio_of
 from causalvalues.loop.ledger import Ledger
 from causalvalues.loop.steering import Aim, Planned, Rules, doses_of, foresee, steer
 from causalvalues.loop.swap import draw_targets
 from causalvalues.prediction import LeverResponse, Mechanism, PairedRows
-from causalvalues.study import eliciting
 
 LEVERS = ["do_power", "do_benevolence", "do_security"]
-ELICIT = f"""
-seed = 5
-[items]
-per_value = 2
-[personas]
-number = 16
-[design]
-kind = "full"
-order = 2
-names = {json.dumps(LEVERS)}
-[checks]
-known_groups = false
-paraphrases = 0
-"""
 LOOP_FILE = """
 title = "A loop"
 seed = 5
@@ -71,15 +57,9 @@ frame = 1
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with answers of the steerable model and a file for a loop on it."""
-    folder = tmp_path_factory.mktemp("world")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(eliciting, "open_model", lambda *_: SteerableModel())
-    patch.setattr(preparing, "open_model", lambda *_: SteerableModel())
-    (folder / "ask.toml").write_text(ELICIT)
-    eliciting.run_elicitation(folder / "ask.toml", folder / "answers", folder / "first.sqlite")
-    (folder / "loop.toml").write_text(LOOP_FILE)
-    yield folder
-    patch.undo()
+    with steered_world(tmp_path_factory.mktemp("world"), personas=16) as folder:
+        (folder / "loop.toml").write_text(LOOP_FILE)
+        yield folder
 
 
 def files(folder: Path) -> dict[str, bytes]:

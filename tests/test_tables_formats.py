@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import math
 import re
@@ -150,6 +151,25 @@ def test_markdown_shows_every_cell_as_it_is_in_aligned_columns(
     wanted += [" ".join(cell_text(c, cell).split()) for row in rows for c, cell in zip(columns, row, strict=True)]
     assert shown == wanted
     assert not any(child.type in ("html_inline", "link_open", "image") for t in tokens for child in t.children or [])
+
+
+@given(TEXTS)
+def test_a_report_and_a_table_escape_alike_and_markdown_shows_the_text(text: str) -> None:
+    from causalvalues.study import markdown
+    from causalvalues.tables.as_markdown import markdown_escaped
+
+    assert not hasattr(markdown, "escaped")
+    held = markdown_escaped(f"x {text}")
+    shown = MarkdownIt("commonmark").renderInline(held)
+    assert html.unescape(shown) == " ".join(f"x {text}".split()).replace("\0", "\ufffd")
+    assert not re.search(r"(?<!\\)[`*_{}\[\]<>|~#&$^@]", held.replace("\\\\", ""))
+
+
+def test_a_colon_is_escaped_only_where_it_could_begin_something() -> None:
+    from causalvalues.tables.as_markdown import markdown_escaped
+
+    assert markdown_escaped("Levers: a, b") == "Levers: a, b"
+    assert markdown_escaped(":smile: http://x") == r"\:smile: http\://x"
 
 
 def test_markdown_pipes_stand_below_each_other() -> None:

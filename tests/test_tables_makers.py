@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from table_samples import HOSTILE, fit_of, hostile_table, model_of, plan_of, posterior_of
+from table_samples import HOSTILE, fit_of, hostile_table, model_of, of_theory, plan_of, posterior_of
 from typer.testing import CliRunner
 
 from causalvalues.errors import FigureError, ModelError
@@ -86,6 +88,45 @@ def test_names_come_from_the_theory_and_labels_win() -> None:
     table = edge_table(posterior_of(names), None, theory("schwartz-10"), {"power": "Might"})
     shown = {cell for row in table.rows for cell in (row[0], row[2])}
     assert shown == {"Might", "Security", "Hedonism"}
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: edge_table(model_of()),
+            "needs a GraphPosterior, and a StructuralModel was given. Give what `discover`",
+        ),  # type: ignore[arg-type]
+        (lambda: edge_table(posterior_of(), posterior_of()), "needs a StructuralModel, and a GraphPosterior"),  # type: ignore[arg-type]
+        (lambda: edge_table(posterior_of(), None, "schwartz-10"), r"Give theory\('schwartz-10'\)"),  # type: ignore[arg-type]
+        (lambda: edge_table(posterior_of(), labels={"a": 3}), "label of 'a' is 3"),  # type: ignore[dict-item]
+        (lambda: edge_table(posterior_of(), labels=["a"]), "Give a mapping"),  # type: ignore[arg-type]
+        (lambda: edge_table(posterior_of(), options=0.9), "needs an EdgeRows, and a float"),  # type: ignore[arg-type]
+        (lambda: effects_table(model_of()), "needs an Effects, and a StructuralModel .* Give total_effects"),  # type: ignore[arg-type]
+        (lambda: effects_table(None), "and None was given"),  # type: ignore[arg-type]
+        (lambda: effects_table(total_effects(model_of()), options="matrix"), "Give EffectRows"),  # type: ignore[arg-type]
+        (lambda: fit_table(model_of()), "Give fit_indices"),  # type: ignore[arg-type]
+        (lambda: fit_table({"a": 1}), "needs a FitIndices, and an int"),  # type: ignore[dict-item]
+        (lambda: plan_table(model_of()), "needs a Plan, .* Give what `plan` returns"),  # type: ignore[arg-type]
+        (lambda: plan_levers_table("plan"), "needs a Plan, and a str"),  # type: ignore[arg-type]
+        (lambda: latex_text(posterior_of()), "edge_table"),  # type: ignore[arg-type]
+        (lambda: markdown_text(pd.DataFrame()), "needs a Table, and a DataFrame"),  # type: ignore[arg-type]
+        (lambda: html_text("x"), "needs a Table"),  # type: ignore[arg-type]
+        (lambda: csv_text(None), "needs a Table"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_wrong_thing_is_refused_in_words_with_what_to_give(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(FigureError, match=said):
+        make()
+
+
+def test_the_note_of_edges_states_the_rule_of_an_arrow() -> None:
+    note = edge_table(posterior_of(), model_of()).note
+    assert (
+        "\u2192: knowledge gives the direction, or an arrow this way is more probable than not: P(adjacent) \u00d7 "
+        "P(compelled | adjacent) exceeds .5 by more than twice its Monte Carlo error; \u2014: open or contested."
+        in note
+    )
 
 
 def test_a_model_of_other_values_is_refused() -> None:
@@ -258,11 +299,79 @@ def test_the_command_takes_a_file_a_title_and_makes_latex_that_stands_alone(tmp_
     folder, out = run_folder(tmp_path / "run"), tmp_path / "e.tex"
     said = run("table", folder / "graph" / "posterior.json", "--out", out, "--title", "My_edges", "--standalone")
     assert said[0] == 0
-    assert out.read_text().startswith("\\documentclass")
+    assert "\n\\documentclass{article}\n" in out.read_text()
     assert r"\caption{My\_edges}" in out.read_text()
     assert "Direct effect" in out.read_text()
     assert run("table", folder / "graph", "--kind", "effects", "--direct", "--out", out)[0] == 0
     assert r"\caption{Direct effects}" in out.read_text()
+
+
+def study_folder(place: Path, data: dict[str, object] | None) -> Path:
+    """A run folder with the values of a theory, and the manifest of its study where `data` is given."""
+    from causalvalues.study import save
+
+    (place / "graph").mkdir(parents=True)
+    (place / "tables").mkdir()
+    posterior, model = of_theory()
+    save(posterior, place / "graph" / "posterior.json")
+    save(model, place / "graph" / "model.json")
+    names = ("self_direction", "stimulation", "hedonism")
+    found = plan_of(names, "do_self_direction")
+    found.predicted.rename_axis("name").to_csv(place / "tables" / "plan_1.csv")
+    found.ledger.to_csv(place / "tables" / "plan_1_ledger.csv", index=False)
+    if data is not None:
+        (place / "manifest.json").write_text(json.dumps({"settings": {"data": data}}))
+    return place
+
+
+def test_names_are_shown_as_the_run_knows_them_and_csv_keeps_those_of_the_data(tmp_path: Path) -> None:
+    cases: tuple[tuple[str, dict[str, object] | None, str], ...] = (
+        ("demo", {"demo": True}, "Prompt: Self-direction"),
+        ("key", {"key": "smollm2-demo"}, "Lever: Self-direction"),
+        ("theory", {"theory": "schwartz-10"}, "Lever: Self-direction"),
+        ("lost", {"theory": "beside-the-study.toml"}, "Lever: Self-direction"),
+        ("none", None, "Lever: Self-direction"),
+    )
+    for name, data, lever in cases:
+        folder, out = study_folder(tmp_path / name, data), tmp_path / f"{name}.md"
+        for kind in ("edges", "effects", "matrix", "plan"):
+            assert run("table", folder, "--kind", kind, "--out", out)[0] == 0
+            assert "Self-direction" in out.read_text()
+            assert "self\\_direction" not in out.read_text()
+        assert run("table", folder, "--kind", "levers", "--out", out)[0] == 0
+        assert lever in out.read_text().replace("\\", "")
+        assert run("table", folder, "--kind", "levers", "--out", tmp_path / "l.csv")[0] == 0
+        assert "\ndo_self_direction," in (tmp_path / "l.csv").read_text()
+        assert run("table", folder, "--out", tmp_path / "e.csv")[0] == 0
+        assert set(frame_of(tmp_path / "e.csv")["cause"]) <= set(theory("schwartz-10").dimensions)
+
+
+def frame_of(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path)
+
+
+def test_names_of_either_kind_can_be_asked_for_and_a_theory_wins(tmp_path: Path) -> None:
+    folder, out = study_folder(tmp_path / "run", {"demo": True}), tmp_path / "e.md"
+    assert run("table", folder, "--out", out, "--names", "raw")[0] == 0
+    assert "self\\_direction" in out.read_text()
+    assert run("table", folder, "--out", tmp_path / "e.csv", "--names", "shown")[0] == 0
+    assert "Self-direction" in (tmp_path / "e.csv").read_text()
+    posterior = folder / "graph" / "posterior.json"
+    assert run("table", posterior, "--out", out)[0] == 0
+    assert "Self-direction" in out.read_text()
+    code, said = run("table", folder, "--out", out, "--names", "rwa")
+    assert code == 2
+    assert "Choose shown or raw" in said
+    code, said = run("table", folder, "--out", out, "--theory", "schwartz-11")
+    assert code != 0
+
+
+def test_a_damaged_manifest_leaves_the_names_to_the_values(tmp_path: Path) -> None:
+    for text in ("{", "[]", '{"settings": 3}', '{"settings": {"data": []}}', "[" * 99999):
+        folder, out = study_folder(tmp_path / str(abs(hash(text))), None), tmp_path / "e.md"
+        (folder / "manifest.json").write_text(text)
+        assert run("table", folder, "--out", out)[0] == 0
+        assert "Self-direction" in out.read_text()
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def explore(
     if port is not None and not live:
         raise StudyError("--port is the port of --serve. Add --serve, or leave --port out.")
     if live:
+        _tell_gaps(run, other)
         _serve(run, other, port or 0, as_json)
         return
     from causalvalues.explorer import explore as write
@@ -38,7 +39,17 @@ def explore(
     out = folder.with_name(f"{folder.name}-explorer.html") if out is None else out
     keep([run] if other is None else [run, other], out)
     written = str(write(run, out, other))
+    _tell_gaps(run, other)
     say(json.dumps({"page": written}, ensure_ascii=False) if as_json else f"Wrote {written}.")
+
+
+def _tell_gaps(*runs: Path | None) -> None:
+    """Say what of a run is damaged and what the page leaves out for it."""
+    from causalvalues.explorer.manifest import read_manifest
+
+    for run in runs:
+        for gap in () if run is None else read_manifest(run).gaps:
+            typer.echo(f"{run}: {gap}", err=True)
 
 
 def _serve(run: Path, other: Path | None, port: int, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from causalvalues.cli import options as of
 from causalvalues.cli.output import keep, say
+from causalvalues.errors import FigureError
 
 
 def table(
@@ -19,7 +20,23 @@ def table(
         Literal["edges", "effects", "matrix", "fit", "plan", "levers"],
         typer.Option(help="Edges, effects in rows or as a matrix, fit indices, a plan's profile, or its levers."),
     ] = "edges",
-    theory: of.Theory = "",
+    theory: Annotated[
+        str, typer.Option(help="Value theory (id or file) for names and order; default: that of the run.")
+    ] = "",
+    names: Annotated[
+        str,
+        typer.Option(
+            help="shown (Self-direction, Prompt: Security) or raw (self_direction, do_security, as in the data). "
+            "Default: raw in .csv, which is data; shown in the others."
+        ),
+    ] = "",
+    venue: Annotated[
+        str,
+        typer.Option(help="acl, neurips, nature or apa (.tex): type and columns of the table that fit its pages."),
+    ] = "",
+    columns: Annotated[
+        int, typer.Option(min=1, max=2, help="With --venue: 1 column of the page, or 2 for its width (table*).")
+    ] = 1,
     direct: Annotated[bool, typer.Option("--direct", help="Direct instead of total effects.")] = False,
     number: Annotated[int, typer.Option(min=1, help="Which plan of the run.")] = 1,
     title: Annotated[str, typer.Option(help="Caption in place of the usual one.")] = "",
@@ -29,15 +46,25 @@ def table(
     """Write a table for a paper, in the format that the suffix names."""
     from causalvalues.files import write_text
     from causalvalues.study.run_tables import RunTable, table_of_run
-    from causalvalues.tables import LatexStyle, latex_text, write_table
+    from causalvalues.tables import FittedTable, LatexStyle, fitted, latex_text, write_table
     from causalvalues.tables.writing import check_suffix
 
     keep([path], out)
-    alone = check_suffix(out) == ".tex" and standalone
-    made = table_of_run(path, RunTable(kind, theory, direct, number))
+    suffix = check_suffix(out)
+    if venue and suffix != ".tex":
+        raise FigureError(f"--venue fits LaTeX to a page, and {out.name!r} is none. Write .tex, or leave --venue out.")
+    called = names or ("raw" if suffix == ".csv" else "shown")
+    made = table_of_run(path, RunTable(kind, theory, direct, number, called))  # type: ignore[arg-type]
     made = replace(made, title=title or made.title)
-    if alone:
-        write_text(out, latex_text(made, LatexStyle(standalone=True)))
+    found = FittedTable(made, LatexStyle())
+    if venue:
+        from causalvalues.scene.venues import venue as venue_of
+
+        found = fitted(made, venue_of(venue), columns)
+    if suffix == ".tex":
+        write_text(out, latex_text(found.table, replace(found.style, standalone=standalone)))
     else:
         write_table(made, out)
+    for note in found.notes:
+        typer.echo(note, err=True)
     say(f"Wrote {out}: {len(made.rows)} rows.")

@@ -14,6 +14,7 @@ from causalvalues.evidence.moments import ClusterSums, Evidence, GroupSums, Mome
 from causalvalues.evidence.polychoric import PolychoricMoments
 from causalvalues.evidence.product_moments import ProductMoments
 from causalvalues.evidence.profiles import Profiles, group_profiles
+from causalvalues.evidence.rank_intervals import Ranks, group_ranks, ranks_of_means
 from causalvalues.evidence.rank_moments import RankMoments
 from causalvalues.evidence.reliability import low_reliabilities, reliability
 from causalvalues.evidence.resampling import bootstrap_counts, bootstrap_evidence, bootstrap_scatters, resample
@@ -43,6 +44,7 @@ __all__ = [
     "ProductMoments",
     "Profiles",
     "RankMoments",
+    "Ranks",
     "Severity",
     "ValueMap",
     "VarianceComponents",
@@ -58,9 +60,11 @@ __all__ = [
     "environments",
     "generalisability",
     "group_profiles",
+    "group_ranks",
     "item_answers",
     "low_reliabilities",
     "made_definite",
+    "ranks_of_means",
     "refuse",
     "reliability",
     "remove_intercept",

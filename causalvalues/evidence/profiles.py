@@ -28,6 +28,8 @@ class Profiles:
         Level of the interval.
     clusters : DataFrame (g, p) of int, or None
         Clusters behind each mean.
+    freedom : DataFrame (g, p), or None
+        Degrees of freedom of each interval's t quantile.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Profiles:
     upper: pd.DataFrame | None = None
     level: float = 0.9
     clusters: pd.DataFrame | None = None
+    freedom: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for what, names in (("group", self.mean.index), ("value", self.mean.columns)):
@@ -47,7 +50,7 @@ class Profiles:
                 raise DataError(f"The {what} {names[names.duplicated()][0]!r} stands in the profiles more than once.")
         if (self.lower is None) != (self.upper is None):
             raise DataError("Profiles have one end of the intervals only. Give `lower` and `upper`, or neither.")
-        for name in ("lower", "upper", "clusters"):
+        for name in ("lower", "upper", "clusters", "freedom"):
             table = getattr(self, name)
             if table is None:
                 continue
@@ -96,29 +99,45 @@ def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: fl
     """
     if not 0 < level < 1:
         raise DataError(f"The level of an interval is {level}. Give a number between 0 and 1.")
-    labels = tuple(str(group) for group in groups) or _own_groups(matrix)
+    of, names = named_groups(matrix, groups)
+    clusters = clusters_of(matrix)
+    shape = (len(names), len(matrix.names))
+    mean, half, freedom = (np.full(shape, np.nan) for _ in range(3))
+    counts = np.zeros(shape, dtype=int)
+    for row, name in enumerate(names):
+        for column in range(shape[1]):
+            found = _mean_with_error(matrix, column, np.asarray(of == name), clusters)
+            mean[row, column], error, counts[row, column] = found.mean, found.error, found.clusters
+            freedom[row, column] = found.freedom
+            half[row, column] = error * float(stdtrit(found.freedom, (1 + level) / 2))
+    tables = [
+        pd.DataFrame(table, list(names), list(matrix.names))
+        for table in (mean, mean - half, mean + half, counts, freedom)
+    ]
+    return Profiles(tables[0], tables[1], tables[2], level, tables[3], tables[4])
+
+
+def named_groups(matrix: ResponseMatrix, groups: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the group of every row, "" for none, and the groups in the order in which they first occur.
+
+    Raises
+    ------
+    DataError
+        If `groups` has another length than the matrix, or names no row.
+    """
+    own = matrix.labels[matrix.group_by] if matrix.group_by else ("all",) * len(matrix)
+    labels = tuple(str(group) for group in groups) or own
     if len(labels) != len(matrix):
         raise DataError(f"`groups` has {len(labels)} entries for {len(matrix)} rows. Give one for each row.")
     names = tuple(name for name in dict.fromkeys(labels) if name)
     if not names:
         raise DataError("No row belongs to a group. Give at least one row a name.")
-    clusters = np.array(matrix.labels[matrix.cluster_by] if matrix.cluster_by else matrix.unit_ids, dtype=object)
-    of = np.array(labels, dtype=object)
-    shape = (len(names), len(matrix.names))
-    mean, half, counts = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=int)
-    for row, name in enumerate(names):
-        for column in range(shape[1]):
-            found = _mean_with_error(matrix, column, np.asarray(of == name), clusters)
-            mean[row, column], error, counts[row, column] = found.mean, found.error, found.clusters
-            half[row, column] = error * float(stdtrit(found.freedom, (1 + level) / 2))
-    tables = [
-        pd.DataFrame(table, list(names), list(matrix.names)) for table in (mean, mean - half, mean + half, counts)
-    ]
-    return Profiles(tables[0], tables[1], tables[2], level, tables[3])
+    return np.array(labels, dtype=object), names
 
 
-def _own_groups(matrix: ResponseMatrix) -> tuple[str, ...]:
-    return matrix.labels[matrix.group_by] if matrix.group_by else ("all",) * len(matrix)
+def clusters_of(matrix: ResponseMatrix) -> np.ndarray:
+    """Return the cluster of every row: what `cluster_by` names, else the row itself."""
+    return np.array(matrix.labels[matrix.cluster_by] if matrix.cluster_by else matrix.unit_ids, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -142,12 +161,12 @@ def _mean_with_error(matrix: ResponseMatrix, column: int, rows: BoolArray, clust
     if len(sums) < 2:
         return _Mean(mean, np.nan, np.nan, len(sums))
     share, plain = np.bincount(code, weights=w) / w.sum(), np.bincount(code, weights=np.square(w))
-    corrections, freedom = _correction(np.asarray(share), np.asarray(plain, dtype=float))
+    corrections, freedom = cluster_corrections(np.asarray(share), np.asarray(plain, dtype=float))
     return _Mean(mean, float(np.sqrt((corrections * np.square(sums)).sum()) / w.sum()), freedom, len(sums))
 
 
-def _correction(share: FloatArray, variance: FloatArray) -> tuple[FloatArray, float]:
-    """Return a_g (G,) and the degrees of freedom.
+def cluster_corrections(share: FloatArray, variance: FloatArray) -> tuple[FloatArray, float]:
+    """Return what makes squared cluster sums unbiased, a_g (G,), and their degrees of freedom.
 
     With `share` h (G,) of the weight and variance v (G,) of the plain sums, the covariance of the sums about the mean
     is C = (I - h 1') diag(v) (I - 1 h'). So a_g = v_g / C_gg, and the freedom is (sum_g a_g C_gg)^2 / sum_gk a_g a_k

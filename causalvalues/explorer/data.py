@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from causalvalues.explorer.claims import bases_of, finite
 from causalvalues.explorer.differences import differences, only_in_one
-from causalvalues.explorer.figure import PageGraph, labels_of
+from causalvalues.explorer.figure import PageGraph
 from causalvalues.explorer.offers import plans_of
 from causalvalues.explorer.packing import packed_draws, packed_numbers
 from causalvalues.explorer.run_files import Run
@@ -20,8 +19,8 @@ from causalvalues.scene.nouns import Edge
 
 FORMAT = "causalvalues-explorer 1"
 SPREAD = 2.5
-"""Standard deviations of a unit about the mean under any tried levers that count as seen, where the run does not hold
-the range of the data."""
+"""Standard deviations from the mean of the data up to which a score counts as seen, as in `start_ledger`; about the
+mean under any tried levers also the range of the sliders, where the run does not hold that of the data."""
 
 
 def page_data(run: Run, graph: PageGraph, other: tuple[Run, PageGraph] | None = None) -> dict[str, Any]:
@@ -44,9 +43,9 @@ def page_data(run: Run, graph: PageGraph, other: tuple[Run, PageGraph] | None = 
     model = run.model
     p = len(model.values)
     weights = None if np.ptp(model.weights) <= 1e-12 * model.weights.max() else packed_numbers(model.weights)
-    labels = labels_of(graph.scene, run.theory, (*model.values, *model.levers))
     return {
         "format": FORMAT,
+        "within": SPREAD,
         "title": run.title,
         "run": run.name,
         "seed": run.posterior.seed,
@@ -56,9 +55,10 @@ def page_data(run: Run, graph: PageGraph, other: tuple[Run, PageGraph] | None = 
         "alt": graph.scene.alt,
         "blocked": run.blocked,
         "givens": list(model.givens),
+        "gaps": list(run.gaps),
         "cautions": [list(pair) for pair in run.cautions],
-        "values": _values(run, graph, labels),
-        "levers": _levers(run, labels),
+        "values": _values(run, graph),
+        "levers": _levers(run),
         "combinations": [[model.levers.index(lever) for lever in levers] for levers in model.combinations],
         "draws": len(model.weights),
         "kind": model.kind,
@@ -71,29 +71,33 @@ def page_data(run: Run, graph: PageGraph, other: tuple[Run, PageGraph] | None = 
         "shown": graph.shown,
         "bases": bases_of(run),
         "plans": plans_of(run),
-        "other": None if other is None else _comparison((run, graph), other, labels),
+        "other": None if other is None else _comparison((run, graph), other),
     }
 
 
-def _values(run: Run, graph: PageGraph, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def _values(run: Run, graph: PageGraph) -> list[dict[str, Any]]:
     nodes = {node.name: node for node in graph.scene.nodes}
     spread = intervene(run.model).summary()["sd"]
     means = _tried_means(run.model)
+    centres = means.mean(axis=0)
     found = []
     for place, name in enumerate(run.model.values):
         sd = float(spread[name])
         room = SPREAD * sd
+        centre, width = run.spreads.get(name, (centres[place], np.hypot(sd, means[:, place].std())))
         low, high = run.observed.get(name, (means[:, place].min() - room, means[:, place].max() + room))
         found.append(
             {
                 "name": name,
-                "label": labels[name],
+                "label": run.labels[name],
                 "part": nodes[name].part,
                 "group": nodes[name].group.replace("self_", "self-").replace("_", " "),
                 "low": finite(low),
                 "high": finite(high),
                 "sd": finite(sd),
                 "observed": name in run.observed,
+                "centre": finite(centre),
+                "spread": finite(width),
             }
         )
     return found
@@ -106,7 +110,7 @@ def _tried_means(model: StructuralModel) -> FloatArray:
     return np.array([model.weights @ each[:, : len(model.values)] for each in profiles])
 
 
-def _levers(run: Run, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def _levers(run: Run) -> list[dict[str, Any]]:
     doses = _listed_doses(run)
     found = []
     for name in run.model.levers:
@@ -114,7 +118,7 @@ def _levers(run: Run, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": name,
-                "label": labels[name],
+                "label": run.labels[name],
                 "text": run.texts.get(name, ""),
                 "low": min(least, 0.0),
                 "high": most if most > min(least, 0.0) else min(least, 0.0) + 1.0,
@@ -154,7 +158,7 @@ def _edge(edge: Edge, model: StructuralModel) -> dict[str, Any]:
     }
 
 
-def _comparison(mine: tuple[Run, PageGraph], other: tuple[Run, PageGraph], labels: Mapping[str, str]) -> dict[str, Any]:
+def _comparison(mine: tuple[Run, PageGraph], other: tuple[Run, PageGraph]) -> dict[str, Any]:
     run, graph = mine
     second, drawn = other
     shown = (graph.shown, drawn.shown)
@@ -163,12 +167,12 @@ def _comparison(mine: tuple[Run, PageGraph], other: tuple[Run, PageGraph], label
     for row in differences(graph.scene, drawn.scene, shown):
         rows.append({**row, "cause": names.index(row["cause"]), "effect": names.index(row["effect"])})
     lacking, added = only_in_one(run, second)
-    here = [labels[name] for name in lacking]
+    here = [run.labels[name] for name in lacking]
     same_title = second.title == run.title
     return {
         "title": f"{second.title} ({second.name})" if same_title else second.title,
         "first": f"{run.title} ({run.name})" if same_title else run.title,
         "rows": rows,
         "only_first": here,
-        "only_second": added,
+        "only_second": [second.labels[name] for name in added],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -14,7 +14,6 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.model import direct_effects
 from causalvalues.scene.geometry import Obstacles, text_box
 from causalvalues.scene.nouns import Edge, Mark, Scene, Text
-from causalvalues.theories import ValueTheory
 
 LEAST = 0.02
 """P(adjacent) up to which an edge is not offered."""
@@ -79,11 +78,11 @@ def page_graph(run: Run, width: float = WIDE, also: AbstractSet[Pair] = frozense
 
 def _page_graph(run: Run, width: float, also: AbstractSet[Pair], intervals: bool) -> PageGraph:
     title = "What hangs together: the averaged graph"
-    options = GraphOptions(layout=Circle(), width=width, title=title, intervals=intervals)
+    options = GraphOptions(layout=Circle(), width=width, title=title, intervals=intervals, note=run.blocked)
     direct = direct_effects(run.model)
-    paper = value_graph(run.posterior, direct, run.theory, options=options)
+    paper = value_graph(run.posterior, direct, run.theory, run.labels, options=options)
     more = _more_edges(run.posterior, len(paper.edges), also)
-    full = value_graph(more, direct, run.theory, options=replace(options, intervals=False))
+    full = value_graph(more, direct, run.theory, run.labels, options=replace(options, intervals=False))
     drawn = {pair_of(edge) for edge in paper.edges}
     wanted = [edge for edge in full.edges if edge.kind == "value" and pair_of(edge) not in drawn]
     parts = {edge.part: f"edge-{len(paper.edges) + k}" for k, edge in enumerate(wanted)}
@@ -124,10 +123,3 @@ def _added(full: Scene, paper: Scene, parts: Mapping[str, str]) -> list[Mark]:
         if own in parts and mark.part not in crowded:
             found.append(replace(mark, part=parts[own] + ("-label" if mark.part != own else "") + rest))
     return found
-
-
-def labels_of(scene: Scene, theory: ValueTheory | None, names: Sequence[str]) -> Mapping[str, str]:
-    """Return the names as shown of values and levers."""
-    shown = {node.name: node.label for node in scene.nodes}
-    known = {} if theory is None else theory.labels
-    return {name: shown.get(name, known.get(name, name)) for name in names}

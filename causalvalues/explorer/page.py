@@ -25,6 +25,7 @@ SCRIPTS = (
     "words.js",
     "state.js",
     "rests.js",
+    "layout.js",
     "graph.js",
     "profile.js",
     "value.js",
@@ -38,6 +39,8 @@ SCRIPTS = (
 ALONE = "Everything is in this file; nothing is asked of the network."
 ASKED = "Questions to the engine go to the server on this machine that sent this page, and to nobody else."
 _MODULE = re.compile(r"^(?:import [^;]*;\n|export (?=(?:async )?(?:function|const|let|class) ))", re.MULTILINE)
+_MARGIN = re.compile(r"^(?:[ \t]*(?://[^\n]*|/\*\*(?:[^*]|\*(?!/))*\*/)\n|[ \t]+)", re.MULTILINE)
+"""Lines of comment, and indents: a page needs neither."""
 _HIDDEN_EDGE = re.compile(r'<g id="edge-(\d+)(-label)?" class="edge"')
 
 
@@ -105,9 +108,9 @@ def assembled(title: str, figures: tuple[PageGraph, PageGraph], data: dict[str, 
 
 
 def joined_script(live: Sequence[str] = ()) -> str:
-    """Return the script of the page: its modules one after another, without their imports and exports."""
+    """Return the script of the page: its modules one after another, without imports, exports, comments, indents."""
     texts = [(HERE / "script" / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return "\n".join(_MODULE.sub("", text) for text in (*texts, *live))
+    return "\n".join(_MODULE.sub("", _MARGIN.sub("", text)) for text in (*texts, *live))
 
 
 def safe_json(held: Any) -> str:

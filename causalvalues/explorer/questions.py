@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from causalvalues.errors import PlanError
 from causalvalues.explorer.choices import Menu, menu_of
+from causalvalues.explorer.claims import finite
 from causalvalues.explorer.run_files import Run
 from causalvalues.interventions import Intervention, Set, Shift
 from causalvalues.model import counterfactual
@@ -90,18 +90,18 @@ def _told(found: Plan) -> dict[str, Any]:
         "status": found.status.value,
         "doses": dict(found.doses),
         "predicted": _rows(found.predicted),
-        "objective": _finite(found.objective),
-        "lower_bound": _finite(found.lower_bound),
-        "cost": _finite(found.cost),
-        "chance": _finite(found.chance),
+        "objective": finite(found.objective),
+        "lower_bound": finite(found.lower_bound),
+        "cost": finite(found.cost),
+        "chance": finite(found.chance),
         "chance_of": found.chance_of,
         "alternatives": [
-            {"doses": dict(row["doses"]), "objective": _finite(row["objective"]), "inside": bool(row["inside"])}
+            {"doses": dict(row["doses"]), "objective": finite(row["objective"]), "inside": bool(row["inside"])}
             for row in found.alternatives.to_dict("records")
         ],
         "limits": list(found.limits),
         "notes": list(found.notes),
-        "ledger": [{str(key): _finite(cell) for key, cell in row.items()} for row in found.ledger.to_dict("records")],
+        "ledger": [{str(key): _cell(cell) for key, cell in row.items()} for row in found.ledger.to_dict("records")],
     }
 
 
@@ -136,8 +136,8 @@ def _rows(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def _cells(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): _finite(cell) for key, cell in row.items()}
+    return {str(key): _cell(cell) for key, cell in row.items()}
 
 
-def _finite(cell: Any) -> Any:
-    return (float(cell) if math.isfinite(cell) else None) if isinstance(cell, int | float) else str(cell)
+def _cell(cell: Any) -> Any:
+    return finite(cell) if isinstance(cell, int | float) else str(cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from causalvalues.errors import CausalValuesError, DataError, StudyError
+from causalvalues.errors import DataError, StudyError
+from causalvalues.explorer.manifest import read_manifest
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import StructuralModel
-from causalvalues.study.answers import DEMO_KEY
-from causalvalues.study.blocking import any_blocked
+from causalvalues.study.blocking import NOTE, any_blocked
+from causalvalues.study.run_names import shown_names, theory_of
 from causalvalues.study.saving import load
-from causalvalues.theories import ValueTheory, scoring_key, theory
+from causalvalues.theories import ValueTheory
 
 _ITEM = re.compile(r"^- (?:\*\*(?P<head>.+?)\*\* )?(?P<text>.+)$")
 _MARKED = re.compile(r"\\(.)")
@@ -40,6 +41,10 @@ class Run:
         Fitted to the graphs of the posterior.
     theory : ValueTheory or None
         Order and labels of the values, where they are known.
+    labels : mapping of str to str
+        Name as shown of each value and lever.
+    gaps : tuple of str
+        What of the run is damaged or missing and what is left out for it, a sentence each.
     settings : mapping
         Of the study, as its manifest holds them; empty without a study.
     cautions : tuple of (head, text)
@@ -48,6 +53,8 @@ class Run:
         ``kind, cause, effect, basis, probability, sentence, blocked``, as the study writes it.
     observed : mapping of str to (low, high)
         Least and largest score of each value and dose of each lever in the data, where the run says so.
+    spreads : mapping of str to (mean, sd)
+        Mean and standard deviation of each value in the data, where the run says so.
     starts : mapping of str to mapping of str to float
         Profiles without levers that plans of the study start from, by the title of the plan.
     targets : mapping of str to mapping of str to float
@@ -61,18 +68,21 @@ class Run:
     posterior: GraphPosterior
     model: StructuralModel
     theory: ValueTheory | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     cautions: tuple[tuple[str, str], ...] = ()
     ledger: pd.DataFrame | None = None
     observed: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    spreads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     starts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def blocked(self) -> bool:
-        """Whether measurement error forbids claims about edges and paths."""
-        return self.ledger is not None and any_blocked(self.ledger)
+    def blocked(self) -> str:
+        """What forbids claims about edges and paths, as figures and tables say it, or ""."""
+        return NOTE if self.ledger is not None and any_blocked(self.ledger) else ""
 
 
 def open_run(folder: str | Path) -> Run:
@@ -106,45 +116,28 @@ def open_run(folder: str | Path) -> Run:
         raise StudyError(f"In {str(home)!r}, posterior.json should hold a GraphPosterior and model.json a model.")
     if set(posterior.names) != set(model.values):
         raise StudyError(f"The graphs and the model in {str(home)!r} speak of different values. Save both again.")
-    manifest = _manifest(folder)
-    settings = manifest.get("settings")
-    settings = settings if isinstance(settings, dict) else {}
-    plans = _plan_tables(folder, settings)
+    manifest = read_manifest(folder)
+    known, said = theory_of(manifest.settings, model.values)
+    prompts = _texts_of_report(folder, model.levers)
+    observed = _table(folder, "observed")
+    plans = _plan_tables(folder, manifest.settings)
     return Run(
         name=folder.resolve().name,
-        title=str(manifest.get("title") or folder.resolve().name),
+        title=manifest.title or folder.resolve().name,
         posterior=posterior,
         model=model,
-        theory=_theory(settings),
-        settings=settings,
+        theory=known,
+        labels=shown_names((model.values, model.levers), known, prompts),
+        gaps=(*manifest.gaps, *([said] if said else [])),
+        settings=manifest.settings,
         cautions=_cautions(folder),
         ledger=_table(folder, "ledger"),
-        observed=_observed(_table(folder, "observed")),
+        observed=_pairs(observed, ("low", "high")),
+        spreads=_pairs(observed, ("mean", "sd")),
         starts={title: _numbers(table, "start") for title, table in plans.items()},
         targets={title: _numbers(table, "target") for title, table in plans.items()},
-        texts=_texts(folder, model.levers),
+        texts=prompts | _texts_of_plans(folder),
     )
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        held = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return held if isinstance(held, dict) else {}
-
-
-def _theory(settings: Mapping[str, Any]) -> ValueTheory | None:
-    """Return the theory that a study used; None when it ships with the study and not with the package."""
-    data = settings.get("data")
-    if not isinstance(data, dict):
-        return None
-    key = DEMO_KEY if data.get("demo") else data.get("key")
-    try:
-        name = scoring_key(str(key)).theory if key else data.get("theory")
-        return theory(str(name)) if name else None
-    except CausalValuesError:
-        return None
 
 
 def _cautions(folder: Path) -> tuple[tuple[str, str], ...]:
@@ -173,12 +166,15 @@ def _table(folder: Path, name: str) -> pd.DataFrame | None:
         raise DataError(f"{path} cannot be read ({error}). Run the study again.") from None
 
 
-def _observed(table: pd.DataFrame | None) -> dict[str, tuple[float, float]]:
-    if table is None or not {"name", "low", "high"} <= set(table.columns):
+def _pairs(table: pd.DataFrame | None, columns: tuple[str, str]) -> dict[str, tuple[float, float]]:
+    """Return two numbers of each name in a table of what was observed; without those that are no numbers."""
+    if table is None or not {"name", *columns} <= set(table.columns):
         return {}
-    low, high = (pd.to_numeric(table[end], errors="coerce") for end in ("low", "high"))
-    ends = zip(table["name"], low, high, strict=True)
-    return {str(name): (float(a), float(b)) for name, a, b in ends if a <= b}
+    first, second = (pd.to_numeric(table[column], errors="coerce") for column in columns)
+    rows = zip(table["name"], first, second, strict=True)
+    least_first = columns == ("low", "high")
+    good = [row for row in rows if math.isfinite(row[1]) and (row[1] <= row[2] if least_first else row[2] > 0)]
+    return {str(name): (float(a), float(b)) for name, a, b in good if math.isfinite(b)}
 
 
 def _plan_tables(folder: Path, settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
@@ -197,9 +193,9 @@ def _numbers(table: pd.DataFrame, column: str) -> dict[str, float]:
     return {str(name): float(x) for name, x in zip(table["name"], numbers, strict=True) if pd.notna(x)}
 
 
-def _texts(folder: Path, levers: tuple[str, ...]) -> dict[str, str]:
-    """Return what levers say, as the report and the plans of the run have it."""
-    found = _texts_of_report(folder, levers)
+def _texts_of_plans(folder: Path) -> dict[str, str]:
+    """Return what levers say, as the plans of the run have it."""
+    found: dict[str, str] = {}
     for path in sorted((folder / "tables").glob("plan_*_ledger.csv")):
         table = _table(folder, path.stem)
         if table is not None and {"lever", "label"} <= set(table.columns):

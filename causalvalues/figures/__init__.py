@@ -8,7 +8,7 @@ from causalvalues.figures.experimental_heatmap import Foreseen, experimental_hea
 from causalvalues.figures.explanation_figure import explanation_figure
 from causalvalues.figures.feasibility_figure import feasibility_figure
 from causalvalues.figures.graph_difference import graph_difference
-from causalvalues.figures.graph_options import Circle, GraphOptions, Layered
+from causalvalues.figures.graph_options import Circle, GraphOptions, Layered, Placed
 from causalvalues.figures.influence_figure import influence_figure
 from causalvalues.figures.known_groups import known_groups_figure
 from causalvalues.figures.path_diagram import Paths, path_diagram
@@ -16,6 +16,7 @@ from causalvalues.figures.plan_figure import plan_figure
 from causalvalues.figures.population_figure import population_figure
 from causalvalues.figures.priorities_figure import priorities_figure
 from causalvalues.figures.profile_figure import DotRows, Radar, profile_figure
+from causalvalues.figures.rank_figure import rank_figure
 from causalvalues.figures.side_effects_figure import side_effects_figure
 from causalvalues.figures.skill_calibration import calibration_figure
 from causalvalues.figures.skill_dots import skill_figure
@@ -32,6 +33,7 @@ __all__ = [
     "GraphOptions",
     "Layered",
     "Paths",
+    "Placed",
     "Radar",
     "calibration_figure",
     "category_bars",
@@ -49,6 +51,7 @@ __all__ = [
     "population_figure",
     "priorities_figure",
     "profile_figure",
+    "rank_figure",
     "side_effects_figure",
     "skill_figure",
     "stability_figure",

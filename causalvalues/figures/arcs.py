@@ -18,7 +18,8 @@ from causalvalues.scene.palette import MARGIN
 
 WIDEST = 76.0
 GAP, LINKED_GAP = 8.0, 23.0
-PORT = 5.6
+PORT = 4.4
+"""Least distance of arcs at the side of a box, in points: as much as a head needs on a narrow page."""
 TOUCH = 1.0
 LEAST = 13.0
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from causalvalues.errors import FigureError
-from causalvalues.theories.theory import ValueTheory
+from causalvalues.theories.names import known_labels, known_theory
+
+__all__ = ["known_interval", "known_labels", "known_theory", "single_names", "width_within"]
 
 
 def width_within(width: object, narrowest: float, widest: float) -> float:
@@ -20,24 +22,12 @@ def width_within(width: object, narrowest: float, widest: float) -> float:
     return float(width)
 
 
-def known_theory(theory: object) -> ValueTheory | None:
-    """Return a theory or None; raise `FigureError` for anything else."""
-    if theory is None or isinstance(theory, ValueTheory):
-        return theory
-    remedy = f"Give theory({theory!r})" if isinstance(theory, str) else "Give what `theory` returns"
-    raise FigureError(f"{theory!r} is no value theory. {remedy}, or leave it out.")
-
-
-def known_labels(labels: object) -> Mapping[str, str]:
-    """Return labels by name; raise `FigureError` when they are no mapping of text to text."""
-    if labels is None:
-        return {}
-    if not isinstance(labels, Mapping):
-        raise FigureError(f"`labels` is {labels!r}. Give a mapping, such as {{'power': 'Power over others'}}.")
-    for name, label in labels.items():
-        if not isinstance(label, str):
-            raise FigureError(f"The label of {name!r} is {label!r}. Give text, or leave it out.")
-    return labels
+def known_interval(lower: float | None, upper: float | None, of: str) -> None:
+    """Raise `FigureError` when an interval ends below its beginning; a missing end, None or NaN, is no fault."""
+    if lower is not None and upper is not None and lower > upper:
+        raise FigureError(
+            f"The interval of {of} runs from {lower:g} down to {upper:g}. Give the lower end first, then the upper one."
+        )
 
 
 def single_names(names: Sequence[object]) -> list[str]:

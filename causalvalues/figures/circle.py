@@ -22,7 +22,11 @@ from causalvalues.scene.palette import FAINT, MARGIN
 
 WIDEST_NAME = 84.0
 TALLEST = 290.0
-STRETCHES = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.35, 2.75, 3.25, 3.9, 4.7, 5.6)
+STRETCHES = (1.0, 1.15, 1.3, 1.4, 1.5, 1.75, 2.0, 2.35, 2.75, 3.25, 3.9, 4.7, 5.6)
+ROOM = 900.0
+"""Area inside the ring, in square points, that an edge asks for where the page is narrow."""
+TALLER = 2.0
+"""Most by which the ring is made longer than wide for the sake of its edges."""
 LEADER = 7.0
 """Points by which a name may stand further out than the others before a line leads to it."""
 
@@ -70,7 +74,7 @@ def circle_layout(
     """
     nodes = _Nodes(tuple(order), labels, kinds or {}, groups)
     sizes = Sizes.on(width)
-    for ring, push in _rings(len(order), width, sizes):
+    for ring, push in _rings((len(order), len(edges)), width, sizes):
         names = _names_around(nodes, ring, sizes, (width / 2 - sizes.margin, push))
         if names is not None:
             return _laid_out(nodes, ring, names, edges, width)
@@ -79,11 +83,16 @@ def circle_layout(
     )
 
 
-def _rings(count: int, width: float, sizes: Sizes) -> Iterator[tuple[Ring, float]]:
-    """Yield rings, the best first, and how far names may be pushed outwards; narrow ones only when need be."""
+def _rings(counts: tuple[int, int], width: float, sizes: Sizes) -> Iterator[tuple[Ring, float]]:
+    """Yield rings, the best first, and how far names may be pushed outwards; narrow ones only when need be.
+
+    `counts` are those of nodes and edges. On a narrow page many edges make the ring an ellipse with more room inside.
+    """
+    count, edges = counts
     largest = min(width / 2 - 70, 165 if count > 7 else 120) if sizes.name > 7 else width / 2 - 40
     for least, push in ((100.0, 16.0), (40.0, 40.0)) if sizes.name > 7 else ((42.0, 14.0), (30.0, 40.0)):
-        for stretch in STRETCHES:
+        wanted = 1.0 if sizes.name > 7 else min(ROOM * edges / (math.pi * largest**2), TALLER)
+        for stretch in (stretch for stretch in STRETCHES if stretch >= wanted):
             for a in np.arange(largest, least - 1, -4):
                 b = float(a) * stretch
                 apart = math.pi * (1.5 * (a + b) - math.sqrt(a * b)) / max(count, 1)
@@ -127,7 +136,7 @@ def _laid_out(
         (*ground, *leaders),
         tuple(replace(text, x=tidy(text.x + dx), y=tidy(text.y + dy)) for text in notes),
         chords(places, edges, inward, sizes.disc),
-        ring_boxes(placed, sizes.band if runs else 1.0),
+        ring_boxes(placed, sizes.band if runs and sizes.name > 7 else 0.0),
         (_groups_in_words(runs),) if found is None else (),
     )
 

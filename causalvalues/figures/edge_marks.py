@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalvalues.figures.labelling import Spot
+from causalvalues.figures.labelling_rooms import Spot
 from causalvalues.frozen import FloatArray
 from causalvalues.scene.edge_style import (
     RING,
@@ -17,6 +17,7 @@ from causalvalues.scene.edge_style import (
     end_marks,
     head_length,
     hollow,
+    mark_scale,
     sign_colour,
     sign_dash,
 )
@@ -39,7 +40,7 @@ class DrawnEdge:
         return self.heads[-1] if self.heads else None
 
 
-def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
+def drawn_edge(edge: Edge, curves: Sequence[FloatArray], scale: float = 1.0) -> DrawnEdge:
     """Return the marks of an edge along its route, from cause to effect.
 
     Parameters
@@ -47,37 +48,37 @@ def drawn_edge(edge: Edge, curves: Sequence[FloatArray]) -> DrawnEdge:
     edge : Edge
     curves : sequence of array (4, 2)
         Joined cubic curves that stop at the outlines of the two nodes.
+    scale : float, default 1
+        Thickness of lines on the page, as `page_scale` has it; heads and dashes follow.
     """
-    width, colour, look = edge_width(edge), sign_colour(edge), hollow(edge)
+    width, colour = edge_width(edge, scale), sign_colour(edge)
     route = [np.asarray(curve) for curve in curves]
     caps: list[Shape] = []
     for mark in end_marks(edge)[::-1]:  # the effect's end first, then, turned round, the cause's
         if mark != "tail":
-            route, cap = _capped(edge.part, mark, route, (width, colour, look))
+            route, cap = _capped(edge, mark, route, scale)
             caps.insert(0, cap)
         route = [curve[::-1] for curve in reversed(route)]
-    line = Shape(edge.part, "line", path_of(route), stroke=colour, stroke_width=width, dash=sign_dash(edge))
+    line = Shape(edge.part, "line", path_of(route), stroke=colour, stroke_width=width, dash=sign_dash(edge, scale))
     return DrawnEdge((line, *caps), tuple(route), tuple(shape_box(cap) for cap in caps))
 
 
-def _capped(
-    part: str, mark: EndMark, route: Sequence[FloatArray], look: tuple[float, str, bool]
-) -> tuple[list[FloatArray], Shape]:
+def _capped(edge: Edge, mark: EndMark, route: Sequence[FloatArray], scale: float) -> tuple[list[FloatArray], Shape]:
     """Cut a route at the back of the mark at its end; return it with the mark."""
-    width, colour, empty = look
+    part, width, colour, size = edge.part, edge_width(edge, scale), sign_colour(edge), mark_scale(scale)
     tip = route[-1][3]
-    length = head_length(width) if mark == "arrow" else 2 * RING
+    length = head_length(width, scale) if mark == "arrow" else 2 * RING * size
     back = cut_end(route[-1], length)[3]
     rest = [*route[:-1], cut_end(route[-1], length - (0.5 if mark == "arrow" else 0.0))]
     if mark == "circle":
         x, y = (tip + back) / 2
-        return rest, Shape(part, "circle", disc(tidy(x), tidy(y), RING), PAPER, colour, 0.9)
-    if not empty:
-        path = arrow_head((tip[0], tip[1]), (back[0], back[1]), width)
+        return rest, Shape(part, "circle", disc(tidy(x), tidy(y), tidy(RING * size)), PAPER, colour, tidy(0.9 * size))
+    if not hollow(edge):
+        path = arrow_head((tip[0], tip[1]), (back[0], back[1]), width, scale)
         return rest, Shape(part, "head", path, fill=colour)
-    inset = 0.9 * (back - tip) / max(float(np.hypot(*(back - tip))), 1e-9)
-    path = arrow_head((tip[0] + inset[0], tip[1] + inset[1]), (back[0], back[1]), width)
-    return rest, Shape(part, "head", path, fill=PAPER, stroke=colour, stroke_width=0.9)
+    inset = 0.9 * size * (back - tip) / max(float(np.hypot(*(back - tip))), 1e-9)
+    path = arrow_head((tip[0] + inset[0], tip[1] + inset[1]), (back[0], back[1]), width, scale)
+    return rest, Shape(part, "head", path, fill=PAPER, stroke=colour, stroke_width=tidy(0.9 * size))
 
 
 def label_marks(edges: Sequence[Edge], spots: Mapping[str, Spot]) -> tuple[Mark, ...]:

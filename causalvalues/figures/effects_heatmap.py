@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.matrix_layout import (
-    Matrix,
+from causalvalues.figures.arguments import known_interval
+from causalvalues.figures.matrix_layout import Matrix, matrix_layout
+from causalvalues.figures.matrix_signs import (
     Note,
     cell_colour,
     colour_scale,
     finite_most,
-    matrix_layout,
     notes_beside,
     sign_mark,
 )
@@ -92,6 +93,8 @@ def effects_heatmap(
     effects = _of_levers(effects) if isinstance(effects, LeverEffects) else effects
     if effects.mean.empty:
         raise FigureError("There are no effects to draw: the tables are empty.")
+    for (cause, effect), low, high in zip(*_ends(effects), strict=True):
+        known_interval(low, high, f"{cause} on {effect}")
     values = value_order([str(name) for name in effects.mean.columns], theory)
     others = [str(name) for name in effects.mean.index if str(name) not in set(values)]
     causes = [name for name in values if name in set(effects.mean.index)] + _beside_values(others, values)
@@ -110,6 +113,12 @@ def effects_heatmap(
         rows=_rows(table),
         provenance={"level": f"{effects.level:g}"},
     )
+
+
+def _ends(effects: Effects) -> tuple[list[tuple[str, str]], list[float], list[float]]:
+    """Return cause and effect, lower and upper end of every cell."""
+    low, high = effects.lower.to_numpy(dtype=float), effects.upper.to_numpy(dtype=float)
+    return list(product(effects.lower.index, effects.lower.columns)), low.ravel().tolist(), high.ravel().tolist()
 
 
 def _words(effects: Effects | LeverEffects, title: str | None) -> tuple[str, str]:

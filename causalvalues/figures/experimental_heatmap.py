@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.matrix_layout import (
-    Matrix,
+from causalvalues.figures.matrix_layout import Matrix, matrix_layout
+from causalvalues.figures.matrix_signs import (
     Note,
     cell_colour,
     colour_scale,
     cross,
     finite_most,
-    matrix_layout,
     notes_beside,
     sign_mark,
     small_ring,

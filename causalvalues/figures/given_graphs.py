@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.errors import FigureError
+from causalvalues.figures.arguments import known_interval
 from causalvalues.figures.graph_data import (
     MOST_LEVERS,
     GraphData,
@@ -52,8 +53,15 @@ def graph_data(
     Raises
     ------
     FigureError
-        If the thing is no graph.
+        If the thing is no graph, or an interval ends below its beginning.
     """
+    data = _graph_data(graph, effects, head, most)
+    for edge in data.edges:
+        known_interval(edge.lower, edge.upper, f"{edge.cause} on {edge.effect}")
+    return data
+
+
+def _graph_data(graph: Graph, effects: Effects | pd.DataFrame | None, head: float, most: float) -> GraphData:
     if isinstance(graph, GraphPosterior):
         return posterior_data(graph, effects, head, most)
     if isinstance(graph, StructuralModel):
@@ -77,7 +85,7 @@ def graph_data(
 def _given(
     names: Iterable[str], edges: Iterable[Edge], effects: Effects | pd.DataFrame | None, reading: Reading, method: str
 ) -> GraphData:
-    level = effects.level if isinstance(effects, Effects) else 0.9
+    level = effects.level if isinstance(effects, Effects) else None
     found = numbered(with_effect(edge, effects) for edge in edges)
     return GraphData(tuple(sorted(names)), (), found, 0.0, 0, level, {"method": method}, reading=reading)
 
@@ -100,6 +108,7 @@ def _file_data(graph: GraphFile, effects: Effects | pd.DataFrame | None) -> Grap
     )
     return replace(
         data,
+        level=effects.level if isinstance(effects, Effects) else None,
         levers=tuple(sorted(name for name, kind in kinds.items() if kind == "lever")),
         kinds={name: kind for name, kind in kinds.items() if kind in ("outcome", "latent")},
         labels={node.name: node.label for node in graph.nodes if node.label},

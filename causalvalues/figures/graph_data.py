@@ -34,8 +34,8 @@ class GraphData:
         P(adjacent) above which an edge is drawn.
     hidden : int
         Lever edges that are left out.
-    level : float
-        Level of the intervals of the effects.
+    level : float or None
+        Level of the intervals of the effects; None where it is not known.
     provenance : mapping of str to str
     factors : tuple of str, default ()
         Hidden factors of a model of factors and graph; drawn in layers only.
@@ -52,7 +52,7 @@ class GraphData:
     edges: tuple[Edge, ...]
     threshold: float
     hidden: int
-    level: float
+    level: float | None
     provenance: Mapping[str, str]
     factors: tuple[str, ...] = ()
     kinds: Mapping[str, NodeKind] = field(default_factory=dict)

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from causalvalues.figures.circle import circle_layout
 from causalvalues.figures.difference_data import DifferenceData, difference_data
 from causalvalues.figures.given_graphs import Graph
+from causalvalues.figures.graph_labels import EdgeLabels
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, sectors_of, shown_names
 from causalvalues.figures.graph_options import Circle, Layered, graph_width
+from causalvalues.figures.graph_words import change_words, interval_words, label_sentences
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
-from causalvalues.figures.legend import Item, legend_rows, sample
+from causalvalues.figures.legend import Item, change_items, legend_rows, sample
+from causalvalues.figures.ring import COMPACT
 from causalvalues.figures.value_order import value_order
 from causalvalues.model.comparison import Comparison
 from causalvalues.model.structural import StructuralModel
@@ -82,14 +85,14 @@ def graph_difference(
     shown = shown_names(data.second, theory, labels or {})
     placed = _laid_out(data, theory, shown, layout or Circle(), graph_width(width))
     painted = paint_edges(data.edges, placed)
-    legend, below = legend_rows(_legend(data, names, placed), width, placed.height)
+    legend, below = legend_rows(_legend(data, names, placed, painted.labels), width, placed.height)
     return Scene(
         kind="difference",
         width=width,
         height=round(placed.height + below, 3),
         marks=(*placed.ground, *painted.marks, *node_marks(placed), *placed.notes, *legend),
         title=f"{names[0]} and {names[1]}: what differs",
-        caption=_caption(data, names, comparison, painted.short),
+        caption=_caption(data, names, comparison, painted.labels),
         alt=_alt(data, names, shown),
         nodes=scene_nodes(placed, data.second, shown, {} if theory is None else theory.groups),
         edges=data.edges,
@@ -118,62 +121,62 @@ def _laid_out(
     return circle_layout(order, shown, groups, pairs, width)
 
 
-def _words(names: tuple[str, str]) -> dict[Change, str]:
-    return {
-        "removed": f"in {names[0]} only",
-        "added": f"in {names[1]} only",
-        "turned": f"turned round (as in {names[1]})",
-        "changed": "in both, effect of another size",
-        "same": "in both alike",
-    }
-
-
-def _legend(data: DifferenceData, names: tuple[str, str], layout: Layout) -> list[Item]:
-    items: list[Item] = []
-    sized = any(edge.mean is not None for edge in data.edges)
-    for change in _ORDER:
-        if any(edge.change == change for edge in data.edges):
-            text = _words(names)[change]
-            if change == "same" and sized:
-                text = "in both, no clear difference"
-            items.append(sample(Edge("legend", "", "", "value", "---", change=change), text))
+def _legend(data: DifferenceData, names: tuple[str, str], layout: Layout, printed: EdgeLabels) -> list[Item]:
+    items = change_items(data.edges, names, layout.width)
     if any(edge.directed for edge in data.edges):
-        items.append(sample(Edge("legend", "", "", "value", "-->"), "direction settled where the edge is"))
-    if sized:
-        items.append((0.0, f"label: {names[1]} less {names[0]} [{percent(data.level)} interval]", ()))
+        look = Edge("legend", "", "", "value", "-->")
+        words = "direction settled" + (" where the edge is" if layout.width >= COMPACT else "")
+        items.append(sample(look, words, layout.width))
+    if printed.spots and any(edge.mean is not None for edge in data.edges):
+        words = f"label: {names[1]} less {names[0]}" + (f", {printed.rule}" if printed.rule else "")
+        items.append((0.0, words + (f" [{interval_words(data.level)}]" if printed.intervals else ""), ()))
     return items + [(0.0, words, ()) for words in layout.words]
 
 
-def _caption(data: DifferenceData, names: tuple[str, str], comparison: Comparison | None, short: int) -> str:
+def _caption(data: DifferenceData, names: tuple[str, str], comparison: Comparison | None, printed: EdgeLabels) -> str:
     counts = {change: sum(edge.change == change for edge in data.edges) for change in _ORDER}
-    words = _words(names)
+    sized = any(edge.mean is not None for edge in data.edges)
+    words = change_words(names, sized)
     said = [f"{names[0]} beside {names[1]}, {len(data.first.values)} values."]
     listed = "; ".join(f"{words[change]}: {counts[change]}" for change in _ORDER if counts[change])
     said.append(f"Edges {listed}." if listed else "Neither has an edge.")
     for name, side in zip(names, (data.first, data.second), strict=True):
         if side.reading == "posterior":
             said.append(f"{name}: averaged graph, P(adjacent) > {number(side.threshold)}.")
-    if any(edge.mean is not None for edge in data.edges):
+    if sized:
+        bracket = f", with {interval_words(data.level)}" if printed.intervals else ""
         said.append(
-            f"Numbers: direct effect in {names[1]} less that in {names[0]}, with {percent(data.level)} interval; draws "
-            "of the two count as independent, zero in draws without the edge, draws with the other direction left out; "
-            "none at edges "
+            f"Numbers: direct effect in {names[1]} less that in {names[0]}{bracket}; draws of the two count as "
+            "independent, zero in draws without the edge, draws with the other direction left out; none at edges "
             "without a clear difference."
         )
+        said += label_sentences(printed, True) + _looks(data)
     if comparison is not None:
         said.append(comparison.summary.rstrip(".") + ".")
     said.append(
         "That an edge is in one graph and not in the other is no test of a difference: it may lie just below the "
         "threshold there."
     )
-    if short:
-        said.append(f"Labels shortened or left out for lack of room: {short}; the table has every number.")
     return " ".join(said)
 
 
+def _looks(data: DifferenceData) -> list[str]:
+    """Say how many intervals were looked at for a difference, and how many would leave out zero by chance."""
+    looked = sum(edge.change in ("same", "changed") for edge in data.edges)
+    if not looked:
+        return []
+    chance = 1 - data.level
+    return [
+        f"Of another size is an effect whose {percent(data.level)} interval of the difference leaves out zero. Many "
+        f"edges are looked at, and no allowance is made for it: of {looked} edges in both, about "
+        f"{number(chance * looked, 1)} would be marked if none differed."
+    ]
+
+
 def _alt(data: DifferenceData, names: tuple[str, str], shown: Mapping[str, str]) -> str:
+    words = change_words(names, any(edge.mean is not None for edge in data.edges))
     groups: Sequence[str] = [
-        f"{_words(names)[change]}: {', '.join(found)}"
+        f"{words[change]}: {', '.join(found)}"
         for change in _ORDER
         if (found := [_phrase(edge, shown) for edge in data.edges if edge.change == change])
     ]

@@ -9,34 +9,31 @@ from causalvalues.errors import FigureError
 from causalvalues.figures.arguments import known_labels, known_theory
 from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks
 from causalvalues.figures.graph_data import GraphData
-from causalvalues.figures.labelling import Wish, place_labels
+from causalvalues.figures.graph_labels import EdgeLabels, edge_labels
 from causalvalues.figures.layout import Layout
-from causalvalues.scene.edge_style import label_texts
+from causalvalues.scene.edge_style import page_scale
 from causalvalues.scene.geometry import Box, shape_box, text_box
 from causalvalues.scene.nouns import Edge, Mark, Node
-from causalvalues.scene.palette import LABEL_SIZE
 from causalvalues.theories.names import as_shown
 from causalvalues.theories.theory import ValueTheory
 
 
 @dataclass(frozen=True)
 class PaintedEdges:
-    """Lines, heads and labels, and how many labels were shortened or left out."""
+    """Lines, heads and labels, and by which rule edges are labelled."""
 
     marks: tuple[Mark, ...]
-    short: int
+    labels: EdgeLabels
 
 
 def paint_edges(edges: Sequence[Edge], layout: Layout, intervals: bool = True) -> PaintedEdges:
     """Paint edges along their routes and find room for their labels."""
-    drawn = {edge.part: drawn_edge(edge, layout.routes[edge.part]) for edge in edges}
-    wishes = [Wish(edge.part, label_texts(edge, intervals), LABEL_SIZE) for edge in edges]
-    wishes = [wish for wish in wishes if wish.texts]
+    scale = page_scale(layout.width)
+    drawn = {edge.part: drawn_edge(edge, layout.routes[edge.part], scale) for edge in edges}
     routes = {part: edge.curves for part, edge in drawn.items()}
-    spots = place_labels(wishes, routes, _taken(layout, drawn), layout.width, layout.height)
-    short = sum(wish.part not in spots or spots[wish.part].text != wish.texts[0] for wish in wishes)
+    labels = edge_labels(edges, routes, _taken(layout, drawn), (layout.width, layout.height), intervals)
     lines: list[Mark] = [mark for edge in drawn.values() for mark in edge.marks]
-    return PaintedEdges((*lines, *label_marks(edges, spots)), short)
+    return PaintedEdges((*lines, *label_marks(edges, labels.spots)), labels)
 
 
 def _taken(layout: Layout, drawn: Mapping[str, DrawnEdge]) -> list[Box]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from causalvalues.errors import FigureError
@@ -33,12 +34,25 @@ class Layered:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Nodes where an author or a file put them, moved and scaled as a whole to fit the page; levers are drawn too.
+
+    Parameters
+    ----------
+    places : mapping of str to (float, float)
+        Node -> (x, y) in any unit, y downwards; every node of the graph is in it.
+    """
+
+    places: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
 class GraphOptions:
     """Settings of a graph figure.
 
     Parameters
     ----------
-    layout : Circle or Layered, default Circle()
+    layout : Circle, Layered or Placed, default Circle()
     width : float, default 468
         Page width in points (468 are 6.5 inches).
     head : float, default 0.5
@@ -53,7 +67,7 @@ class GraphOptions:
         A line under the legend that warns whoever sees the picture alone, for example ``"exploratory: ..."``.
     """
 
-    layout: Circle | Layered = field(default_factory=Circle)
+    layout: Circle | Layered | Placed = field(default_factory=Circle)
     width: float = 468.0
     head: float = 0.5
     intervals: bool = True

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalvalues.figures.labelling_rooms import Places, Spot, box_rows, rows_meet, settled
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
 from causalvalues.scene.geometry import Box, curve_points, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, text_width
+from causalvalues.scene.overlap import LONGEST_GAP, hidden_length
 
 PAD = 1.4
 STEP = 1.5
@@ -45,18 +47,6 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place found: the text, its anchor (middle of the baseline), its angle and its box."""
-
-    part: str
-    text: str
-    x: float
-    y: float
-    angle: float
-    box: Box
-
-
-@dataclass(frozen=True)
 class _Page:
     """The page, the boxes that are taken (m, 5), the lines, and how many of their points lie in each cell."""
 
@@ -68,7 +58,7 @@ class _Page:
 
     @classmethod
     def of(cls, size: tuple[float, float], taken: Sequence[Box], lines: Mapping[str, FloatArray]) -> _Page:
-        page = cls(*size, _rows(taken), lines, np.zeros((int(size[1] / CELL) + 2, int(size[0] / CELL) + 2)))
+        page = cls(*size, box_rows(taken), lines, np.zeros((int(size[1] / CELL) + 2, int(size[0] / CELL) + 2)))
         for line in lines.values():
             page.ink[...] += page.drawn(line)
         return page
@@ -93,11 +83,7 @@ def place_labels(
     width: float,
     height: float,
 ) -> dict[str, Spot]:
-    """Find a place for each label.
-
-    Every place along the edge is tried, along the line and level, on it and beside it. A place that meets a node, a
-    name, another label or the rim of the page is out; of the others the one wins that covers least of other edges
-    and lies nearest to the middle of its edge. Short edges choose first; two rounds of second thoughts follow.
+    """Find a place for each label: `label_places`, then `settled`.
 
     Parameters
     ----------
@@ -113,53 +99,37 @@ def place_labels(
     dict
         Part -> Spot. A label for which there is no room is left out.
     """
+    return settled(label_places(wishes, routes, taken, (width, height)))
+
+
+def label_places(
+    wishes: Sequence[Wish],
+    routes: Mapping[str, Sequence[FloatArray]],
+    taken: Sequence[Box],
+    page: tuple[float, float],
+) -> Places:
+    """Return all places at which each label may stand.
+
+    Every place along the edge is tried, along the line and level, on it and beside it. A place that meets a node, a
+    name or the rim of the page is out, and one that hides another line for too long; of the others those are best that
+    cover least of other edges and lie nearest to the middle of their edge. Short edges choose first.
+    """
     lines = {part: np.vstack([curve_points(curve, STEP) for curve in curves]) for part, curves in routes.items()}
-    page = _Page.of((width, height), taken, lines)
+    made = _Page.of(page, taken, lines)
     order = sorted(wishes, key=lambda wish: (len(lines[wish.part]), wish.part))
-    choices = {wish.part: _choices(wish, page) for wish in order}
-    spots: dict[str, tuple[Spot, FloatArray]] = {}
-    for _ in range(3):
-        for wish in order:
-            spots.pop(wish.part, None)
-            found, boxes = choices[wish.part]
-            others = np.array([box for _, box in spots.values()]).reshape(-1, 5)
-            free = np.flatnonzero(~_meet(boxes, others))
-            if len(free):
-                spots[wish.part] = found[free[0]], boxes[free[0]]
-    return {wish.part: spots[wish.part][0] for wish in wishes if wish.part in spots}
-
-
-def _rows(boxes: Sequence[Box]) -> FloatArray:
-    """Return boxes as an array (k, 5): x, y, half width, half height, angle in degrees."""
-    return np.array([(box.x, box.y, box.half_width, box.half_height, box.angle) for box in boxes]).reshape(-1, 5)
-
-
-def _meet(first: FloatArray, second: FloatArray) -> BoolArray:
-    """Say of each of k boxes whether it shares inner points with any of m others (separating axis theorem)."""
-    if not len(second):
-        return np.zeros(len(first), dtype=bool)
-    turns = np.radians(first[:, None, 4]), np.radians(second[None, :, 4])
-    apart = second[None, :, :2] - first[:, None, :2]
-    one, two = first[:, None, 2:4], second[None, :, 2:4]
-    tilt = np.abs(np.cos(turns[1] - turns[0])), np.abs(np.sin(turns[1] - turns[0]))
-    met = np.ones(apart.shape[:2], dtype=bool)
-    for turn, mine, other in ((turns[0], one, two), (turns[1], two, one)):
-        along = np.abs(apart[..., 0] * np.cos(turn) + apart[..., 1] * np.sin(turn))
-        across = np.abs(apart[..., 1] * np.cos(turn) - apart[..., 0] * np.sin(turn))
-        met &= along < mine[..., 0] + other[..., 0] * tilt[0] + other[..., 1] * tilt[1] - 1e-9
-        met &= across < mine[..., 1] + other[..., 0] * tilt[1] + other[..., 1] * tilt[0] - 1e-9
-    return np.asarray(met.any(axis=1))
+    return {wish.part: _choices(wish, made) for wish in order}
 
 
 def _choices(wish: Wish, page: _Page) -> tuple[list[Spot], FloatArray]:
     """Return all places that meet no node, name or rim, the best first, and their boxes (k, 5)."""
     others = page.ink - page.drawn(page.lines[wish.part])
     most = MOST_COVERED * min(page.width / WIDE, 1.0) ** 2
+    longest = LONGEST_GAP * wish.size - 1.0
     ranked: list[tuple[float, int, Spot]] = []
     for shorter, text in enumerate(wish.texts):
         tried = _attempts(wish, text, page.lines[wish.part])
-        boxes = _rows([attempt.box for attempt in tried])
-        free = np.flatnonzero(_inside(boxes, page) & ~_meet(boxes, page.taken))
+        boxes = box_rows([attempt.box for attempt in tried])
+        free = np.flatnonzero(_inside(boxes, page) & ~rows_meet(boxes, page.taken))
         if not len(free):
             continue
         beside = np.array([tried[i].beside for i in free])
@@ -167,12 +137,17 @@ def _choices(wish: Wish, page: _Page) -> tuple[list[Spot], FloatArray]:
         crowded = beside & (_covered(wider, others, page) > ALONE)
         covered = np.where(beside, _covered(boxes[free], page.ink, page), _covered(boxes[free], others, page))
         for i, ink, crowd in zip(free, covered, crowded, strict=True):
-            if ink <= most and not crowd:
-                one = tried[i]
+            one = tried[i]
+            if ink <= most and not crowd and not (ink > longest and _hides(one.box, wish.part, page, longest)):
                 spot = Spot(wish.part, text, tidy(one.x), tidy(one.y), tidy(one.box.angle), one.box)
                 ranked.append((round(one.cost + SHORTER * shorter + float(ink), 6), len(ranked), spot))
     found = [spot for _, _, spot in sorted(ranked, key=lambda item: item[:2])]
-    return found, _rows([spot.box for spot in found])
+    return found, box_rows([spot.box for spot in found])
+
+
+def _hides(box: Box, part: str, page: _Page, longest: float) -> bool:
+    """Say whether a box hides another line than that of its own edge for longer than `longest` points."""
+    return any(hidden_length(line, box) > longest for other, line in page.lines.items() if other != part)
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def node_disc(part: str, kind: NodeKind, x: float, y: float, radius: float) -> t
     """Return the outline of a node on a circle: a disc, doubled for an outcome, an ellipse for a hidden factor."""
     if kind == "latent":
         return (Shape(part, "disc", ellipse(Box(x, y, 1.45 * radius, 0.8 * radius)), PAPER, QUIET, 1.1),)
-    fill = SECTOR if kind == "lever" else PAPER
-    body = Shape(part, "disc", disc(x, y, radius), fill=fill, stroke=INK, stroke_width=1.1)
+    fill, thick = SECTOR if kind == "lever" else PAPER, tidy(min(1.1, 0.22 * radius))
+    body = Shape(part, "disc", disc(x, y, radius), fill=fill, stroke=INK, stroke_width=thick)
     if kind != "outcome":
         return (body,)
     return body, Shape(part, "side", disc(x, y, 0.5 * radius), stroke=INK, stroke_width=0.9)

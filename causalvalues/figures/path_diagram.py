@@ -14,7 +14,14 @@ from causalvalues.figures.given_graphs import Graph, graph_data
 from causalvalues.figures.graph_data import GraphData, numbered
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, shown_names
 from causalvalues.figures.graph_options import Layered, graph_width
-from causalvalues.figures.graph_words import EDGE_COLUMNS, as_labelled, edge_rows, graph_alt, graph_caption
+from causalvalues.figures.graph_words import (
+    EDGE_COLUMNS,
+    as_labelled,
+    edge_rows,
+    graph_alt,
+    graph_caption,
+    label_meaning,
+)
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout, lowered
 from causalvalues.figures.legend import graph_items, kind_items, legend_rows
@@ -115,12 +122,12 @@ def path_diagram(
     layout = lowered(layout, ROOM) if paths.residuals else layout
     loops, taken = residual_marks(_variances(graph, paths), layout)
     painted = paint_edges(data.edges, replace(layout, rim=taken), paths.intervals)
-    sized = any(edge.mean is not None for edge in data.edges)
-    told = as_labelled(data.edges, paths.intervals)
-    items = graph_items(data, told, "label: path coefficient" if sized else "")
+    told = as_labelled(data.edges, painted.labels.intervals)
+    asked = as_labelled(data.edges, paths.intervals)
+    items = graph_items(data, told, label_meaning(told, "path coefficient", painted.labels), width)
     items += kind_items(data.kind(name) for name in layout.places)
     legend, below = legend_rows(items, width, layout.height)
-    caption = graph_caption(data, told, shown, "path coefficient", painted.short)
+    caption = graph_caption(data, asked, shown, "path coefficient", painted.labels)
     return Scene(
         kind="path_diagram",
         width=width,

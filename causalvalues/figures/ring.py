@@ -10,7 +10,7 @@ import numpy as np
 
 from causalvalues.frozen import FloatArray
 
-COMPACT = 300.0
+COMPACT = 390.0
 """Width in points below which discs, gaps and names are set smaller."""
 
 
@@ -28,7 +28,7 @@ class Sizes:
     @classmethod
     def on(cls, width: float) -> Sizes:
         """Return the sizes for a page of this width."""
-        return cls(3.8, 5.2, 8.5, 7.0, 8.0, 2.5) if width < COMPACT else cls()
+        return cls(3.8, 3.0, 7.4, 7.0, 8.0, 2.5) if width < COMPACT else cls()
 
 
 @dataclass(frozen=True)

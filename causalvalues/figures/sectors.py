@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from causalvalues.scene.metrics import ASCENT, LEADING, text_width, wrap
 from causalvalues.scene.nouns import Segment, Shape, Text
 from causalvalues.scene.palette import QUIET, SECTOR
 
+NEAR = 7.0
+"""Difference in height, in points, up to which two names of groups are brought to one height."""
 OUTSIDE = 60.0
 """How far outside the ring no label of an edge may stand, in points: it would read as part of a name."""
 
@@ -91,7 +94,20 @@ def group_names(
             return None
         notes += found
         taken += [text_box(text).grown(3) for text in found]
-    return tuple(notes)
+    return _aligned(notes, page[1])
+
+
+def _aligned(notes: Sequence[Text], taken: Sequence[Box]) -> tuple[Text, ...]:
+    """Bring names that stand nearly at one height to that of the outer one, where there is room."""
+    found = list(notes)
+    for i, note in enumerate(found):
+        near = [
+            other.y for other in found if other is not note and abs(other.y - note.y) < NEAR and note.y * other.y > 0
+        ]
+        moved = replace(note, y=max([note.y, *near], key=abs))
+        if not any(boxes_meet(text_box(moved).grown(2), box) for box in taken):
+            found[i] = moved
+    return tuple(found)
 
 
 def _group_name(

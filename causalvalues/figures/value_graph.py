@@ -9,12 +9,21 @@ import pandas as pd
 from causalvalues.figures.circle import circle_layout
 from causalvalues.figures.given_graphs import Graph, graph_data
 from causalvalues.figures.graph_data import GraphData
+from causalvalues.figures.graph_labels import EdgeLabels
 from causalvalues.figures.graph_marks import node_marks, paint_edges, scene_nodes, sectors_of, shown_names
-from causalvalues.figures.graph_options import Circle, GraphOptions
-from causalvalues.figures.graph_words import EDGE_COLUMNS, as_labelled, edge_rows, graph_alt, graph_caption
+from causalvalues.figures.graph_options import Circle, GraphOptions, Placed
+from causalvalues.figures.graph_words import (
+    EDGE_COLUMNS,
+    as_labelled,
+    edge_rows,
+    graph_alt,
+    graph_caption,
+    label_meaning,
+)
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines
+from causalvalues.figures.placed_layout import placed_of
 from causalvalues.figures.value_order import value_order
 from causalvalues.model.effects import Effects
 from causalvalues.scene.nouns import Edge, Mark, Scene
@@ -52,8 +61,9 @@ def value_graph(
     Returns
     -------
     Scene
-        A label that finds no room loses its interval first and is then left out; the caption says how many did, and the
-        scene's table has all numbers.
+        Either all labels have their interval or, where one of them finds no room and on pages below 300 points, none
+        has. Where the numbers alone find no room, those of weak edges are left out: legend and caption say from which
+        size on they are printed, and the scene's table has all of them.
 
     Examples
     --------
@@ -70,14 +80,14 @@ def value_graph(
     edges = tuple(edge for edge in data.edges if not {edge.cause, edge.effect} & away)
     layout = _laid_out(data, edges, theory, shown, options)
     painted = paint_edges(edges, layout, options.intervals)
-    legend, height = _legend(data, edges, layout, options)
+    legend, height = _legend(data, edges, layout, (options, painted.labels))
     return Scene(
         kind="graph",
         width=options.width,
         height=round(height, 3),
         marks=(*layout.ground, *painted.marks, *node_marks(layout), *layout.notes, *legend),
         title=options.title,
-        caption=_caption(data, edges, shown, options, painted.short),
+        caption=_caption(data, edges, shown, (options, painted.labels)),
         alt=graph_alt(data, edges, shown),
         nodes=scene_nodes(layout, data, shown, {} if theory is None else theory.groups),
         edges=edges,
@@ -88,10 +98,12 @@ def value_graph(
 
 
 def _legend(
-    data: GraphData, edges: Sequence[Edge], layout: Layout, options: GraphOptions
+    data: GraphData, edges: Sequence[Edge], layout: Layout, look: tuple[GraphOptions, EdgeLabels]
 ) -> tuple[tuple[Mark, ...], float]:
     """Return the marks below the graph, and the height of the page."""
-    items = graph_items(data, as_labelled(edges, options.intervals), _meaning(edges, options))
+    options, printed = look
+    told = as_labelled(edges, printed.intervals)
+    items = graph_items(data, told, label_meaning(told, options.effect, printed), options.width)
     if not isinstance(options.layout, Circle):
         items += kind_items(data.kind(name) for name in layout.places)
     items += [(0.0, words, ()) for words in layout.words]
@@ -101,9 +113,10 @@ def _legend(
 
 
 def _caption(
-    data: GraphData, edges: Sequence[Edge], shown: Mapping[str, str], options: GraphOptions, short: int
+    data: GraphData, edges: Sequence[Edge], shown: Mapping[str, str], look: tuple[GraphOptions, EdgeLabels]
 ) -> str:
-    said = graph_caption(data, as_labelled(edges, options.intervals), shown, options.effect, short)
+    options, printed = look
+    said = graph_caption(data, as_labelled(edges, options.intervals), shown, options.effect, printed)
     note = options.note[:1].upper() + options.note[1:]
     return f"{said} {note}{'' if note.endswith('.') else '.'}" if note else said
 
@@ -117,12 +130,8 @@ def _laid_out(
         groups = sectors_of(theory, shown) if theory is not None and theory.circular else {}
         pairs = {edge.part: (edge.cause, edge.effect) for edge in edges}
         return circle_layout(order, shown, groups, pairs, options.width, kinds=kinds)
+    if isinstance(options.layout, Placed):
+        return placed_of(options.layout, kinds, shown, edges, options.width)
     acting = {edge.cause for edge in edges}
     first = [name for name in (*data.factors, *data.levers) if name in acting]
     return layered_layout((first, order), shown, edges, options.layout, options.width, kinds=kinds)
-
-
-def _meaning(edges: Sequence[Edge], options: GraphOptions) -> str:
-    if any(edge.mean is not None for edge in edges):
-        return f"label: {options.effect}"
-    return "label: P(adjacent)" if any(edge.adjacent is not None for edge in edges) else ""

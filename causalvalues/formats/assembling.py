@@ -82,13 +82,16 @@ def assembled(
             raise DataError(f"{_at(node)}the node {shown(node.name)} is there twice. Rename or remove one of them.")
         known[node.name] = node
     kept = _distinct([_edge(found, known, aside) for found in edges], said)
-    made = _placed([_node(node, aside) for node in known.values()], list(known.values()))
+    there = all(one.said.get("x") is not None and one.said.get("y") is not None for one in known.values())
+    made = [_node(node, aside) for node in known.values()]
+    made = made if there else _on_a_circle(made)
     return GraphFile(
         names=tuple(known),
         nodes=tuple(replace(node, part=f"node-{number}") for number, node in enumerate(made)),
         edges=tuple(_numbered(kept, {node.name for node in made if node.kind == "lever"})),
         format=format,
         notes=(*dict.fromkeys(said), *aside.notes()),
+        placed=there and bool(made),
     )
 
 
@@ -193,10 +196,8 @@ def _number(found: FoundNode | FoundEdge, key: str, aside: _Aside) -> float | No
     return number
 
 
-def _placed(nodes: list[Node], found: list[FoundNode]) -> list[Node]:
-    """Put the nodes on a circle where the file does not place all of them."""
-    if all(one.said.get("x") is not None and one.said.get("y") is not None for one in found):
-        return nodes
+def _on_a_circle(nodes: list[Node]) -> list[Node]:
+    """Put the nodes on a circle: the file does not place all of them."""
     radius = max(100.0, 12.0 * len(nodes))
     turns = [math.tau * place / len(nodes) for place in range(len(nodes))]
     centre = radius + 36.0

@@ -25,9 +25,12 @@ def gml_text(scene: Scene) -> str:
     Returns
     -------
     str
-        ASCII; all names, ends, words, numbers and places. The label of a node is its exact name (and ``caption`` the
-        name as shown); the two names that networkx takes for lists have a stand-in, and their exact form under
-        ``name_json``. The graph is called directed, and ``ends`` of an edge says what is: ``---`` is no arrow.
+        ASCII; all names, ends, words, numbers and places. The label of a node is its name as shown, because that is
+        what other programs show; ``name`` and ``name_json`` hold the exact one where it is another, and ``caption`` the
+        name as shown where two nodes share it (the label is the exact name then: networkx wants labels that differ).
+        The two texts that networkx takes for lists have a stand-in. The graph is called directed, and ``ends`` of an
+        edge says what is: ``---`` is no arrow. Read it with ``networkx.read_gml(path, label="id")`` to have both names
+        as attributes.
 
     Raises
     ------
@@ -37,13 +40,15 @@ def gml_text(scene: Scene) -> str:
     need_graph(scene, "GML")
     names = [node.name for node in scene.nodes]
     ids = {name: number for number, name in enumerate(names)}
-    labels = stand_ins(names, lambda name: name not in _READ_AS_LISTS)
+    labels = _labels(scene)
     pairs = Counter((edge.cause, edge.effect) for edge in scene.edges)
     lines = ["graph [", "  directed 1"]
     lines += ["  multigraph 1"] if any(count > 1 for count in pairs.values()) else []
     for node in scene.nodes:
         lines += ["  node [", f"    id {ids[node.name]}", f"    label {quoted(labels[node.name])}"]
-        lines += [f"    name_json {quoted(json.dumps(node.name))}"] if labels[node.name] != node.name else []
+        if labels[node.name] != node.name:
+            lines += [f"    name {quoted(node.name)}"] if node.name not in _READ_AS_LISTS else []
+            lines += [f"    name_json {quoted(json.dumps(node.name))}"]
         lines += [f"    caption {quoted(node.label)}"] if node.label not in _READ_AS_LISTS else []
         lines += [f"    kind {quoted(node.kind)}"]
         lines += [f"    group {quoted(node.group)}"] if node.group and node.group not in _READ_AS_LISTS else []
@@ -54,6 +59,19 @@ def gml_text(scene: Scene) -> str:
         lines += [f"    {key} {real(number)}" for key, number in numbers_of(edge)]
         lines.append("  ]")
     return "\n".join([*lines, "]"]) + "\n"
+
+
+def _labels(scene: Scene) -> dict[str, str]:
+    """Return the label of each node: its name as shown, or the exact name where another node could have the same."""
+    exact = stand_ins([node.name for node in scene.nodes], lambda name: name not in _READ_AS_LISTS)
+    shown = Counter(node.label for node in scene.nodes)
+    taken = set(exact.values())
+    return {
+        node.name: node.label
+        if node.label and shown[node.label] == 1 and node.label not in (*taken, *_READ_AS_LISTS)
+        else exact[node.name]
+        for node in scene.nodes
+    }
 
 
 def quoted(text: str) -> str:

@@ -33,6 +33,8 @@ class GraphFile:
         Name of the format, for example ``"DAGitty"``.
     notes : tuple of str, default ()
         One sentence for each thing in the file that a graph cannot hold and that was left aside.
+    placed : bool, default False
+        Whether the file gives every node a place (points, y downwards).
 
     Raises
     ------
@@ -52,6 +54,7 @@ class GraphFile:
     edges: tuple[Edge, ...]
     format: str
     notes: tuple[str, ...] = ()
+    placed: bool = False
 
     def __post_init__(self) -> None:
         for field in ("names", "nodes", "edges", "notes"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from causalvalues.errors import DataError
@@ -16,6 +16,8 @@ _SIGNS = re.compile(r"=~|<~|~\*~|~~|~|==|:=|<|>|\||%|:")
 _NAME = re.compile(r"[^\W\d][\w.]*|\.[^\W\d][\w.]*")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _START = re.compile(rf"start\(({_NUMBER})\)|({_NUMBER})\?")
+_GROUPS = re.compile(r"(start\()?c\(([^()]+)\)\)?")
+_LABEL = re.compile(r"""(?:label|equal)\(.*\)|"[^"]*"|'[^']*'""")
 _MEANINGS = {
     "<~": "composites (<~)",
     "~*~": "scaling factors (~*~)",
@@ -48,9 +50,12 @@ def lavaan_graph(text: str) -> GraphFile:
     Parameters
     ----------
     text : str
-        ``~`` gives arrows, ``=~`` arrows from latent nodes, ``~~`` two-headed edges. A coefficient that is fixed or has
-        a starting value is ``mean`` of its edge; one fixed to 0 is no edge. Labels, intercepts, thresholds,
-        constraints, defined parameters and blocks are left aside, each with a note that names the lines.
+        ``~`` gives arrows, ``=~`` arrows from latent nodes, ``~~`` two-headed edges. A coefficient that is fixed
+        (``0.3*x``) or has a starting value (``start(0.3)*x``, ``0.3?*x``) is ``mean`` of its edge; one fixed to 0, in
+        all groups, is no edge; ``NA*x`` is an edge without a number. Of values for groups (``c(0.3, 0.5)*x``) only such
+        that all groups share is kept. Modifiers of a term that is there twice are taken together, as lavaan does.
+        Labels, bounds, intercepts, thresholds, constraints, defined parameters and blocks are left aside, each with a
+        note that names the lines.
 
     Raises
     ------
@@ -64,7 +69,7 @@ def lavaan_graph(text: str) -> GraphFile:
             raise DataError(f"Line {number}: {shown(formula)} has no ~, =~ or ~~. Write it as in `y ~ a + b`.")
         left, right = formula[: sign.start()], formula[sign.end() :]
         if sign[0] in ("~", "~~", "=~"):
-            for name in _names(left, number):
+            for name in _names(left, number, found):
                 _terms(found, (name, sign[0], ends), right, number)
         else:
             found.note(f"{_MEANINGS[sign[0]]} were left aside", number)
@@ -103,11 +108,16 @@ def _formulas(text: str, found: _Found) -> Iterator[tuple[int, str, str]]:
         yield begun, held, ends
 
 
-def _names(left: str, line: int) -> list[str]:
-    names = [re.sub(r"^[^*]*\*", "", name) for name in left.split("+")]
-    for name in names:
+def _names(left: str, line: int, found: _Found) -> list[str]:
+    """Return the names on the left of a sign; a modifier there (``efa("block")*f``) is noted."""
+    names = []
+    for part in left.split("+"):
+        *modifiers, name = _factors(part)
         if not _NAME.fullmatch(name):
             raise DataError(f"Line {line}: {shown(name)} on the left is no name. Write it as in `y ~ a + b`.")
+        for modifier in modifiers:
+            found.note(f"modifiers on the left were left aside ({shown(modifier)})", line)
+        names.append(name)
     return names
 
 
@@ -117,16 +127,7 @@ def _terms(found: _Found, formula: tuple[str, str, str], right: str, line: int) 
     found.nodes.setdefault(left, {})
     if sign == "=~":
         found.nodes[left]["kind"] = "latent"
-    for term in _split(right):
-        modifiers, _, name = term.rpartition("*")
-        if sign == "~" and re.fullmatch(_NUMBER, name):
-            found.note("intercepts (~ 1) were left aside", line)
-            continue
-        if not _NAME.fullmatch(name):
-            if re.fullmatch(r"[\w.]+:[\w.]+", name):
-                found.note(f"products of nodes ({name}) were left aside", line)
-                continue
-            raise DataError(f"Line {line}: {shown(term or right)} on the right is no term. Write it as in `y ~ 0.3*a`.")
+    for name, modifiers in _modified(found, sign, right, line).items():
         found.nodes.setdefault(name, {})
         number, fixed = _coefficient(found, modifiers, line)
         if name == left:
@@ -138,6 +139,37 @@ def _terms(found: _Found, formula: tuple[str, str, str], right: str, line: int) 
             found.note("terms that are fixed to 0 are no edges", line)
         else:
             found.edges.append(_edge(formula, name, number, line))
+
+
+def _modified(found: _Found, sign: str, right: str, line: int) -> dict[str, list[str]]:
+    """Return the nodes on the right with their modifiers; those of a node that is there twice are taken together."""
+    terms: dict[str, list[str]] = {}
+    for term in _split(right):
+        *modifiers, name = _factors(term)
+        if sign == "~" and name in ("0", "1"):
+            found.note("intercepts (~ 1) were left aside", line)
+        elif re.fullmatch(r"[\w.]+:[\w.]+", name):
+            found.note(f"products of nodes ({name}) were left aside", line)
+        elif _NAME.fullmatch(name):
+            terms.setdefault(name, []).extend(modifiers)
+        else:
+            raise DataError(
+                f"Line {line}: {shown(term or right)} on the right is no term. Write it as in `y ~ 0.3*a`, the number "
+                "or label first."
+            )
+    return terms
+
+
+def _factors(term: str) -> list[str]:
+    """Split at every * that stands in no parentheses."""
+    parts, depth = [""], 0
+    for sign in term:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "*" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
 
 
 def _edge(formula: tuple[str, str, str], name: str, number: float | None, line: int) -> FoundEdge:
@@ -163,15 +195,30 @@ def _split(right: str) -> list[str]:
     return [*parts, held] if parts or held else [held]
 
 
-def _coefficient(found: _Found, modifiers: str, line: int) -> tuple[float | None, bool]:
-    """Return the number of a term, and whether it is fixed to it; labels and the like are noted."""
-    number, fixed = None, False
-    for modifier in filter(None, modifiers.split("*")):
+def _coefficient(found: _Found, modifiers: Sequence[str], line: int) -> tuple[float | None, bool]:
+    """Return the number of a term, and whether it is fixed to it; what is more is noted."""
+    number: float | None = None
+    fixed = False
+    for modifier in filter(None, modifiers):
         start = _START.fullmatch(modifier)
-        if start:
+        groups = _GROUPS.fullmatch(modifier)
+        if modifier == "NA":
+            fixed = False
+        elif start:
             number = float(start[1] or start[2])
         elif re.fullmatch(_NUMBER, modifier):
             number, fixed = float(modifier), True
+        elif groups:
+            said, begins = groups[2].split(","), groups[1] is not None
+            values = {float(each) if re.fullmatch(_NUMBER, each) else None for each in said}
+            if len(values) == 1 and None not in values:
+                number, fixed = values.pop(), fixed or not begins
+            elif any(re.fullmatch(_NUMBER, each) for each in said):
+                found.note(f"values that differ between groups were left aside ({shown(modifier)})", line)
+            elif any(each != "NA" for each in said):
+                found.note(f"labels were left aside ({shown(modifier)})", line)
+        elif _NAME.fullmatch(modifier) or _LABEL.fullmatch(modifier):
+            found.note(f"labels were left aside ({shown(modifier)})", line)
         else:
-            found.note(f"labels and modifiers were left aside ({shown(modifier)})", line)
+            found.note(f"modifiers were left aside ({shown(modifier)})", line)
     return number, fixed

@@ -27,7 +27,7 @@ def _scene_graph(text: str) -> GraphFile:
     scene = scene_from_json(text)
     if not scene.nodes:
         raise DataError(f"This scene is a figure of {scene.kind} and holds no graph. Give the scene of a graph.")
-    return GraphFile(tuple(node.name for node in scene.nodes), scene.nodes, scene.edges, "scene")
+    return GraphFile(tuple(node.name for node in scene.nodes), scene.nodes, scene.edges, "scene", placed=True)
 
 
 READERS: Mapping[str, Callable[[str], GraphFile]] = {

@@ -13,7 +13,12 @@ from causalvalues.scene.nouns import Scene
 
 _EDGE = re.compile(r"(?:\d+\.\s*)?(\S+)\s+([-<o]-[->o])\s+(\S+)(?:\s+(.*))?")
 _NO_EDGE = re.compile(r"\[no edge\]:\s*([0-9.eE+-]+)")
-_PROPERTIES = frozenset({"dd", "nl", "pd", "pl"})
+_PROPERTIES = {
+    "dd": "definitely direct",
+    "nl": "no latent common cause",
+    "pd": "possibly direct",
+    "pl": "possibly a latent common cause",
+}
 _NAMES = "Exact Names:"
 
 
@@ -60,8 +65,8 @@ def tetrad_graph(text: str) -> GraphFile:
     Parameters
     ----------
     text : str
-        What follows an edge is tolerated: ``dd nl pd pl``, and the shares of a bootstrap, of which ``[no edge]`` gives
-        P(adjacent).
+        Of the shares of a bootstrap after an edge, ``[no edge]`` gives P(adjacent). The flags ``dd`` (definitely
+        direct), ``nl`` (no latent common cause), ``pd`` and ``pl`` (possibly so) are left aside with a note.
 
     Raises
     ------
@@ -116,7 +121,10 @@ def _edge(line: str, number: int, exact: dict[str, str], notes: list[str]) -> Fo
             said["adjacent"] = round(1.0 - float(missing[1]), 9)
         except ValueError:
             raise DataError(f"Line {number}: {shown(missing[0])} has no number. Write [no edge]:0.1") from None
-    if rest and not set(rest.split()) <= _PROPERTIES:
+    words = rest.split()
+    flags = [word for word in words if word in _PROPERTIES]
+    notes += [f"The flags {flag} of edges ({_PROPERTIES[flag]}) were left aside." for flag in flags]
+    if len(flags) < len(words):
         notes.append("Shares of kinds of edges after the edges were left aside, but for that of no edge.")
     first, second = (exact.get(name, name) for name in (match[1], match[3]))
     return FoundEdge(first, match[2], second, said, f"line {number}")

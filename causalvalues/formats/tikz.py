@@ -62,7 +62,8 @@ def tex_text(scene: Scene) -> str:
     -------
     str
         The picture of `tikz_text`. pdfLaTeX sets it in Helvetica (Times where the scene asks for a serif font); the
-        other two in the first of the scene's fonts that is installed, else in DejaVu Sans.
+        other two, which need fontspec (and LuaLaTeX luaotfload), in the first of the scene's fonts that is installed,
+        else in DejaVu Sans.
     """
     picture = tikz_text(scene)
     libraries = _graph(scene)[0] if scene.nodes else []

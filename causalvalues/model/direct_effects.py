@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from causalvalues.model.effects import Effects
+from causalvalues.model.quantiles import interval_shares, weighted_quantiles
 from causalvalues.model.structural import StructuralModel
 
 
@@ -22,7 +23,13 @@ def direct_effects(model: StructuralModel, level: float = 0.9) -> Effects:
     -------
     Effects
         Tables (m, p), [cause, effect]: mean and interval of B[cause, effect] over the draws that have the edge, zero
-        where none has it; ``positive`` and ``negative`` are probabilities over all draws.
+        where none has it; ``positive`` and ``negative`` are probabilities over all draws. Ends are draws
+        (`weighted_quantiles`).
+
+    Raises
+    ------
+    ModelError
+        If the level is not inside (0, 1).
 
     Examples
     --------
@@ -30,17 +37,16 @@ def direct_effects(model: StructuralModel, level: float = 0.9) -> Effects:
     >>> float(direct_effects(model).mean.loc["a", "b"])
     2.0
     """
+    shares = interval_shares(level)
     p = len(model.values)
     draws = model.coefficients[:, :, :p]
     shape = draws.shape[1:]
     mean, lower, upper = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for i, j in zip(*np.nonzero((draws != 0).any(axis=0)), strict=True):
         there = draws[:, i, j] != 0
-        numbers, weights = draws[there, i, j], model.weights[there]
-        order = np.argsort(numbers, kind="stable")
-        below = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+        numbers, weights = draws[there, i, j], model.weights[there] / model.weights[there].sum()
         mean[i, j] = np.average(numbers, weights=weights)
-        lower[i, j], upper[i, j] = np.interp([(1 - level) / 2, (1 + level) / 2], below, numbers[order])
+        lower[i, j], upper[i, j] = weighted_quantiles(numbers, weights, shares)
     above = np.tensordot(model.weights, (draws > 0).astype(float), axes=1)
     under = np.tensordot(model.weights, (draws < 0).astype(float), axes=1)
     tables = [

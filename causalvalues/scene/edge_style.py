@@ -16,6 +16,8 @@ NEARLY_ALL = 0.9
 """P(compelled | adjacent) from which a compelled edge has a solid head; below, the head is hollow."""
 RING = 2.1
 """Radius of the circle at an open end, in points."""
+FULL_PAGE = 468.0
+"""Width of a page, in points, from which on lines have their full thickness."""
 
 EndMark = Literal["tail", "arrow", "circle"]
 
@@ -28,14 +30,30 @@ _CHANGES: Mapping[Change, tuple[str, tuple[float, ...], float]] = {
 }
 
 
+def page_scale(width: float) -> float:
+    """Return the thickness of lines on a page of this width, in points: 1 from 468 on, less below, .5 at least.
+
+    Examples
+    --------
+    >>> page_scale(540.0), page_scale(351.0), page_scale(219.0)
+    (1.0, 0.75, 0.5)
+    """
+    return min(max(width / FULL_PAGE, 0.5), 1.0)
+
+
+def mark_scale(scale: float) -> float:
+    """Return the size of heads, circles and dashes where lines are drawn at `scale`: halfway between it and 1."""
+    return (1 + scale) / 2
+
+
 def line_width(adjacent: float | None) -> float:
     """Return the width of an edge in points: .5 at P(adjacent) = 0 to 2.3 at 1; 1.2 where there is no probability."""
     return 1.2 if adjacent is None else tidy(0.5 + 1.8 * adjacent**2)
 
 
-def edge_width(edge: Edge) -> float:
+def edge_width(edge: Edge, scale: float = 1.0) -> float:
     """Return the width of an edge in points: by its change in a difference of two graphs, else `line_width`."""
-    return _CHANGES[edge.change][2] if edge.change else line_width(edge.adjacent)
+    return tidy(scale * (_CHANGES[edge.change][2] if edge.change else line_width(edge.adjacent)))
 
 
 def sign_colour(edge: Edge) -> str:
@@ -51,11 +69,11 @@ def sign_colour(edge: Edge) -> str:
     return POSITIVE if edge.mean > 0 else NEGATIVE
 
 
-def sign_dash(edge: Edge) -> tuple[float, ...]:
+def sign_dash(edge: Edge, scale: float = 1.0) -> tuple[float, ...]:
     """Return the dashes of a negative effect, or of a change; nothing for the others."""
-    if edge.change:
-        return _CHANGES[edge.change][1]
-    return DASH if edge.mean is not None and edge.mean < 0 else ()
+    negative = DASH if edge.mean is not None and edge.mean < 0 else ()
+    dash = _CHANGES[edge.change][1] if edge.change else negative
+    return tuple(tidy(mark_scale(scale) * length) for length in dash)
 
 
 def end_marks(edge: Edge) -> tuple[EndMark, EndMark]:
@@ -85,14 +103,16 @@ def label_texts(edge: Edge, intervals: bool) -> tuple[str, ...]:
     return (number(edge.adjacent),) if edge.adjacent is not None else ()
 
 
-def arrow_head(tip: tuple[float, float], back: tuple[float, float], width: float) -> tuple[Segment, ...]:
-    """Return the triangle of an arrow head from its tip to the middle of its back."""
+def arrow_head(
+    tip: tuple[float, float], back: tuple[float, float], width: float, scale: float = 1.0
+) -> tuple[Segment, ...]:
+    """Return the triangle of an arrow head from its tip to the middle of its back, for a line of this width."""
     end, start = np.array(tip), np.array(back)
     along = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
-    across = np.array([-along[1], along[0]]) * (1.6 + 0.7 * width)
+    across = np.array([-along[1], along[0]]) * (1.6 * mark_scale(scale) + 0.7 * width)
     return polygon([(end[0], end[1]), tuple(start + across), tuple(start - across)])
 
 
-def head_length(width: float) -> float:
+def head_length(width: float, scale: float = 1.0) -> float:
     """Return the length of the arrow head of an edge of this width."""
-    return 4.6 + 1.35 * width
+    return 4.6 * mark_scale(scale) + 1.35 * width

@@ -1,19 +1,22 @@
 """The figure lint: what a reader, a reviewer or a printer would object to, before the figure is sent.
 
 Codes, which stay: FIG101 text too small, FIG102 text too large, FIG103 width, FIG104 height; FIG201 overlap, FIG202 off
-the page, FIG203 a name cut short; FIG301 contrast of text, FIG302 contrast of lines and dots, FIG303 line too thin,
-FIG304 two meanings told by colour alone; FIG401 no alternative text, FIG402 no caption, FIG403 no table of the numbers;
-FIG501 no wanted font is installed, FIG502 a character that no font has.
+the page, FIG203 a name cut short, FIG204 a label that hides the line of another edge for more than two type sizes,
+FIG205 more than two thirds of the labels interrupt lines of other edges, FIG206 more than a tenth of the edges lack the
+label of their number (a note, a warning above half); FIG301 contrast of text, FIG302 contrast of lines and dots, FIG303
+line too thin, FIG304 two meanings told by colour alone; FIG401 no alternative text, FIG402 no caption, FIG403 no table
+of the numbers; FIG501 no wanted font is installed, FIG502 a character that no font has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from causalvalues.scene.fonts import FALLBACK, face_for, family_of
 from causalvalues.scene.lint_colour import colour_alone, faint_marks, faint_texts
+from causalvalues.scene.lint_labels import label_flaws
 from causalvalues.scene.metrics import ELLIPSIS
 from causalvalues.scene.nouns import Scene, Shape, Text
 from causalvalues.scene.overlap import overlaps
@@ -21,7 +24,7 @@ from causalvalues.scene.palette import SMALLEST
 from causalvalues.scene.printing import SLACK
 from causalvalues.scene.venues import Venue
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 THINNEST = 0.25
 WIDTH_SLACK = 0.5
 """Points by which a figure may miss the width of a venue."""
@@ -35,8 +38,8 @@ class Flaw:
     ----------
     code : str
         Stable, for example ``"FIG201"``; listed in `causalvalues.scene.lint`.
-    severity : {"error", "warning"}
-        An error should not be printed.
+    severity : {"error", "warning", "note"}
+        An error should not be printed; a note is what an author should know.
     where : str
         Part of the scene, for example ``"edge-3-label"``, or ``"page"``.
     message : str
@@ -71,8 +74,11 @@ def lint(scene: Scene, venue: Venue | None = None) -> list[Flaw]:
         Errors first, then by code and place; empty for a clean figure.
     """
     found = [*_sizes(scene, venue), *_page(scene, venue), *_places(scene), *_looks(scene, venue), *_words(scene)]
-    found += _fonts(scene, venue)
-    return sorted(dict.fromkeys(found), key=lambda flaw: (flaw.severity, flaw.code, flaw.where, flaw.message))
+    found += [*_labels(scene), *_fonts(scene, venue)]
+    order = get_args(Severity)
+    return sorted(
+        dict.fromkeys(found), key=lambda flaw: (order.index(flaw.severity), flaw.code, flaw.where, flaw.message)
+    )
 
 
 def has_errors(flaws: Iterable[Flaw]) -> bool:
@@ -146,6 +152,18 @@ def _places(scene: Scene) -> list[Flaw]:
             remedy = "Give a shorter name (`labels=`), or widen the figure."
             found.append(Flaw("FIG203", "warning", text.part, f"{text.text!r} is cut short.", remedy))
     return found
+
+
+def _labels(scene: Scene) -> list[Flaw]:
+    remedies = {
+        "FIG204": "Widen the figure, or leave intervals out.",
+        "FIG205": "Widen the figure, leave intervals out, or draw it in layers.",
+        "FIG206": "They are in the table; widen the figure, or draw it in layers, to print more.",
+    }
+    return [
+        Flaw(code, cast(Severity, severity), where, said, remedies[code])
+        for code, severity, where, said in label_flaws(scene)
+    ]
 
 
 def _looks(scene: Scene, venue: Venue | None) -> list[Flaw]:

@@ -69,16 +69,17 @@ def faint_marks(scene: Scene) -> Iterator[tuple[str, str]]:
 def colour_alone(scene: Scene) -> Iterator[tuple[str, str]]:
     """Yield a part and a message for each pair of colours that only their hue tells apart.
 
-    Lines and dots of one role, form, thickness and dash are compared; parts with a text of their own are left out,
-    since the text tells them apart.
+    Lines and dots of one role, form, thickness and dash are compared, a head with the dash of its line; parts with a
+    text of their own are left out, since the text tells them apart.
     """
     told = {owner(mark.part) for mark in scene.marks if isinstance(mark, Text)}
+    dashed = {mark.part for mark in scene.marks if isinstance(mark, Shape) and mark.dash}
     looks: dict[tuple[object, ...], dict[str, str]] = {}
     for shape in scene.marks:
         if isinstance(shape, Shape) and shape.role not in QUIET_ROLES and not _has_own_text(shape, told):
             colour = _paint(shape)
             if colour is not None:
-                form = (shape.role, bool(shape.dash), shape.stroke == "none", _form(shape), _thickness(shape))
+                form = (shape.role, shape.part in dashed, shape.stroke == "none", _form(shape), _thickness(shape))
                 looks.setdefault(form, {}).setdefault(colour.upper(), shape.part)
     for (role, *_), parts in looks.items():
         colours = sorted(parts, key=lightness)

@@ -31,6 +31,7 @@ SceneKind = Literal[
     "side_effects",
     "explanation",
     "priorities",
+    "ranks",
     "stability",
     "value_circle",
     "known_groups",

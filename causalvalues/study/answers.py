@@ -88,7 +88,7 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
     elif data.theory:
         dimensions = theory(_local(data.theory, folder))
     matrix = matrix.drop(late)
-    return Answers(matrix, dimensions, _lever_texts(path.parent), path.name, _sha256(path), items, _key_of(matrix, key))
+    return Answers(matrix, dimensions, lever_texts(path.parent), path.name, _sha256(path), items, _key_of(matrix, key))
 
 
 def _read(path: Path, options: ReadOptions, drop: list[str]) -> tuple[ResponseMatrix, list[str]]:
@@ -133,11 +133,11 @@ def _demo(data: DataSettings) -> Answers:
     items = demo_responses()
     matrix = score(items, key, data.centring, data.min_answered).drop(data.drop)
     path = DEMO / "answers.csv.gz"
-    texts = _lever_texts(DEMO)
+    texts = lever_texts(DEMO)
     return Answers(matrix, theory(key.theory), texts, path.name, _sha256(path), items, _key_of(matrix, key))
 
 
-def _lever_texts(folder: Path) -> dict[str, str]:
+def lever_texts(folder: Path) -> dict[str, str]:
     """Return the first wording of each lever, from the design that an elicitation writes beside its answers."""
     try:
         held = json.loads((folder / DESIGN).read_text(encoding="utf-8"))

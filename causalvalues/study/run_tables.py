@@ -13,12 +13,15 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.model import FitIndices, total_effects
 from causalvalues.model.direct_effects import direct_effects
 from causalvalues.study.blocking import NOTE, blocked_beside
+from causalvalues.study.run_names import prompts_of, run_settings, shown_names, theory_of
 from causalvalues.study.saving import load, load_model, model_beside
 from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
+from causalvalues.tables.effects import Form
 from causalvalues.tables.naming import Naming
 from causalvalues.tables.plans import levers_table, profile_table
-from causalvalues.theories import ValueTheory, theory
+from causalvalues.theories import theory
 
+Names = Literal["shown", "raw"]
 TableKind = Literal["edges", "effects", "matrix", "fit", "plan", "levers"]
 
 
@@ -31,27 +34,34 @@ class RunTable:
     kind : {"edges", "effects", "matrix", "fit", "plan", "levers"}
         Edges of the averaged graph, effects in rows or as a matrix, fit indices, the profile of a plan, or its levers.
     theory : str, default ""
-        Value theory (id or file) for names and order.
+        Value theory (id or file) for names and order; default: that of the run.
     direct : bool, default False
         Direct instead of total effects.
     number : int, default 1
         Which plan of the run.
+    names : {"shown", "raw"}, default "shown"
+        Values as their theory writes them ("Self-direction") and levers by the value that they aim at ("Prompt:
+        Security"), or both as in the data ("self_direction", "do_security").
 
     Raises
     ------
     StudyError
-        If the kind is unknown or the number below 1.
+        If the kind or the names are unknown, or the number is below 1.
     """
 
     kind: TableKind
     theory: str = ""
     direct: bool = False
     number: int = 1
+    names: Names = "shown"
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(TableKind):
             hint = did_you_mean(str(self.kind), get_args(TableKind))
             raise StudyError(f"There is no table of the kind {self.kind!r}.{hint}")
+        if self.names not in get_args(Names):
+            hint = did_you_mean(str(self.names), get_args(Names))
+            raise StudyError(f"There are no names {self.names!r}. Choose shown or raw.{hint}")
         if self.number < 1:
             raise StudyError(f"The number of a plan is {self.number}. The first plan is 1.")
 
@@ -76,18 +86,33 @@ def table_of_run(path: Path, wanted: RunTable) -> Table:
     DataError, StudyError, KeyFileError
         If what the table needs is not there or not understood.
     """
-    names = theory(wanted.theory) if wanted.theory else None
     if wanted.kind == "edges":
-        return _edges(path, names)
+        return _edges(path, wanted)
     if wanted.kind in ("effects", "matrix"):
-        return _effects(path, names, wanted)
-    folder = _run_folder(path) / "tables"
+        return _effects(path, wanted)
+    folder = _run_folder(path)
+    tables = folder / "tables"
     if wanted.kind == "fit":
-        return fit_table(FitIndices(_read(folder, "fit_indices").astype(float), ()))
-    ledger = _read(folder, f"plan_{wanted.number}_ledger").reset_index()
-    if wanted.kind == "levers":
-        return levers_table(ledger, Naming(names))
-    return profile_table(_read(folder, f"plan_{wanted.number}"), ledger, Naming(names))
+        return fit_table(FitIndices(_read(tables, "fit_indices").astype(float), ()))
+    ledger = _read(tables, f"plan_{wanted.number}_ledger").reset_index()
+    profile = _read(tables, f"plan_{wanted.number}")
+    naming = _naming(folder, wanted, (tuple(map(str, profile.index)), tuple(map(str, ledger["lever"]))))
+    return levers_table(ledger, naming) if wanted.kind == "levers" else profile_table(profile, ledger, naming)
+
+
+def _naming(folder: Path, wanted: RunTable, nodes: tuple[tuple[str, ...], tuple[str, ...]]) -> Naming:
+    """Return how values and levers are called and ordered: as the study's report has them, or as in the data."""
+    settings = run_settings(folder)
+    known = theory(wanted.theory) if wanted.theory else theory_of(settings, nodes[0])[0]
+    if wanted.names == "raw":
+        return Naming(known, {name: name for each in nodes for name in each})
+    return Naming(known, shown_names(nodes, known, prompts_of(settings)))
+
+
+def _home(file: Path) -> Path:
+    """Return the run folder that a file of its folder ``graph`` belongs to, else the folder of the file."""
+    folder = file.resolve().parent
+    return folder.parent if folder.name == "graph" else folder
 
 
 def _run_folder(path: Path) -> Path:
@@ -98,20 +123,24 @@ def _run_folder(path: Path) -> Path:
     raise StudyError(f"{path} is a file, and this table needs a run folder. Give the folder that `study --out` made.")
 
 
-def _edges(path: Path, names: ValueTheory | None) -> Table:
+def _edges(path: Path, wanted: RunTable) -> Table:
     place = path if path.is_file() else _run_folder(path) / "graph" / "posterior.json"
     posterior = load(place)
     if not isinstance(posterior, GraphPosterior):
         raise StudyError(f"{place} holds a {type(posterior).__name__}, and edges need a GraphPosterior.")
-    table = edge_table(posterior, model_beside(place, posterior), names)
+    naming = _naming(_home(place), wanted, (posterior.names, posterior.levers))
+    table = edge_table(posterior, model_beside(place, posterior), naming.theory, naming.labels)
     return replace(table, note=f"{NOTE}. {table.note}") if blocked_beside(place) else table
 
 
-def _effects(path: Path, names: ValueTheory | None, wanted: RunTable) -> Table:
-    model = load_model(path if path.is_file() else _run_folder(path) / "graph" / "model.json")
+def _effects(path: Path, wanted: RunTable) -> Table:
+    place = path if path.is_file() else _run_folder(path) / "graph" / "model.json"
+    model = load_model(place)
     effects = direct_effects(model) if wanted.direct else total_effects(model)
     what = "Direct effect" if wanted.direct else "Total effect"
-    return effects_table(effects, names, None, EffectRows("matrix" if wanted.kind == "matrix" else "long", what))
+    naming = _naming(_home(place), wanted, (model.values, model.levers))
+    form: Form = "matrix" if wanted.kind == "matrix" else "long"
+    return effects_table(effects, naming.theory, naming.labels, EffectRows(form, what))
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from causalvalues.evidence import Environments
+from causalvalues.evidence import Environments, Evidence
 from causalvalues.model import Effects, LeverEffects, direct_effects
 from causalvalues.responses import ResponseMatrix
 from causalvalues.study.report_conditions import by_forcing
@@ -14,16 +15,16 @@ from causalvalues.study.results import StudyResults
 def tables(results: StudyResults) -> dict[str, pd.DataFrame]:
     """Return every table by the name of its file, without suffix."""
     direct = direct_effects(results.model, results.settings.model.level)
+    rows = results.evidence if results.conditions is None else results.conditions.evidence
     found = {
         "findings": _findings(results),
-        "observed": _observed(results.answers.matrix),
+        "observed": _observed(results.answers.matrix, rows),
         "pairs": results.posterior.pairs(),
         "edges": _edges(results),
         "direct_effects": long_effects(direct),
         "total_effects": long_effects(results.effects),
         "ledger": results.ledger,
     }
-    rows = results.evidence if results.conditions is None else results.conditions.evidence
     if rows is not None:
         found["correlation"] = _named(rows.correlation)
     if results.posterior.lever_mode == "sparse":
@@ -158,12 +159,18 @@ def _findings(results: StudyResults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _observed(matrix: ResponseMatrix) -> pd.DataFrame:
-    """Return the least and the largest score of each value, and dose of each lever."""
+def _observed(matrix: ResponseMatrix, evidence: Evidence | None) -> pd.DataFrame:
+    """Return the least and largest score of each value with mean and standard deviation, and dose of each lever."""
     doses = pd.DataFrame(matrix.doses, columns=list(matrix.levers))
     parts = [("value", matrix.frame()[list(matrix.names)]), ("lever", doses)]
     rows = [(name, kind, part[name].min(), part[name].max()) for kind, part in parts for name in part]
-    return pd.DataFrame(rows, columns=["name", "kind", "low", "high"])
+    found = pd.DataFrame(rows, columns=["name", "kind", "low", "high"])
+    if evidence is None:
+        return found
+    spread = np.sqrt(np.diag(evidence.scatter)[: len(evidence.names)] / max(evidence.n - 1, 1))
+    means = dict(zip(evidence.names, evidence.mean[: len(evidence.names)], strict=True))
+    spreads = dict(zip(evidence.names, spread, strict=True))
+    return found.assign(mean=found["name"].map(means), sd=found["name"].map(spreads))
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from causalvalues.tables.as_csv import csv_text
 from causalvalues.tables.as_html import HtmlStyle, html_text
-from causalvalues.tables.as_latex import LatexStyle, latex_text
+from causalvalues.tables.as_latex import latex_text
 from causalvalues.tables.as_markdown import markdown_text
 from causalvalues.tables.edges import EdgeRows, edge_table
 from causalvalues.tables.effects import EffectRows, effects_table
 from causalvalues.tables.fit import fit_table
+from causalvalues.tables.fitting import FittedTable, fitted
+from causalvalues.tables.latex_style import LatexStyle
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.tables.plans import plan_levers_table, plan_table
 from causalvalues.tables.writing import write_table
@@ -16,6 +18,7 @@ __all__ = [
     "Column",
     "EdgeRows",
     "EffectRows",
+    "FittedTable",
     "HtmlStyle",
     "LatexStyle",
     "Table",
@@ -23,6 +26,7 @@ __all__ = [
     "edge_table",
     "effects_table",
     "fit_table",
+    "fitted",
     "html_text",
     "latex_text",
     "markdown_text",

@@ -6,6 +6,7 @@ import math
 import re
 from numbers import Integral
 
+from causalvalues.tables.arguments import a_table
 from causalvalues.tables.nouns import Cell, Column, Table, csv_names
 
 _SPECIAL = re.compile('[",\r\n]')
@@ -34,6 +35,7 @@ def csv_text(table: Table) -> str:
     z,,
     <BLANKLINE>
     """
+    table = a_table(table)
     lines = [[name for column in table.columns for name in csv_names(column)]]
     for row in table.rows:
         lines.append([text for column, cell in zip(table.columns, row, strict=True) for text in _cells(column, cell)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.xml_text import attribute, content
 from causalvalues.tables.apa import cell_text, symbol_runs
+from causalvalues.tables.arguments import a_table
 from causalvalues.tables.nouns import Cell, Column, Table
 
 CSS = """
@@ -67,7 +68,7 @@ def html_text(table: Table, style: HtmlStyle | None = None) -> str:
     </table>
     <BLANKLINE>
     """
-    style = style or HtmlStyle()
+    table, style = a_table(table), style or HtmlStyle()
     lines = _table(table)
     note = [f'<p class="note"><em>Note.</em> {_runs(table.note)}</p>'] if table.note.strip() else []
     if style.page:

@@ -2,54 +2,24 @@ r"""A table in LaTeX: booktabs rules, siunitx columns, the caption above and the
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Iterator
 
-from causalvalues.errors import FigureError, did_you_mean
-from causalvalues.formats.tikz_words import DEFINITIONS, OTHER, tex_words
+from causalvalues.formats.tikz_words import DEFINITIONS, MISSING, OTHER, comment, tex_words
 from causalvalues.tables.apa import symbol_runs
+from causalvalues.tables.arguments import a_table
 from causalvalues.tables.latex_columns import GROUPS, cell_tex, column_type, heading_tex, shares
+from causalvalues.tables.latex_style import LatexStyle, points
+from causalvalues.tables.latex_widths import table_width
 from causalvalues.tables.nouns import Table
 
 MANY = 8
 """Columns beyond which they stand closer to each other."""
-Size = Literal["normalsize", "small", "footnotesize", "scriptsize"]
-
+PAGE = 455.0
+"""Points of a line of A4 with margins of 2.5 cm, where no width is given."""
 PACKAGES = ("booktabs", "siunitx")
 """What a document needs in its preamble (siunitx 3; it loads array)."""
-
-
-@dataclass(frozen=True)
-class LatexStyle:
-    r"""How a table is set in LaTeX.
-
-    Parameters
-    ----------
-    standalone : bool, default False
-        A document that compiles alone, in place of a float for ``\input``.
-    wide : bool, default False
-        Across both columns (``table*``).
-    size : {"normalsize", "small", "footnotesize", "scriptsize"}, default "small"
-    place : str, default "tb"
-        Where the float may go: letters of ``htbp!H``.
-
-    Raises
-    ------
-    FigureError
-        If size or place is unknown.
-    """
-
-    standalone: bool = False
-    wide: bool = False
-    size: Size = "small"
-    place: str = "tb"
-
-    def __post_init__(self) -> None:
-        if self.size not in get_args(Size):
-            raise FigureError(f"The size {self.size!r} is unknown.{did_you_mean(str(self.size), get_args(Size))}")
-        if not re.fullmatch("[htbpH!]*", self.place):
-            raise FigureError(f"The place {self.place!r} of a float is not understood. Use letters of htbp!H.")
 
 
 def latex_text(table: Table, style: LatexStyle | None = None) -> str:
@@ -64,6 +34,7 @@ def latex_text(table: Table, style: LatexStyle | None = None) -> str:
     -------
     str
         A float for ``\input`` into a document that loads booktabs and siunitx 3 (no threeparttable), or a document.
+        Comments at its top name the packages and say about how wide it is. `fitted` makes it fit a narrow column.
         Every heading, name and note is shown as it is written; no text can be a command. Numbers are printed as
         `causalvalues.tables.apa` says, aligned on the decimal marker.
 
@@ -72,6 +43,9 @@ def latex_text(table: Table, style: LatexStyle | None = None) -> str:
     >>> from causalvalues.tables.nouns import Column
     >>> print(latex_text(Table("A & B", (Column("who", "Who"), Column("r", "", "correlation", symbol="r")),
     ...     (("x_1", -0.5),))))
+    % Table, written by causalvalues
+    % Preamble: \usepackage{booktabs, siunitx} (siunitx 3)
+    % Width: about 51 pt in \small (9 pt)
     \begin{table}[tb]
     \centering
     \caption{A \& B}
@@ -91,11 +65,34 @@ def latex_text(table: Table, style: LatexStyle | None = None) -> str:
     \end{table}
     <BLANKLINE>
     """
-    style = style or LatexStyle()
+    table, style = a_table(table), style or LatexStyle()
     lines = _float(table, style)
+    about = list(_about(table, style, lines))
     if any(OTHER in line for line in lines):
         lines = [*DEFINITIONS, *lines]
-    return "\n".join(_document(lines) if style.standalone else lines) + "\n"
+    return "\n".join([*about, *(_document(lines, style) if style.standalone else lines)]) + "\n"
+
+
+def _about(table: Table, style: LatexStyle, lines: list[str]) -> Iterator[str]:
+    """Say in comments what the table is, what it needs, and how wide it is."""
+    yield from comment("Table, written by causalvalues")
+    yield from comment(f"\\usepackage{{{', '.join(PACKAGES)}}} (siunitx 3)", "Preamble: ")
+    size = points(style.size, style.body)
+    width = table_width(table, size, _gap(table, style), (style.width or PAGE, style.line), style.stacked)
+    made = f", made for a line of {style.width:.0f} pt" if style.width else ""
+    float_of = " (table*: across both columns)" if style.wide else ""
+    about = f"about {width:.0f} pt" if width < math.inf else "more than a line"
+    yield from comment(f"{about} in \\{style.size} ({size:g} pt){made}{float_of}", "Width: ")
+    if any(MISSING in line for line in lines):
+        yield from comment(
+            "pdfLaTeX shows a box for characters that its fonts lack; XeLaTeX and LuaLaTeX show them in "
+            "a font that has them.",
+            "Note: ",
+        )
+
+
+def _gap(table: Table, style: LatexStyle) -> float:
+    return style.gap if style.gap is not None else 4.0 if len(table.columns) > MANY else 6.0
 
 
 def _float(table: Table, style: LatexStyle) -> list[str]:
@@ -106,24 +103,24 @@ def _float(table: Table, style: LatexStyle) -> list[str]:
         if label_key(table.label) != "tab:":
             lines.append(rf"\label{{{label_key(table.label)}}}")
         lines.append(r"\smallskip")
-    if len(table.columns) > MANY:
-        lines.append(r"\setlength{\tabcolsep}{4pt}")
+    if _gap(table, style) != 6:
+        lines.append(rf"\setlength{{\tabcolsep}}{{{_gap(table, style):g}pt}}")
     if any(column.kind not in ("text", "interval") for column in table.columns):
         lines.append(rf"\sisetup{{{GROUPS}}}")
-    lines += [rf"\{style.size}", *_tabular(table)]
+    lines += [rf"\{style.size}", *_tabular(table, style)]
     if table.note.strip():
         lines.append(rf"\par\medskip{{\footnotesize\raggedright\textit{{Note.}} {_note(table.note)}\par}}")
     return [*lines, rf"\end{{{name}}}"]
 
 
-def _tabular(table: Table) -> list[str]:
-    widths = shares(table.columns, table.rows)
+def _tabular(table: Table, style: LatexStyle) -> list[str]:
+    widths = shares(table.columns, table.rows, style.line)
     types = [
         column_type(column, [row[place] for row in table.rows], widths[place])
         for place, column in enumerate(table.columns)
     ]
     lines = [r"\begin{tabular}{@{}", *(f"  {each}" for each in types), "@{}}", r"\toprule"]
-    lines += [" & ".join(heading_tex(column) for column in table.columns) + r" \\", r"\midrule"]
+    lines += [" & ".join(heading_tex(column, style.stacked) for column in table.columns) + r" \\", r"\midrule"]
     for row in table.rows:
         cells = [cell_tex(column, cell) for column, cell in zip(table.columns, row, strict=True)]
         if cells[0][:1] in ("[", "*"):
@@ -153,13 +150,13 @@ def label_key(label: str) -> str:
     return "tab:" + re.sub(r"[^A-Za-z0-9.:-]+", "-", label.removeprefix("tab:")).strip("-")
 
 
-def _document(lines: list[str]) -> list[str]:
+def _document(lines: list[str], style: LatexStyle) -> list[str]:
     head = [
-        r"\documentclass{article}",
+        r"\documentclass{article}" if style.body == 10 else rf"\documentclass[{style.body}pt]{{article}}",
         r"\usepackage{iftex}",
         r"\ifPDFTeX\usepackage[T1]{fontenc}\usepackage{mathptmx}\fi",
         *(rf"\usepackage{{{package}}}" for package in PACKAGES),
-        r"\usepackage[margin=2.5cm]{geometry}",
+        rf"\usepackage[{f'textwidth={style.width:.1f}pt' if style.width else 'margin=2.5cm'}]{{geometry}}",
         r"\pagestyle{empty}",
         r"\begin{document}",
     ]

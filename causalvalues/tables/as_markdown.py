@@ -6,9 +6,12 @@ import re
 import unicodedata
 
 from causalvalues.tables.apa import cell_text, symbol_runs
+from causalvalues.tables.arguments import a_table
 from causalvalues.tables.nouns import Cell, Column, Table
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$^!:@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$^!@]|:(?=\S))")
+"""Signs that begin markup in CommonMark, GitHub's and Pandoc's Markdown: code, emphasis, links, HTML, tables, headings,
+entities, formulas, superscripts, pictures, mentions, and a colon that may open an emoji or an address."""
 
 
 def markdown_text(table: Table) -> str:
@@ -31,6 +34,7 @@ def markdown_text(table: Table) -> str:
     | a\|b | 1,204 |
     <BLANKLINE>
     """
+    table = a_table(table)
     grid = [[_heading(column) for column in table.columns]]
     grid += [[_cell(column, cell) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows]
     widths = [max(4, *(_width(line[place]) for line in grid)) for place in range(len(table.columns))]

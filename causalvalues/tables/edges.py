@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +14,7 @@ from causalvalues.model.direct_effects import direct_effects
 from causalvalues.model.effects import Effects
 from causalvalues.model.structural import StructuralModel
 from causalvalues.numerals import number, percent
+from causalvalues.tables.arguments import MODEL, POSTERIOR, needed
 from causalvalues.tables.naming import Naming, cell, limits
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.theories.theory import ValueTheory
@@ -29,16 +30,41 @@ RESTS_ON = {
 }
 """Verdict of `GraphPosterior.averaged_graph` -> what the direction rests on, as in `effect_ledger`."""
 
+RULE = (
+    f"{ARROW}: knowledge gives the direction, or an arrow this way is more probable than not: P(adjacent) \u00d7 "
+    "P(compelled | adjacent) exceeds .5 by more than twice its Monte Carlo error."
+)
+"""What `GraphPosterior.averaged_graph` calls given or compelled."""
+WHAT_RESTS = (
+    f"{Basis.GRAPH.value.capitalize()}: the data compel the direction, given no hidden common cause; "
+    f"{Basis.CONTESTED.value}: graphs that fit about equally well disagree; {Basis.PRIOR.value}: most graphs leave "
+    "it open."
+)
 COLUMNS = (
     Column("cause", "Cause"),
     Column("mark", ""),
     Column("effect", "Effect"),
     Column("adjacent", "(adjacent)", "probability", symbol="P"),
-    Column("compelled", "(compelled)", "probability", symbol="P"),
-    Column("direction", f"({ARROW})", "probability", symbol="P"),
-    Column("prior_direction", "Prior", "probability"),
+    Column(
+        "compelled",
+        "(compelled)",
+        "probability",
+        symbol="P",
+        rank=2,
+        note="P(compelled): among graphs that join them, the share in which the direction shown is the same in every "
+        "graph that fits equally well; it alone is evidence of direction.",
+    ),
+    Column(
+        "direction",
+        f"({ARROW})",
+        "probability",
+        symbol="P",
+        rank=4,
+        note=f"P({ARROW}): among graphs that join them, the share with the direction shown.",
+    ),
+    Column("prior_direction", "Prior", "probability", rank=5, note="Prior: the same before the data."),
 )
-LAST = Column("rests_on", "Rests on")
+LAST = Column("rests_on", "Rests on", rank=3, note=WHAT_RESTS)
 
 
 @dataclass(frozen=True)
@@ -80,10 +106,8 @@ def edge_table(
     posterior : GraphPosterior
     model : StructuralModel, optional
         Fitted to these graphs; adds the direct effect (`direct_effects`) with its interval.
-    theory : ValueTheory, optional
-        Names as shown.
-    labels : mapping of str to str, optional
-        Names as shown; they win over the theory's.
+    theory, labels : optional
+        Names as shown, as in `effects_table`.
     options : EdgeRows, optional
 
     Returns
@@ -96,18 +120,21 @@ def edge_table(
     Raises
     ------
     FigureError
-        If model and graphs speak of different values.
+        If model and graphs speak of different values, or one of the arguments is something else.
     """
-    options = options or EdgeRows()
+    posterior = needed(posterior, GraphPosterior, "A table of edges", POSTERIOR)
+    if model is not None:
+        needed(model, StructuralModel, "The second argument of edge_table", MODEL)
+    options = needed(options or EdgeRows(), EdgeRows, "`options` of edge_table", "Give EdgeRows(...), or leave it out.")
     naming = Naming(theory, labels or {})
     effects = None if model is None else _effects_of(model, posterior, options.level)
     found = posterior.pairs() if options.every_pair else posterior.averaged_graph()
     columns = [*COLUMNS]
     if effects is not None:
-        columns += [Column("mean", "Direct effect", "number"), Column("interval", _level(options.level), "interval")]
+        columns += _effect_columns(options.level)
     rows = tuple(_row(edge, naming, effects) for edge in found.to_dict("records"))
     title = "Pairs of values" if options.every_pair else "Edges of the averaged graph"
-    return Table(title, (*columns, LAST), rows, _note(posterior, options, model is not None), "edges")
+    return Table(title, (*columns, LAST), rows, _note(posterior, options, (*columns, LAST)), "edges")
 
 
 def _effects_of(model: StructuralModel, posterior: GraphPosterior, level: float) -> Effects:
@@ -145,25 +172,20 @@ def _share(value: object) -> float | None:
     return None if share is None else min(max(share, 0.0), 1.0)
 
 
-def _note(posterior: GraphPosterior, options: EdgeRows, with_effects: bool) -> str:
-    shown = f"Edges with P(adjacent) > {number(posterior.threshold)}. "
-    said = [
-        ("" if options.every_pair else shown)
-        + "P(adjacent): the two values are joined. The next three are given that they are joined: P(compelled), the "
-        "direction shown is the same in every graph that fits equally well, which alone is evidence of direction; "
-        f"P({ARROW}), the direction shown; Prior, the same before the data. {ARROW}: most graphs compel the direction, "
-        f"or knowledge gives it; {LINE}: open or contested.",
+def _effect_columns(level: float) -> list[Column]:
+    said = "Direct effect: change of the effect for one unit of the cause, in the graphs with this arrow."
+    return [
+        Column("mean", "Direct effect", "number", note=said),
+        Column("interval", _level(level), "interval", rank=1, note=f"In brackets its {_level(level)}."),
     ]
-    if with_effects:
-        said.append(
-            "Direct effect: change of the effect for one unit of the cause, in the graphs with this arrow, with its "
-            f"{_level(options.level)}."
-        )
-    said.append(
-        f"{Basis.GRAPH.value.capitalize()}: the data compel the direction, given no hidden common cause; "
-        f"{Basis.CONTESTED.value}: graphs that fit about equally well disagree; {Basis.PRIOR.value}: most graphs leave "
-        "it open."
-    )
+
+
+def _note(posterior: GraphPosterior, options: EdgeRows, columns: Sequence[Column]) -> str:
+    """Return the note; what belongs to one column are whole sentences, so that they can go with it."""
+    shown = "" if options.every_pair else f"Edges with P(adjacent) > {number(posterior.threshold)}."
+    joined = "P(adjacent): the two values are joined."
+    rule = f"{RULE[:-1]}; {LINE}: open or contested."
+    of_columns = [column.note for column in columns if column.note]
     method = posterior.method[:1].upper() + posterior.method[1:]
-    said.append(f"{method}; {len(posterior.draws):,} {posterior.kind} draws.")
-    return " ".join(said)
+    drawn = f"{method}; {len(posterior.draws):,} {posterior.kind} draws."
+    return " ".join(filter(None, [shown, joined, *of_columns, rule, drawn]))

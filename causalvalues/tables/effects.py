@@ -11,11 +11,13 @@ import pandas as pd
 from causalvalues.errors import FigureError, did_you_mean
 from causalvalues.model.effects import Effects
 from causalvalues.numerals import number, percent
+from causalvalues.tables.arguments import EFFECTS, needed
 from causalvalues.tables.naming import Naming, cell, limits
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.theories.theory import ValueTheory
 
 Form = Literal["long", "matrix"]
+SIGNS = "P(> 0) and P(< 0): probability of either sign; what is missing to 1 is no effect at all."
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ def effects_table(
     Raises
     ------
     FigureError
-        If a cause is unknown.
+        If a cause is unknown, or one of the arguments is something else.
     """
-    options = options or EffectRows()
+    effects = needed(effects, Effects, "A table of effects", EFFECTS)
+    options = needed(options or EffectRows(), EffectRows, "`options` of effects_table", "Give EffectRows(...).")
     naming = Naming(theory, labels or {})
     causes = _causes(effects, naming, options)
     values = naming.ordered(effects.mean.columns)
@@ -122,11 +125,10 @@ def _long(effects: Effects, naming: Naming, options: EffectRows, names: tuple[li
         Column("effect", "Effect"),
         Column("mean", options.what, "number", options.decimals),
         Column("interval", f"{percent(effects.level)} interval", "interval", options.decimals),
-        Column("positive", "(> 0)", "probability", symbol="P"),
-        Column("negative", "(< 0)", "probability", symbol="P"),
+        Column("positive", "(> 0)", "probability", symbol="P", rank=1),
+        Column("negative", "(< 0)", "probability", symbol="P", rank=2, note=SIGNS),
     )
-    note = f"{_meaning(options)}, mean over the draws with its {percent(effects.level)} interval. P(> 0) and P(< 0): "
-    note += "probability of either sign; what is missing to 1 is no effect at all."
+    note = f"{_meaning(options)}, mean over the draws with its {percent(effects.level)} interval. {SIGNS}"
     if left_out:
         plural = "effect" if left_out == 1 else "effects"
         note += f" {left_out} {plural} whose likelier sign has a probability below {number(options.least)} left out."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from causalvalues.errors import FigureError
 from causalvalues.model.fit_indices import EFFECTIVE, FitIndices
+from causalvalues.tables.arguments import FITS, needed
 from causalvalues.tables.naming import cell, limits
 from causalvalues.tables.nouns import Cell, Column, Table
 
@@ -15,12 +16,12 @@ COLUMNS = (
     Column("df", "", "number", 0, symbol="df", thousands=False),
     Column("p", "", "p", symbol="p"),
     Column("cfi", "CFI", "number", leading_zero=False),
-    Column("tli", "TLI", "number", leading_zero=False),
+    Column("tli", "TLI", "number", leading_zero=False, rank=2),
     Column("rmsea", "RMSEA", "number", leading_zero=False),
-    Column("rmsea_90", "90% CI", "interval", leading_zero=False),
+    Column("rmsea_90", "90% CI", "interval", leading_zero=False, rank=1),
     Column("srmr", "SRMR", "number", leading_zero=False),
 )
-INFORMATION = (Column("aic", "AIC", "number", 1), Column("bic", "BIC", "number", 1))
+INFORMATION = (Column("aic", "AIC", "number", 1, rank=4), Column("bic", "BIC", "number", 1, rank=3))
 
 
 def fit_table(fits: FitIndices | Mapping[str, FitIndices], rows: str = EFFECTIVE) -> Table:
@@ -44,10 +45,13 @@ def fit_table(fits: FitIndices | Mapping[str, FitIndices], rows: str = EFFECTIVE
     Raises
     ------
     FigureError
-        If no model is given.
+        If no model is given, or something else.
     ModelError
         If there is no such way to count rows.
     """
+    if not isinstance(fits, FitIndices):
+        held = fits if isinstance(fits, Mapping) else {"": fits}
+        fits = {str(name): needed(each, FitIndices, "A table of fit", FITS) for name, each in held.items()}
     if isinstance(fits, FitIndices):
         counted = {str(name): fits.numbers(str(name)) for name in fits.table.columns}
         columns: tuple[Column, ...] = (Column("rows", "Rows"), *COLUMNS)

@@ -21,6 +21,10 @@ LEAST_SHARE, LINE_SHARE, LINE_CHARACTERS = 0.18, 0.92, 92.0
 """Least width of such a column and the most that all columns take, in lines; characters of one line."""
 
 
+WORD_SHARE = 1.2
+"""Room for the longest word, in mean letters for each of its own."""
+
+
 def column_type(column: Column, cells: Sequence[Cell], share: float) -> str:
     r"""Return the column of a ``tabular`` preamble.
 
@@ -87,20 +91,37 @@ def _mathematics(text: str) -> str:
     return text.replace(MINUS, "-").replace(INFINITE, r"\infty").replace(",", "{,}")
 
 
-def heading_tex(column: Column) -> str:
-    r"""Return a heading; that of a number column stands in braces, that of text is set to the left."""
+def heading_words(column: Column, stacked: bool = False) -> list[str]:
+    """Return the lines of a heading, without its symbol: one, or, for a column of numbers, one a word."""
+    words = column.tail.split()
+    return words if stacked and len(words) > 1 and column.kind != "text" else [column.tail]
+
+
+def heading_tex(column: Column, stacked: bool = False) -> str:
+    r"""Return a heading; that of a number column stands in braces, that of text is set to the left.
+
+    Examples
+    --------
+    >>> print(heading_tex(Column("b", "Direct effect", "number"), True))
+    {\begin{tabular}[b]{@{}c@{}}Direct\\effect\end{tabular}}
+    """
     symbol = rf"\textit{{{tex_words(column.symbol)}}}" if column.symbol else ""
-    said = symbol + (tex_words(column.tail) if column.tail.strip() else "")
-    return f"{{{said}}}"
+    lines = [tex_words(line) if line.strip() else "" for line in heading_words(column, stacked)]
+    said = symbol + r"\\".join(lines)
+    return f"{{{said}}}" if len(lines) == 1 else rf"{{\begin{{tabular}}[b]{{@{{}}c@{{}}}}{said}\end{{tabular}}}}"
 
 
-def shares(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[float]:
-    """Return the width of each column whose text breaks in lines, in shares of the line; 0 for the others."""
+def shares(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], line: float = LINE_CHARACTERS) -> list[float]:
+    """Return the width of each column whose text breaks in lines, in shares of the line; 0 for the others.
+
+    `line` is how many characters fill a line.
+    """
     longest = [
         max((len(printable(cell_text(column, row[place]))) for row in rows), default=0)
         for place, column in enumerate(columns)
     ]
-    breaks = [column.kind == "text" and length > WRAPPED for column, length in zip(columns, longest, strict=True)]
+    most = WRAPPED * min(line / LINE_CHARACTERS, 1.0)
+    breaks = [column.kind == "text" and length > most for column, length in zip(columns, longest, strict=True)]
     if not any(breaks):
         return [0.0] * len(columns)
     heads = [len(column.symbol + column.tail) for column in columns]
@@ -108,8 +129,15 @@ def shares(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[fl
         max(length, head) + 2 for length, head, broken in zip(longest, heads, breaks, strict=True) if not broken
     )
     total = sum(length for length, broken in zip(longest, breaks, strict=True) if broken)
-    left = max(LINE_SHARE - taken / LINE_CHARACTERS, LEAST_SHARE * sum(breaks))
+    left = max(LINE_SHARE - taken / line, LEAST_SHARE * sum(breaks))
+    least = [max(LEAST_SHARE, WORD_SHARE * _longest_word(rows, place) / line) for place in range(len(columns))]
     return [
-        max(left * length / total, LEAST_SHARE) if broken else 0.0
-        for length, broken in zip(longest, breaks, strict=True)
+        max(left * length / total, at_least) if broken else 0.0
+        for length, at_least, broken in zip(longest, least, breaks, strict=True)
     ]
+
+
+def _longest_word(rows: Sequence[Sequence[Cell]], place: int) -> int:
+    """Return the characters of the longest word of a column that does not break."""
+    words = (word for row in rows for word in str(row[place] or "").split())
+    return max((len(word) for word in words if len(word) <= WRAPPED), default=0)

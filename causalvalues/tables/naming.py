@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from causalvalues.theories.names import as_shown, in_order
+from causalvalues.theories.names import as_shown, in_order, known_labels, known_theory
 from causalvalues.theories.theory import ValueTheory
 
 
@@ -20,10 +20,19 @@ class Naming:
         Order and names.
     labels : mapping of str to str
         Names as shown; they win over the theory's.
+
+    Raises
+    ------
+    FigureError
+        If the theory is none, or the labels are no mapping of text to text.
     """
 
     theory: ValueTheory | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known_theory(self.theory)
+        known_labels(self.labels)
 
     def shown(self, name: str) -> str:
         """Return the name of a value or lever as it is shown."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Literal, get_args
 
@@ -43,6 +44,10 @@ class Column:
     thousands : bool, default True
         Whether a count or number has a comma between groups of three digits; degrees of freedom have none (APA 7,
         section 6.38).
+    rank : int, default 0
+        How soon the column is left out where there is no room for all: the highest first, 0 never.
+    note : str, default ""
+        The sentences of the table's note that explain the column, word for word; they are left out with it.
 
     Raises
     ------
@@ -58,6 +63,8 @@ class Column:
     symbol: str = ""
     leading_zero: bool = True
     thousands: bool = True
+    rank: int = 0
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -138,6 +145,34 @@ class Table:
                 trouble = misfit(column, cell)
                 if trouble:
                     raise FigureError(f"Row {place}, column {column.name!r} of the table {self.title!r}: {trouble}.")
+
+    def without(self, names: Iterable[str]) -> Table:
+        """Return the table without some columns, and without what its note says of them.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of columns.
+
+        Raises
+        ------
+        FigureError
+            If there is no such column, or none would be left.
+        """
+        gone, known = set(names), [column.name for column in self.columns]
+        for name in sorted(gone - set(known)):
+            raise FigureError(f"The table {self.title!r} has no column {name!r}.{did_you_mean(name, known)}")
+        kept = [place for place, name in enumerate(known) if name not in gone]
+        note = self.note
+        for column in self.columns:
+            if column.name in gone and column.note:
+                note = " ".join(note.replace(column.note, "", 1).split())
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in kept),
+            rows=tuple(tuple(row[place] for place in kept) for row in self.rows),
+            note=note,
+        )
 
 
 def csv_names(column: Column) -> tuple[str, ...]:

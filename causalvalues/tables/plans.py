@@ -9,6 +9,7 @@ import pandas as pd
 
 from causalvalues.numerals import MINUS, number
 from causalvalues.planning.nouns import Plan
+from causalvalues.tables.arguments import PLAN, needed
 from causalvalues.tables.naming import Naming, cell, limits
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.theories.theory import ValueTheory
@@ -23,7 +24,7 @@ PROFILE = (
 LEVERS = (
     Column("lever", "Lever"),
     Column("dose", "Dose", "number"),
-    Column("cost", "Cost", "number"),
+    Column("cost", "Cost", "number", rank=1),
     Column("basis", "Basis"),
     Column("rests_on", "Rests on"),
 )
@@ -45,7 +46,13 @@ def plan_table(plan: Plan, theory: ValueTheory | None = None, labels: Mapping[st
     Table
         Columns ``value, start, target, mean, interval``; values with a target first. The note holds levers with
         doses, status, chance and what each lever's part rests on.
+
+    Raises
+    ------
+    FigureError
+        If it is no plan.
     """
+    plan = needed(plan, Plan, "A table of a plan", PLAN)
     naming = Naming(theory, labels or {})
     return profile_table(plan.predicted, plan.ledger, naming, plan_words(plan))
 
@@ -63,7 +70,13 @@ def plan_levers_table(plan: Plan, labels: Mapping[str, str] | None = None) -> Ta
     -------
     Table
         Columns ``lever, dose, cost, basis, rests_on``, one row a lever of ``plan.ledger``.
+
+    Raises
+    ------
+    FigureError
+        If it is no plan.
     """
+    plan = needed(plan, Plan, "A table of the levers of a plan", PLAN)
     return levers_table(plan.ledger, Naming(None, labels or {}), plan_words(plan))
 
 

@@ -1,18 +1,14 @@
-"""What does each prompt do to each value, by itself?"""
+"""What did each prompt do to each value, by itself?"""
 
 from pathlib import Path
 
-from causalvalues import effects_heatmap, load, theory, total_effects
-from causalvalues.model.effects import Effects
+from causalvalues import demo_responses, effects_heatmap, lever_effects, score, scoring_key, theory
 from causalvalues.scene import Scene
 
 
 def figure(run: Path) -> Scene:
-    """Draw the total effects of levers on values."""
-    model = load(run / "graph" / "model.json")
-    found, levers = total_effects(model), [name for name in model.levers if "+" not in name]
-    tables = (found.mean, found.lower, found.upper, found.positive, found.negative)
-    of_levers = Effects(*(table.loc[levers] for table in tables), level=found.level)
+    """Draw differences from the design alone, paired within persona; no graph and no run folder is needed."""
+    effects = lever_effects(score(demo_responses(), scoring_key("smollm2-demo")))
     values = theory("schwartz-10")
     labels = {f"do_{name}": f"Prompt: {label}" for name, label in values.labels.items()}
-    return effects_heatmap(of_levers, values, labels, title="Total effects of prompts")
+    return effects_heatmap(effects, values, labels, title="What prompts did")

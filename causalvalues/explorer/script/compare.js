@@ -48,7 +48,7 @@ export function showDifferences(app) {
     if (part.endsWith("-label") || part.startsWith("legend")) group.remove();
     else if (edges.has(part)) paint(group, edges.get(part));
     else {
-      for (const key of ["role", "tabindex", "aria-pressed", "aria-label", "opacity"]) group.removeAttribute(key);
+      for (const key of ["role", "tabindex", "aria-pressed", "aria-label", "aria-description", "opacity"]) group.removeAttribute(key);
       group.querySelector(".ring")?.setAttribute("stroke", "none");
       for (const each of group.querySelectorAll(".touch, .move")) each.remove();
     }

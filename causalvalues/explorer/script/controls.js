@@ -1,9 +1,9 @@
 // What if: a control for every lever and every value, and the numbers that follow at once.
 
 import { foundValues } from "./graph.js";
-import { restsOn, untriedTogether, isOutside } from "./rests.js";
+import { endsOutside, outside, restsOn, untriedTogether } from "./rests.js";
 import { acting } from "./state.js";
-import { byId, change, interval, listed, make, named, number, stepOf } from "./words.js";
+import { byId, called, change, dosed, inField, interval, listed, make, named, number, stepOf } from "./words.js";
 
 const MODES = [["off", "Off"], ["set", "Set"], ["shift", "Shift"]];
 
@@ -26,7 +26,7 @@ export function setUpControls(app) {
 }
 
 /** Return a slider and a number field that are one control: { slider, field, show }. */
-function dial(label, { low, high, step }, moved) {
+function dial(label, { low, high, step }, moved, written = inField) {
   const slider = make("input", { type: "range", min: low, max: high, step, "aria-label": `${label}, slider` });
   const field = make("input", { type: "number", step: "any", "aria-label": `${label}, number` });
   slider.addEventListener("input", () => moved(Number(slider.value)));
@@ -35,8 +35,8 @@ function dial(label, { low, high, step }, moved) {
   });
   const show = (x) => {
     slider.value = String(x);
-    slider.setAttribute("aria-valuetext", number(x));
-    if (document.activeElement !== field) field.value = String(Number(x.toPrecision(6)));
+    slider.setAttribute("aria-valuetext", written === inField ? number(x) : dosed(x));
+    if (document.activeElement !== field) field.value = written(x);
   };
   return { slider, field, show };
 }
@@ -50,12 +50,12 @@ function leverDial(app, i) {
     else app.state.doses.set(i, x);
     app.act();
   };
-  const both = dial(`Dose of ${lever.label}`, { low: lever.low, high: most, step: stepOf(lever.low, lever.high) }, set);
+  const both = dial(`Dose of ${lever.label}`, { low: lever.low, high: most, step: stepOf(lever.low, lever.high) }, set, (x) => String(Number(x.toPrecision(4))));
   const mark = make("span", { class: "mark" });
   const row = make(
     "li",
     { class: "dial" },
-    make("div", { class: "dial-head" }, named(lever.label), mark),
+    make("div", { class: "dial-head" }, called(lever), mark),
     lever.text ? make("p", { class: "said" }, make("q", {}, named(lever.text))) : null,
     make("div", { class: "dial-body" }, both.slider, both.field),
   );
@@ -64,7 +64,7 @@ function leverDial(app, i) {
 
 function valueDial(app, i) {
   const value = app.data.values[i];
-  const heading = make("span", { id: `dial-${i}` }, named(value.label));
+  const heading = make("span", { id: `dial-${i}` }, called(value));
   const outcome = make("span", { class: "outcome" });
   const modes = make("div", { class: "modes", role: "radiogroup", "aria-labelledby": `dial-${i}` });
   const radios = MODES.map(([mode, text]) => {
@@ -129,31 +129,44 @@ export function showControls(app) {
     if (mode !== "off") each.both.show(state.held.get(i) ?? state.pushed.get(i));
     each.row.hidden = !found.has(i);
     const [old, now] = [before[i], result.after[i]];
-    const moved = acting(state) ? ` ${interval(now.lower, now.upper)}, ${change(now.mean - old.mean)}` : "";
-    const outside = mode !== "off" && isOutside(data.values[i], now.mean) ? " · extrapolated" : "";
-    each.outcome.textContent = `${acting(state) ? `${number(old.mean)} → ` : ""}${number(now.mean)}${moved}${outside}`;
+    const moved = acting(state) ? `${mode === "set" ? "" : ` ${interval(now.lower, now.upper)}`}, ${change(now.mean - old.mean)}` : "";
+    const far = acting(state) && outside(data, data.values[i], now.mean) ? " · outside the data: extrapolated" : "";
+    each.outcome.textContent = `${acting(state) ? `${number(old.mean)} → ` : ""}${number(now.mean)}${moved}${far}`;
   });
   app.dials.levers.forEach((each, i) => {
     const dose = state.doses.get(i) ?? 0;
     const lever = data.levers[i];
     each.show(dose);
     each.row.classList.toggle("used", dose !== 0);
-    each.mark.textContent = dose < lever.low || dose > lever.high ? "extrapolated" : "";
+    each.mark.textContent = dose < lever.low || dose > lever.high ? "not tried: extrapolated" : "";
   });
   byId("reset").disabled = !acting(state);
   showRests(app);
 }
 
+/** Return a list in words that says what it counts in only once. */
+function shortened(items) {
+  const unit = / standard deviations from the mean of the data\)$/;
+  return listed(items.map((text, k) => (items.slice(0, k).some((each) => unit.test(each)) ? text.replace(unit, ")") : text)));
+}
+
 /** Say what the prediction rests on. */
 function showRests(app) {
   const place = byId("rests");
-  const items = restsOn(app).map(({ label, basis, blocked, outside, why }) =>
-    make("li", {}, named(label), ": ", make("strong", {}, basis), blocked ? "; blocked by measurement error" : "", outside ? make("span", {}, "; ", make("strong", {}, "extrapolated"), ` (${why})`) : ""),
+  const strongly = (why) => [make("strong", {}, "extrapolated"), ` (${why})`];
+  const items = restsOn(app).map(({ row, how, basis, blocked, why }) =>
+    make("li", {}, called(row), `${how}: `, make("strong", {}, basis), blocked ? "; blocked by measurement error" : "", ...(why ? ["; ", ...strongly(why)] : [])),
   );
   const together = untriedTogether(app);
   if (together.length) {
     const names = listed(together.map((c) => app.data.levers[c].label));
-    items.push(make("li", {}, names, ": ", make("strong", {}, "extrapolated"), " (never tried together; their effects are added up)"));
+    items.push(make("li", {}, names, ": ", ...strongly("never tried together; their effects are added up")));
+  }
+  const { held, pushed } = app.state;
+  const far = endsOutside(app).filter(({ i }) => items.length && !held.has(i) && !pushed.has(i));
+  if (far.length) {
+    const ends = far.map(({ i, why }) => `${app.data.values[i].label} ${number(app.result.after[i].mean)} (${why})`);
+    items.push(make("li", {}, "What ends outside the data is ", make("strong", {}, "extrapolated"), `; effects may differ so far out: ${shortened(ends)}.`));
   }
   if (items.length === 0) place.replaceChildren(make("p", {}, "Nothing is changed: the profile is that of the population without levers."));
   else place.replaceChildren(make("p", {}, "This prediction rests on"), make("ul", {}, ...items));

@@ -1,7 +1,8 @@
 // What can be taken away: the figure as it is shown, as SVG; its numbers as CSV.
 
 import { shownEdges } from "./graph.js";
-import { byId } from "./words.js";
+import { outside } from "./rests.js";
+import { byId, share } from "./words.js";
 
 /** Offer a text as a file. */
 function offer(name, kind, text) {
@@ -26,10 +27,10 @@ export function figureText(app) {
   for (const key of ["data-width", "data-height", "class"]) svg.removeAttribute(key);
   for (const each of svg.querySelectorAll('[display="none"], .touch, [stroke="none"].ring, .move:not([d])')) each.remove();
   for (const each of svg.querySelectorAll("[role], [tabindex], [aria-hidden]")) {
-    for (const key of ["role", "tabindex", "aria-label", "aria-pressed", "aria-hidden"]) each.removeAttribute(key);
+    for (const key of ["role", "tabindex", "aria-label", "aria-description", "aria-pressed", "aria-hidden"]) each.removeAttribute(key);
   }
   svg.setAttribute("role", "img");
-  const alt = app.state.view === "graph" ? `${app.data.alt} Shown: ${byId("shown").textContent}, those with P(adjacent) above ${app.state.threshold}.` : from.getAttribute("aria-label");
+  const alt = app.state.view === "graph" ? `${app.data.alt} Shown: ${byId("shown").textContent}, those with P(adjacent) above ${share(app.state.threshold)}.` : from.getAttribute("aria-label");
   for (const each of svg.querySelectorAll(":scope > title, :scope > desc")) each.remove();
   for (const key of ["aria-label", "aria-labelledby"]) svg.removeAttribute(key);
   const words = (tag, text) => {
@@ -74,13 +75,13 @@ export function numbersText(app) {
     const facts = (each) => [each?.adjacent, each?.mean, each?.verdict];
     return csvOf(heads, data.other.rows.map((row) => [name(row.cause), name(row.effect), row.change, ...facts(row.first), ...facts(row.second)]));
   }
-  const heads = ["value", "intervention", "amount", "before", "mean", "lower", "upper", "change", "sd", "target"];
+  const heads = ["value", "intervention", "amount", "before", "mean", "lower", "upper", "change", "sd", "target", "extrapolated"];
   const rows = data.values.map((value, i) => {
     const [old, now] = [before[i], result.after[i]];
     const how = state.held.has(i) ? "set" : state.pushed.has(i) ? "shift" : "";
-    return [value.name, how, state.held.get(i) ?? state.pushed.get(i), old.mean, now.mean, now.lower, now.upper, now.mean - old.mean, now.sd, state.wanted.get(i)];
+    return [value.name, how, state.held.get(i) ?? state.pushed.get(i), old.mean, now.mean, now.lower, now.upper, now.mean - old.mean, now.sd, state.wanted.get(i), outside(data, value, now.mean)];
   });
-  for (const [i, dose] of state.doses) rows.push([data.levers[i].name, "lever", dose, ...Array(7).fill("")]);
+  for (const [i, dose] of state.doses) rows.push([data.levers[i].name, "lever", dose, ...Array(7).fill(""), dose < data.levers[i].low || dose > data.levers[i].high ? "a dose that was not tried" : ""]);
   return csvOf(heads, rows);
 }
 

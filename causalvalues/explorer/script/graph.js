@@ -1,5 +1,7 @@
 // The graph: the figure of the paper, with nodes that can be chosen and edges that come and go with the threshold.
 
+import { makeMovable, place } from "./layout.js";
+import { outside } from "./rests.js";
 import { acting } from "./state.js";
 import { ACCENT, SANS, byId, change, draw, listed, number, share } from "./words.js";
 
@@ -45,6 +47,8 @@ function prepare(svg, app) {
     node.append(draw("circle", { class: "touch", cx: box.x, cy: box.y, r: 15, fill: "#FFFFFF", "fill-opacity": 0 }));
     node.setAttribute("role", "button");
     node.setAttribute("tabindex", "0");
+    if (value.label !== value.name) node.querySelector("title").textContent = `${value.label} (${value.name})`;
+    makeMovable(app, svg, i, node, name);
     const choose = () => app.choose(i);
     node.addEventListener("click", choose);
     name?.addEventListener("click", choose);
@@ -111,6 +115,8 @@ export function showGraph(app) {
     if (label) setOrDrop(label, "display", shown.has(k) && touched && sought ? null : "none");
   });
   data.values.forEach((value, i) => showNode(app, value, i, found.has(i)));
+  place(app);
+  byId("reset-layout").hidden = state.moved.size === 0;
   const how = state.threshold === data.threshold ? ", as in print" : "";
   byId("shown").textContent = `${shown.size} of ${data.edges.length} edges${how}${acting(state) ? " · ▲▼ predicted change" : ""}`;
 }
@@ -145,7 +151,7 @@ function showMove(app, node, i) {
   const { x, y } = node.middle;
   setOrDrop(move, "d", seen ? `M${x} ${y + up * r}l${r} ${-up * 1.7 * r}h${-2 * r}Z` : null);
   move.setAttribute("fill", seen ? (by > 0 ? "#0072B2" : "#D55E00") : "none");
-  if (seen) node.setAttribute("aria-label", `${node.getAttribute("aria-label")}; predicted ${change(by)}`);
+  if (seen) node.setAttribute("aria-label", `${node.getAttribute("aria-label")}; predicted ${change(by)}${outside(app.data, app.data.values[i], app.result.after[i].mean) && ", outside the data"}`);
 }
 
 /** Set an attribute, or take it away. */

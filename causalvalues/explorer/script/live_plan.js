@@ -1,7 +1,7 @@
 // A whole plan of the engine: the best choice of levers with its proof, what it rests on, and what was left out.
 
 import { asker, byName, engineSection, remarks, startOf } from "./asking.js";
-import { byId, cell, interval, make, named, number, share, table } from "./words.js";
+import { byId, called, cell, dosed, interval, make, named, number, share, table } from "./words.js";
 
 const LEAD = "Searches every admissible choice with the structural model of this run, and proves that none is better. It does not know the rows, so it cannot foretell by the fitted mechanism of the levers.";
 
@@ -40,7 +40,7 @@ function nodeOf({ values, levers }, name) {
 
 /** Return doses as elements: lever × dose + lever × dose. */
 function dosesSaid(data, doses) {
-  const parts = Object.entries(doses).map(([name, dose]) => [named(nodeOf(data, name).label), dose === 1 ? "" : ` × ${number(dose)}`]);
+  const parts = Object.entries(doses).map(([name, dose]) => [named(nodeOf(data, name).label, name), dose === 1 ? "" : ` × ${dosed(dose)}`]);
   return parts.length ? parts.flatMap((part, k) => (k ? [" + ", ...part] : part)).filter(Boolean) : ["no lever"];
 }
 
@@ -73,9 +73,9 @@ function planSaid(app, plan) {
 }
 
 function reached({ values }, plan) {
-  const rows = values.map(({ name, label }) => {
-    const { start, target, mean, lower, upper } = plan.predicted[name];
-    return [named(label), cell(start), cell(target, target === null ? "free" : number(target)), cell(mean), { value: `${lower} ${upper}`, text: interval(lower, upper) }];
+  const rows = values.map((value) => {
+    const { start, target, mean, lower, upper } = plan.predicted[value.name];
+    return [called(value), cell(start), cell(target, target === null ? "free" : number(target)), cell(mean), { value: `${lower} ${upper}`, text: interval(lower, upper) }];
   });
   return table("What it is predicted to reach", ["Value", "Start", "Wanted", "Predicted", "90% interval"], rows);
 }
@@ -89,7 +89,7 @@ function nextBest(data, { alternatives }) {
 function restsOnSaid(data, { ledger }) {
   if (ledger.length === 0) return [];
   const items = ledger.map(({ lever, basis, rests_on }) =>
-    make("li", {}, named(nodeOf(data, lever).label), ": ", make("strong", {}, basis), "; ", plain(rests_on)));
+    make("li", {}, named(nodeOf(data, lever).label, lever), ": ", make("strong", {}, basis), "; ", plain(rests_on)));
   return [make("h4", {}, "What it rests on"), make("ul", { class: "remarks" }, ...items)];
 }
 

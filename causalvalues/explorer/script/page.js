@@ -49,7 +49,9 @@ function start() {
 function connect(app) {
   const keep = () => {
     const hash = hashOf(app.state, app.data);
-    history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
+    } catch { /* a browser that takes only so many a minute keeps the older address */ }
     document.dispatchEvent(new CustomEvent("explorer:change", { detail: app.state }));
   };
   let waiting = 0;
@@ -95,6 +97,7 @@ function setUpWords(app) {
   byId("method").textContent = `${data.method}. Given: ${data.givens.join("; ")}.`;
   const item = (head, text) => make("li", {}, head ? make("strong", {}, head) : null, ` ${text}`);
   const short = data.cautions.slice(0, 2).map(([head, text]) => item(head, text.match(/^.+?[.!?](?=\s+\p{Lu}|$)/su)?.[0] ?? text));
+  if (data.gaps.length) byId("cautions").append(...data.gaps.map((gap) => make("p", { class: "gap" }, gap)));
   if (short.length === 0) byId("cautions").append(make("p", {}, "No report lies beside these graphs. They are drawn given the assumptions below, and no check of the answers is known here."));
   else byId("cautions").append(make("ul", {}, ...short), make("details", {}, make("summary", {}, `All ${data.cautions.length} first lines of the report`), make("ul", { class: "whole" }, ...data.cautions.map(([head, text]) => item(head, text)))));
 }
@@ -136,6 +139,13 @@ function setUpStage(app) {
   });
   setTheme(window.matchMedia("(prefers-color-scheme: dark)").matches);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => setTheme(event.matches));
+  byId("reset-layout").addEventListener("click", () => {
+    state.moved.clear();
+    app.show();
+    byId("view-graph").focus();
+    app.announce("Every value stands as in print.");
+  });
+  window.addEventListener("beforeprint", () => { byId("about-figure").open = true; });
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     byId("panel").focus();
@@ -145,7 +155,7 @@ function setUpStage(app) {
 
 function setTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("theme").setAttribute("aria-pressed", String(dark));
+  byId("theme-turn").textContent = dark ? "Switch to light" : "Switch to dark";
 }
 
 function turnTab(event) {

@@ -1,8 +1,8 @@
 // The predicted profile: what each value is without any change and what it becomes, with intervals and targets.
 
-import { isOutside } from "./rests.js";
+import { endsOutside, outside } from "./rests.js";
 import { acting } from "./state.js";
-import { ACCENT, SANS, byId, cell, change, draw, interval, number, table, ticksOf } from "./words.js";
+import { ACCENT, SANS, byId, called, cell, change, draw, interval, number, table, ticksOf } from "./words.js";
 
 const INK = "#222222";
 const QUIET = "#595959";
@@ -45,11 +45,12 @@ export function showProfile(app) {
   const width = Math.max(320, Math.round(frame.clientWidth || 640));
   const { data } = app;
   const labels = Math.min(Math.max(...data.values.map(({ label }) => widthOf(label))) + 4, width * 0.3);
-  const numbers = width < 480 ? 96 : 156;
+  const numbers = width < 480 ? 106 : 166;
   const [left, right] = [labels + 14, width - numbers - 12];
   const scale = scaleOf(app, left, right);
   const row = width < 480 ? 23 : 30;
-  const height = TOP + row * data.values.length + 44;
+  const marked = acting(app.state) && endsOutside(app).length > 0;
+  const height = TOP + row * data.values.length + (marked ? 62 : 44);
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": said(app) });
   svg.dataset.width = width;
   svg.dataset.height = height;
@@ -57,6 +58,7 @@ export function showProfile(app) {
   all.append(...axisOf(scale, { left, right, bottom: TOP + row * data.values.length }));
   data.values.forEach((_, i) => all.append(...rowOf(app, i, { labels, width, scale, row })));
   all.append(...keyOf(app, width));
+  if (marked) all.append(draw("text", { x: 4, y: height - 6, "font-size": 11.5, fill: QUIET }, "† outside the data: extrapolated"));
   svg.append(all);
   frame.replaceChildren(svg);
 }
@@ -83,7 +85,7 @@ function rowOf(app, i, { labels, width, scale, row }) {
   const marks = [];
   const label = draw("text", { x: labels, y: y + 4.5, "text-anchor": "end", fill: INK }, cutTo(value.label, labels));
   if (touched) label.setAttribute("font-weight", "bold");
-  label.append(draw("title", {}, value.label));
+  label.append(draw("title", {}, value.label === value.name ? value.label : `${value.label} (${value.name})`));
   marks.push(label);
   if (state.wanted.has(i)) {
     const score = state.wanted.get(i);
@@ -100,21 +102,20 @@ function rowOf(app, i, { labels, width, scale, row }) {
   marks.push(draw("rect", { x: Math.min(a, to - 2), y: y - 5, width: Math.max(b, to + 2) - Math.min(a, to - 2), height: 10, rx: 2, fill: colour, "fill-opacity": 0.32 }));
   if (state.held.has(i)) marks.push(draw("rect", { x: to - 4, y: y - 4, width: 8, height: 8, fill: colour }));
   else marks.push(draw("circle", { cx: to, cy: y, r: 3.6, fill: colour }));
-  const aside = width < 480 ? "" : ` ${interval(now.lower, now.upper)}`;
-  const text = draw("text", { x: width - 4, y: y + 4.5, "text-anchor": "end", fill: INK }, number(now.mean) + aside);
+  const aside = width < 480 ? "" : state.held.has(i) ? " (set)" : ` ${interval(now.lower, now.upper)}`;
+  const text = draw("text", { x: width - 14, y: y + 4.5, "text-anchor": "end", fill: INK }, number(now.mean) + aside);
   const moved = change(now.mean - old.mean);
   if (acting(state) && width < 480) text.textContent = `${number(now.mean)} (${moved})`;
-  if (touched && isOutside(value, now.mean)) text.textContent += " †";
   marks.push(text);
+  if (acting(state) && outside(data, value, now.mean)) marks.push(draw("text", { x: width - 11, y: y + 4.5, fill: INK }, "†"));
   return marks;
 }
 
 /** Return the key above the rows: only the signs that occur. */
 function keyOf(app, width) {
-  const { data, state, result } = app;
+  const { state } = app;
   const items = acting(state) ? [["before", "old"], ["predicted, 90% interval", "new"]] : [["mean, 90% interval", "plain"]];
   if (state.wanted.size) items.push(["target", "target"]);
-  if (result.after.some((row, i) => (state.held.has(i) || state.pushed.has(i)) && isOutside(data.values[i], row.mean))) items.push(["† extrapolated", ""]);
   const marks = [];
   let x = 4;
   for (const [text, sign] of items) {
@@ -126,7 +127,7 @@ function keyOf(app, width) {
       marks.push(draw("circle", { cx: x + 8, cy: 10, r: 3.6, fill: colour }));
     }
     if (sign === "target") marks.push(draw("path", { d: `M${x + 6} 3L${x + 11} 10L${x + 6} 17L${x + 1} 10Z`, fill: "none", stroke: INK, "stroke-width": 1.4 }));
-    const at = x + (sign === "" ? 0 : sign === "new" || sign === "plain" ? 22 : 16);
+    const at = x + (sign === "new" || sign === "plain" ? 22 : 16);
     marks.push(draw("text", { x: at, y: 14, "font-size": 11.5, fill: QUIET }, text));
     x = at + widthOf(text, 11.5) + 18;
   }
@@ -145,16 +146,17 @@ export function said(app) {
     .sort((a, b) => Math.abs(b.by) - Math.abs(a.by))
     .slice(0, 4)
     .map(({ i, by, row }) => `${data.values[i].label} ${change(by)} to ${number(row.mean)} ${interval(row.lower, row.upper)}`);
-  return `Predicted, largest changes first: ${moved.join("; ")}.`;
+  const far = endsOutside(app).map(({ i }) => data.values[i].label);
+  return `Predicted, largest changes first: ${moved.join("; ")}.${far.length ? ` Outside the data, so extrapolated: ${far.join(", ")}.` : ""}`;
 }
 
 /** Return the numbers of the profile as a table. */
 export function profileTable(app) {
   const { data, before, result } = app;
-  const rows = data.values.map(({ label }, i) => {
+  const rows = data.values.map((value, i) => {
     const [old, now] = [before[i], result.after[i]];
     const moved = now.mean - old.mean;
-    return [label, cell(old.mean), cell(now.mean), cell(now.lower), cell(now.upper), cell(moved, change(moved)), cell(now.sd)];
+    return [called(value), cell(old.mean), cell(now.mean), cell(now.lower), cell(now.upper), cell(moved, change(moved)), cell(now.sd)];
   });
   return table("Predicted profile: population mean with 90% interval", ["Value", "Before", "Predicted", "Lower", "Upper", "Change", "SD of a unit"], rows, true);
 }

@@ -1,5 +1,7 @@
 // What a prediction rests on, in the words of the ledger.
 
+import { change, dosed, number } from "./words.js";
+
 const WEAKEST_FIRST = ["by prior only", "contested", "by graph"];
 
 /** Return the basis of what follows from moving a value: the most frequent one of its paths, the weaker one of a tie. */
@@ -21,29 +23,38 @@ export function basisOfLever(app, i) {
   return found.size === 1 && found.has("by design") ? "by design" : [...found].sort().join(" and ");
 }
 
-/** Say whether a score of a value lies outside what was seen. */
-export function isOutside(value, score) {
-  return value.low !== null && value.high !== null && (score < value.low || score > value.high);
+/** Say how far outside the data a score of a value lies, as the engine's ledger judges it; "" where it does not. */
+export function outside({ within }, { centre, spread, observed, low, high }, score) {
+  const far = Math.abs(score - centre) / spread;
+  if (spread > 0 && far > within) return `${number(far, 1)} standard deviations from the mean of the data`;
+  return observed && (score < low || score > high) ? "outside the range of the data" : "";
 }
 
-/** Return for each value and lever in use: { label, basis, outside, why }. */
+/** Return the values that are predicted to end outside the data: { i, why }. */
+export function endsOutside({ data, result }) {
+  return data.values.flatMap((value, i) => {
+    const why = outside(data, value, result.after[i].mean);
+    return why ? [{ i, why }] : [];
+  });
+}
+
+/** Return for each value and lever in use: { row, how, basis, blocked, why }; `why` is it extrapolated, "" where not. */
 export function restsOn(app) {
   const { data, state } = app;
   const found = [];
   for (const [i, dose] of state.doses) {
     const lever = data.levers[i];
-    const outside = dose < lever.low || dose > lever.high;
-    found.push({ label: lever.label, basis: basisOfLever(app, i), outside, why: "a dose that was not tried" });
+    const why = dose < lever.low || dose > lever.high ? "a dose that was not tried" : "";
+    found.push({ row: lever, how: ` × ${dosed(dose)}`, basis: basisOfLever(app, i), blocked: false, why });
   }
   for (const [i, score] of state.held) {
     const { basis, blocked } = basisOfValue(app, i);
-    const outside = isOutside(data.values[i], score);
-    found.push({ label: data.values[i].label, basis, blocked, outside, why: "outside the range of the data" });
+    found.push({ row: data.values[i], how: ` set to ${number(score)}`, basis, blocked, why: outside(data, data.values[i], score) });
   }
-  for (const [i] of state.pushed) {
+  for (const [i, by] of state.pushed) {
     const { basis, blocked } = basisOfValue(app, i);
-    const outside = isOutside(data.values[i], app.result.after[i].mean);
-    found.push({ label: data.values[i].label, basis, blocked, outside, why: "ends outside the range of the data" });
+    const why = outside(data, data.values[i], app.result.after[i].mean);
+    found.push({ row: data.values[i], how: ` shifted by ${change(by)}`, basis, blocked, why: why && `ends ${why}` });
   }
   return found;
 }

@@ -15,6 +15,7 @@ export function freshState(data) {
     weights: new Map(),
     tolerance: 0.25,
     start: -1,
+    moved: new Map(),
   };
 }
 
@@ -40,6 +41,7 @@ export function hashOf(state, data) {
   for (const [i, x] of state.weights) said.set(`weight:${data.values[i].name}`, String(x));
   if (state.tolerance !== 0.25) said.set("tolerance", String(state.tolerance));
   if (state.start !== -1) said.set("start", data.plans.starts[state.start][0]);
+  for (const [i, [x, y]] of state.moved) said.set(`at:${data.values[i].name}`, `${x},${y}`);
   return said.toString();
 }
 
@@ -65,7 +67,10 @@ export function stateOf(hash, data) {
     else if (kind === "shift") numbered(state.pushed, values, name, text);
     else if (kind === "lever") numbered(state.doses, levers, name, text, (dose) => dose !== 0);
     else if (kind === "want") numbered(state.wanted, values, name, text);
-    else if (kind === "weight") numbered(state.weights, values, name, text, (weight) => weight >= 0);
+    else if (kind === "at" && values.has(name)) {
+      const at = text.split(",").map((each) => (each.trim() === "" ? NaN : Number(each)));
+      if (at.length === 2 && at.every((each) => Math.abs(each) <= 1) && at.some(Boolean)) state.moved.set(values.get(name), at);
+    } else if (kind === "weight") numbered(state.weights, values, name, text, (weight) => weight >= 0);
   }
   for (const node of state.held.keys()) state.pushed.delete(node);
   return state;

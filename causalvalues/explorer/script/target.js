@@ -1,7 +1,9 @@
 // The target editor: wanted scores, and the best of all choices of levers.
 
+import { setOrDrop } from "./graph.js";
 import { bestPlans, goalOf, plannerOf } from "./planning.js";
-import { byId, cell, make, named, number, share, table } from "./words.js";
+import { outside } from "./rests.js";
+import { byId, called, cell, dosed, inField, listed, make, named, number, share, table } from "./words.js";
 
 const SHOWN = 8;
 
@@ -67,7 +69,8 @@ function presets(app) {
 }
 
 function wishOf(app, i) {
-  const { label } = app.data.values[i];
+  const value = app.data.values[i];
+  const { label } = value;
   const wanted = make("input", { type: "number", step: "any", placeholder: "free", "aria-label": `Wanted score of ${label}` });
   const weight = make("input", { type: "number", step: "any", min: "0", "aria-label": `Weight of ${label}` });
   const own = () => { if (app.preset) app.preset.value = ""; };
@@ -84,7 +87,7 @@ function wishOf(app, i) {
     own();
     app.aim();
   });
-  const row = make("div", { class: "wish" }, named(label), wanted, weight);
+  const row = make("div", { class: "wish" }, called(value), wanted, weight);
   return { row, wanted, weight };
 }
 
@@ -103,7 +106,7 @@ export function choiceInWords({ data }, choice) {
   const said = choice.map((chosen) => {
     const [kind, place, dose] = data.plans.options[chosen];
     const { label } = kind === 0 ? data.values[place] : data.levers[place];
-    return `${label} × ${number(dose)}`.replace(/ × 1(\.0+)?$/, "");
+    return dose === 1 ? label : `${label} × ${dosed(dose)}`;
   });
   return said.join(" + ") || "no lever";
 }
@@ -114,7 +117,8 @@ export function showTarget(app) {
   if (!data.plans) return;
   app.wishes.forEach(({ wanted, weight }, i) => {
     const score = state.wanted.get(i);
-    if (document.activeElement !== wanted) wanted.value = score === undefined ? "" : String(Number(score.toPrecision(6)));
+    if (document.activeElement !== wanted) wanted.value = score === undefined ? "" : inField(score);
+    setOrDrop(wanted, "title", score === undefined || Number(inField(score)) === score ? null : `exactly ${score}`);
     if (document.activeElement !== weight) weight.value = String(state.weights.get(i) ?? 1);
     weight.disabled = score === undefined;
   });
@@ -143,6 +147,8 @@ function foretells({ data, state }) {
   ];
   if (by.some((each) => each !== "graph")) notes.push("The plans of the report may have been foretold by the fitted mechanism of the levers instead; there, its numbers hold.");
   if (state.start >= 0) notes.push("The profile beside it is that of the population, which starts elsewhere.");
+  const far = data.values.filter((value, i) => state.wanted.has(i) && outside(data, value, state.wanted.get(i)));
+  if (far.length) notes.unshift(`Wanted outside the data: ${listed(far.map(({ label }) => label))}; effects may differ so far out.`);
   return [...notes, note].filter(Boolean).join(" ");
 }
 

@@ -2,7 +2,7 @@
 
 import { summaryOf, totalsOfColumn, totalsOfValue } from "./algebra.js";
 import { neighboursOf } from "./graph.js";
-import { byId, cell, interval, make, named, number, share, table } from "./words.js";
+import { byId, called, cell, interval, make, number, share, table } from "./words.js";
 
 const VERDICTS = {
   compelled: "compelled by the data",
@@ -17,7 +17,7 @@ export function showValue(app) {
   const panel = byId("value-panel");
   const { data, state } = app;
   if (state.value === null) {
-    panel.replaceChildren(make("h2", {}, "Choose a value"), intro(app), indexOf(app));
+    panel.replaceChildren(make("h2", {}, "Choose a value"), intro(app), blocking(app), indexOf(app));
     return;
   }
   const i = state.value;
@@ -26,8 +26,9 @@ export function showValue(app) {
   const back = make("button", { type: "button", class: "quiet" }, "All values");
   back.addEventListener("click", () => app.choose(null));
   panel.replaceChildren(
-    make("div", { class: "heading" }, make("h2", { tabindex: "-1", id: "value-name" }, named(value.label)), back),
+    make("div", { class: "heading" }, make("h2", { tabindex: "-1", id: "value-name" }, called(value)), back),
     facts(app, i),
+    blocking(app),
     section("Causes", list(app, causes), "No arrow into it is settled at this threshold."),
     section("Effects", list(app, effects), "No arrow out of it is settled at this threshold."),
     section("Linked, direction not settled", list(app, unsettled), ""),
@@ -38,8 +39,13 @@ export function showValue(app) {
 }
 
 function intro({ data }) {
-  const said = `${data.values.length} values. Choose one here or in the graph to see its causes, its effects and what the claims rest on.`;
+  const said = `${data.values.length} values. Choose one here or in the graph to see its causes, its effects and what the claims rest on. In the graph, drag it, or press Shift and an arrow key, to move it.`;
   return make("p", { class: "lead" }, said);
+}
+
+/** Say once, beside the lists that carry the word, what "blocked" means. */
+function blocking({ data }) {
+  return data.blocked ? make("p", { class: "old blocked" }, `${data.blocked}. What levers did is not blocked.`) : "";
 }
 
 function indexOf(app) {
@@ -53,7 +59,7 @@ function indexOf(app) {
 
 /** Return a button that chooses a value. */
 export function chooser(app, i) {
-  const button = make("button", { type: "button", class: "link" }, named(app.data.values[i].label));
+  const button = make("button", { type: "button", class: "link" }, called(app.data.values[i]));
   button.addEventListener("click", () => app.choose(i, true));
   return button;
 }
@@ -83,7 +89,7 @@ function list(app, links) {
       {},
       chooser(app, other),
       make("span", { class: `effect ${sign}` }, effect),
-      make("span", { class: "aside" }, `P ${share(edge.p)} · ${VERDICTS[edge.verdict]}${app.data.blocked ? " · blocked" : ""}${away}`),
+      make("span", { class: "aside" }, `P ${share(edge.p)} · ${VERDICTS[edge.verdict] ?? edge.verdict}`, ...(app.data.blocked ? [" · ", make("span", { title: app.data.blocked }, "blocked")] : []), away),
     );
   });
   return make("ul", { class: "links" }, ...items);
@@ -102,7 +108,7 @@ function leversOn(app, i) {
     .sort((a, b) => Math.abs(b.row.mean) - Math.abs(a.row.mean))
     .map(({ lever, c, row }) => {
       const basis = data.bases.levers[`${c} ${i}`]?.[0] ?? "by design";
-      return [lever.label, cell(row.mean), interval(row.lower, row.upper), cell(row.positive, share(row.positive)), basis];
+      return [called(lever), cell(row.mean), interval(row.lower, row.upper), cell(row.positive, share(row.positive)), basis];
     });
   const caption = `What one dose of each lever does to ${data.values[i].label}`;
   return make("details", {}, make("summary", {}, `Levers (${model.k})`), table(caption, ["Lever", "Effect", "90% interval", "P(positive)", "Rests on"], rows));
@@ -118,7 +124,7 @@ function totals(app, i) {
     .sort((a, b) => Math.abs(b.row.mean) - Math.abs(a.row.mean))
     .map(({ value, j, row }) => {
       const [basis, , blocked] = data.bases.effects[`${i} ${j}`] ?? ["", null, ""];
-      return [value.label, cell(row.mean), interval(row.lower, row.upper), cell(row.positive, share(row.positive)), blocked ? `${basis}; blocked` : basis];
+      return [called(value), cell(row.mean), interval(row.lower, row.upper), cell(row.positive, share(row.positive)), blocked ? `${basis}; blocked` : basis];
     });
   const caption = `If ${data.values[i].label} could be raised by one unit and everything else followed`;
   return make(
@@ -141,7 +147,7 @@ function evidence(app, i) {
       cell(edge.compelled, share(edge.compelled)),
       cell(edge.reverse, share(edge.reverse)),
       cell(edge.open, share(edge.open)),
-      VERDICTS[edge.verdict],
+      VERDICTS[edge.verdict] ?? edge.verdict,
     ]);
   const heads = ["Edge", "P(adjacent)", "P(this way)", "Compelled", "Reverse", "Open", "Direction"];
   return make("details", {}, make("summary", {}, `Evidence for its edges (${rows.length})`), table(`Evidence for the edges of ${data.values[i].label}`, heads, rows));

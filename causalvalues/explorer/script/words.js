@@ -22,9 +22,14 @@ export function draw(tag, attributes = {}, text = "") {
   return element;
 }
 
-/** Return a name that keeps its direction of writing to itself. */
-export function named(text) {
-  return make("bdi", { class: "name" }, text);
+/** Return a name that keeps its direction of writing to itself; where it is not the one in the data, that is its title. */
+export function named(text, id = text) {
+  return make("bdi", { class: "name", title: id === text ? null : id }, text);
+}
+
+/** Return the name of a value or lever as shown. */
+export function called({ label, name }) {
+  return named(label, name);
 }
 
 /** Return the element with an id. */
@@ -46,6 +51,16 @@ export function number(x, places = decimals) {
   const zero = Number(text) === 0;
   if (text.startsWith("0.")) text = text.slice(1);
   return (x < 0 && !zero ? "−" : "") + text;
+}
+
+/** Return a score as a field shows it: with one decimal more than text has. */
+export function inField(x) {
+  return String(Number(x.toFixed(decimals + 1)));
+}
+
+/** Return a dose: four digits, whatever its scale. */
+export function dosed(x) {
+  return String(Number(x.toPrecision(4))).replace(/^(-?)0(?=\.)/, "$1").replace("-", "−");
 }
 
 /** Return a change with its sign. */
