@@ -101,3 +101,13 @@ def test_nothing_collides_at_any_width(width: float, residuals: bool) -> None:
     scene = path_diagram(a_model(), ["helping", "lying"], paths=Paths(residuals=residuals), width=width)
     assert overlaps(scene) == []
     assert scene.width == width
+
+
+def test_a_warning_stands_below_the_picture_and_in_the_caption() -> None:
+    plain = path_diagram(a_model(), ["helping"])
+    scene = path_diagram(a_model(), ["helping"], paths=Paths(note="blocked by measurement error"))
+    assert scene.height > plain.height
+    assert [mark.text for mark in scene.marks if isinstance(mark, Text) and mark.role == "note"][-1].startswith(
+        "blocked"
+    )
+    assert scene.caption.endswith("Blocked by measurement error.")

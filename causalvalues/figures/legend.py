@@ -64,6 +64,11 @@ def legend_rows(items: Sequence[Item], width: float, top: float) -> tuple[tuple[
     return tuple(marks), y - top + 2 * MARGIN
 
 
+def with_stop(note: str) -> str:
+    """Return a note as a sentence: a capital letter and a full stop."""
+    return f"{note[:1].upper()}{note[1:]}{'' if note.endswith('.') else '.'}"
+
+
 def note_lines(note: str, width: float, top: float) -> tuple[tuple[Mark, ...], float]:
     """Return a warning as centred lines from `top` downwards, and their height; nothing for an empty note."""
     if not note:

@@ -24,7 +24,7 @@ from causalvalues.figures.graph_words import (
 )
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout, lowered
-from causalvalues.figures.legend import graph_items, kind_items, legend_rows
+from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines, with_stop
 from causalvalues.figures.residuals import ROOM, residual_marks
 from causalvalues.figures.value_order import value_order
 from causalvalues.model.effects import Effects
@@ -50,6 +50,8 @@ class Paths:
         Whether each value has a loop with its residual variance (models only).
     head : float, default 0.5
         Least P(compelled | adjacent) for a head, as in `GraphOptions`.
+    note : str, default ""
+        A warning that stands below the picture and in its caption, as in `GraphOptions`.
     """
 
     least: float = 0.1
@@ -57,6 +59,7 @@ class Paths:
     intervals: bool = True
     residuals: bool = False
     head: float = 0.5
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.least >= 0:
@@ -127,12 +130,13 @@ def path_diagram(
     items = graph_items(data, told, label_meaning(told, "path coefficient", painted.labels), width)
     items += kind_items(data.kind(name) for name in layout.places)
     legend, below = legend_rows(items, width, layout.height)
+    note, more = note_lines(paths.note, width, layout.height + below)
     caption = graph_caption(data, asked, shown, "path coefficient", painted.labels)
     return Scene(
         kind="path_diagram",
         width=width,
-        height=round(layout.height + below, 3),
-        marks=(*loops, *painted.marks, *node_marks(layout), *legend),
+        height=round(layout.height + below + more, 3),
+        marks=(*loops, *painted.marks, *node_marks(layout), *legend, *note),
         title="Path diagram",
         caption=" ".join([caption, *_left_out(weak, paths)]),
         alt=graph_alt(data, data.edges, shown),
@@ -171,7 +175,8 @@ def _strong(data: GraphData, least: float) -> tuple[GraphData, int]:
 
 def _left_out(weak: int, paths: Paths) -> list[str]:
     said = [f"Paths weaker than {number(paths.least)} in size are not drawn: {weak}."] if weak else []
-    return said + (["Loops: residual variance."] if paths.residuals else [])
+    said += ["Loops: residual variance."] if paths.residuals else []
+    return said + ([with_stop(paths.note)] if paths.note else [])
 
 
 def _laid_out(

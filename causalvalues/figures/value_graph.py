@@ -22,7 +22,7 @@ from causalvalues.figures.graph_words import (
 )
 from causalvalues.figures.layered import layered_layout
 from causalvalues.figures.layout import Layout
-from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines
+from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines, with_stop
 from causalvalues.figures.placed_layout import placed_of
 from causalvalues.figures.value_order import value_order
 from causalvalues.model.effects import Effects
@@ -117,8 +117,7 @@ def _caption(
 ) -> str:
     options, printed = look
     said = graph_caption(data, as_labelled(edges, options.intervals), shown, options.effect, printed)
-    note = options.note[:1].upper() + options.note[1:]
-    return f"{said} {note}{'' if note.endswith('.') else '.'}" if note else said
+    return f"{said} {with_stop(options.note)}" if options.note else said
 
 
 def _laid_out(

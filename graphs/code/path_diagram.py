@@ -5,6 +5,7 @@ from pathlib import Path
 from causalvalues import direct_effects, load, theory
 from causalvalues.figures import Paths, path_diagram
 from causalvalues.scene import Scene
+from causalvalues.study.blocking import NOTE
 
 
 def figure(run: Path) -> Scene:
@@ -14,4 +15,5 @@ def figure(run: Path) -> Scene:
     values = theory("schwartz-10")
     labels = {f"do_{name}": f"Prompt: {label}" for name, label in values.labels.items()}
     outcomes = ["benevolence", "universalism"]
-    return path_diagram(posterior, outcomes, effects=effects, theory=values, labels=labels, paths=Paths(least=0.15))
+    paths = Paths(least=0.15, note=NOTE)
+    return path_diagram(posterior, outcomes, effects=effects, theory=values, labels=labels, paths=paths)

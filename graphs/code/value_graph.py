@@ -4,8 +4,7 @@ from pathlib import Path
 
 from causalvalues import GraphOptions, direct_effects, load, theory, value_graph
 from causalvalues.scene import Scene
-
-NOTE = "blocked by measurement error: no edge may be claimed from this picture"
+from causalvalues.study.blocking import NOTE
 
 
 def figure(run: Path) -> Scene:

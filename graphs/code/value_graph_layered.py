@@ -5,6 +5,7 @@ from pathlib import Path
 from causalvalues import direct_effects, load, theory, value_graph
 from causalvalues.figures import GraphOptions, Layered
 from causalvalues.scene import Scene
+from causalvalues.study.blocking import NOTE
 
 
 def figure(run: Path) -> Scene:
@@ -13,4 +14,4 @@ def figure(run: Path) -> Scene:
     model = load(run / "graph" / "model.json")
     values = theory("schwartz-10")
     labels = {f"do_{name}": f"Prompt: {label}" for name, label in values.labels.items()}
-    return value_graph(posterior, direct_effects(model), values, labels, GraphOptions(layout=Layered()))
+    return value_graph(posterior, direct_effects(model), values, labels, GraphOptions(layout=Layered(), note=NOTE))
