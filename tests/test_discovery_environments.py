@@ -122,7 +122,7 @@ def test_the_average_over_moments_takes_the_same_clusters_for_every_value() -> N
     draws = 4
     sums = found.free[0].clusters
     assert sums is not None
-    counts = balanced_counts(stream(7, "balanced bootstrap", 0), sums, draws)
+    counts = balanced_counts(stream(7, "balanced bootstrap"), sums, draws)
     label, persona = np.array(matrix.labels["condition"]), np.array(matrix.labels["persona"])
     tables = []
     for number in range(draws):

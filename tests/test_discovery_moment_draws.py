@@ -57,7 +57,7 @@ def test_the_average_equals_enumeration_over_graphs_in_every_bootstrap_matrix() 
     n, graphs = evidence.degrees_of_freedom, all_dags(4)
     tables = []
     assert evidence.clusters is not None
-    for taken in balanced_counts(stream(5, "balanced bootstrap", 0), evidence.clusters, 7):
+    for taken in balanced_counts(stream(5, "balanced bootstrap"), evidence.clusters, 7):
         r = resample(evidence, taken).correlation.to_numpy()
         table = {
             (v, mask): bge_local(r, n, v, [u for u in range(4) if mask >> u & 1], 4)
@@ -87,10 +87,10 @@ def test_each_matrix_gives_its_share_of_the_draws() -> None:
         draws[:, 0, 1] = number == 1
         table = np.full((2, 2), float(number))
         parts.append(Summed(draws, np.full(4, 0.25), table, table, np.ones((4, 0, 2), dtype=bool), table, 4.0))
-    found = average(parts, 8, np.zeros(3, dtype=int), ("note",))
+    found = average(parts, 8, ("note",))
     assert found.draws[:, 0, 1].tolist() == [False] * 3 + [True] * 3 + [False] * 2
     assert found.edge.tolist() == [[1, 1], [1, 1]]
-    assert len(average(parts, 100, np.zeros(3, dtype=int), ()).draws) == 12
+    assert len(average(parts, 100, ()).draws) == 12
 
 
 def test_clustered_rows_and_estimated_moments_are_averaged_by_default_and_independent_rows_are_not() -> None:

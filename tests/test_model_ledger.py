@@ -72,6 +72,17 @@ def test_an_arrow_rests_on_what_its_verdict_says(counts: list[tuple[Edges, int]]
     assert row["probability"] == pytest.approx({"by graph": 0.7, "contested": 0.5, "by prior only": 0.2}[basis])
 
 
+def test_a_contested_arrow_says_why() -> None:
+    absent = ledger_of(posterior_of([(FORWARD, 50), ([("b", "c")], 45)])).loc[("arrow", "a", "b")]
+    assert absent["basis"] == "by graph"
+    less = ledger_of(posterior_of([(FORWARD, 45), (OPEN, 8), ([("b", "c")], 47)])).loc[("arrow", "a", "b")]
+    assert less["basis"] == "contested"
+    assert "graphs that fit about equally well lack the edge" in less["sentence"]
+    near = ledger_of(posterior_of([(FORWARD, 51), ([("b", "c")], 49)], times=1)).loc[("arrow", "a", "b")]
+    assert near["basis"] == "contested"
+    assert "(0.510) exceeds one half by no more than twice its Monte Carlo error" in near["sentence"]
+
+
 def test_a_direction_that_knowledge_gives_is_called_so_and_what_follows_from_it_names_knowledge() -> None:
     prior = 0.3 * (1 - np.eye(3))
     prior[1, 0] = 0

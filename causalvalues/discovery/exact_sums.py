@@ -110,10 +110,8 @@ def averaged_sums(problem: ExactProblem, wanted: Wanted, most: int, seed: int) -
     kept = min(4 * -(-wanted.draws // most), -(-wanted.draws // least))
     graphs = _Graphs(kept, -(-COUNTED // most), problem.levers, wanted.settled)
     parts: list[Summed] = []
-    sets: list[int] = []
-    for number, (balanced, matrices) in enumerate(moment_matrices(problem.parts, problem.columns, most, seed)):
+    for number, matrices in enumerate(moment_matrices(problem.parts, problem.columns, most, seed)):
         parts.append(_part(problem.lattice(matrices), graphs, (seed, number)))
-        sets.append(balanced)
         if len(parts) >= least and time.monotonic() > deadline:
             break
     if not parts:
@@ -121,7 +119,7 @@ def averaged_sums(problem: ExactProblem, wanted: Wanted, most: int, seed: int) -
             "No bootstrap sample of the clusters can be scored: some value does not vary in it, or values depend on "
             "each other. There are too few clusters; collect more, or score the data alone with moment_draws=0."
         )
-    return average(parts, wanted.draws, np.array(sets), (_average_note(problem, len(parts), most, wanted),))
+    return average(parts, wanted.draws, (_average_note(problem, len(parts), most, wanted),))
 
 
 def _average_note(problem: ExactProblem, made: int, most: int, wanted: Wanted) -> str:
@@ -163,12 +161,15 @@ def _part(lattice: Lattice, graphs: _Graphs, key: tuple[int, int]) -> Summed:
 
 
 def prior_edges(prior: GraphPrior, allowed: BoolArray, must: BoolArray) -> FloatArray:
-    """P(i -> j) before the data: in closed form without knowledge, else by the same sums with an empty score."""
+    """P(i -> j) before the data: in closed form without knowledge, else by the same sums with an empty score.
+
+    With knowledge above 14 values only what knowledge settles is known: 0 and 1; the rest is NaN.
+    """
     p = len(allowed)
     if (allowed | np.eye(p, dtype=bool)).all() and not must.any():
         return np.where(np.eye(p, dtype=bool), 0.0, prior_edge_probability(prior, p))
     if p > LAYERS_UP_TO:
-        return np.full((p, p), np.nan)
+        return np.where(must, 1.0, np.where(allowed & ~np.eye(p, dtype=bool), np.nan, 0.0))
     empty = Lattice.empty(p, prior).masked(allowed, must)
     edge, _ = layer_posterior(empty, order_lattice(empty), np.zeros((0, 2 * p)))
     return edge

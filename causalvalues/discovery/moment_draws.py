@@ -28,9 +28,6 @@ SMALL = 16
 FEWEST_DRAWS = 10
 """Matrices that are scored even when the time is up."""
 
-SET_SIZE = 50
-"""Draws of the least balanced set: in one of B draws the counts vary by 1/B less than in independent draws."""
-
 SMALLEST_EIGENVALUE = 1e-10
 
 
@@ -94,12 +91,11 @@ def _plain(sums: ClusterSums | None) -> bool:
 
 def moment_matrices(
     parts: Sequence[Evidence], columns: ScoredColumns, most: int, seed: int
-) -> Iterator[tuple[int, tuple[FloatArray, ...]]]:
+) -> Iterator[tuple[FloatArray, ...]]:
     """Yield correlation matrices (r, r), one for each part of the rows, of at most `most` cluster-bootstrap draws.
 
-    Draws come in balanced sets of 50 or more, in each of which every cluster is taken equally often; the number of the
-    set stands before the matrices. Draws that cannot be scored are passed over: too few rows, a value that does not
-    vary, or a singular matrix.
+    Over all draws every cluster is taken equally often. Draws that cannot be scored are passed over: too few rows, a
+    value that does not vary, or a singular matrix.
 
     Parameters
     ----------
@@ -118,20 +114,13 @@ def moment_matrices(
         raise DataError(
             "This evidence holds no cluster sums to resample. Use moment_draws=0, or evidence of `summarise`."
         )
-    for number, size in enumerate(_set_sizes(most)):
-        for scatters in zip(*balanced_bootstrap_scatters(parts, seed, size, number), strict=True):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                matrices = tuple(
-                    columns.correlation(scatter, part.columns) for scatter, part in zip(scatters, parts, strict=True)
-                )
-            if all(_scorable(matrix) for matrix in matrices):
-                yield number, matrices
-
-
-def _set_sizes(most: int) -> list[int]:
-    """Return the sizes of the balanced sets, as even as can be: 50 or more draws each, where there are so many."""
-    sets = max(most // SET_SIZE, 1)
-    return [most // sets + (number < most % sets) for number in range(sets)]
+    for scatters in zip(*balanced_bootstrap_scatters(parts, seed, most), strict=True):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            matrices = tuple(
+                columns.correlation(scatter, part.columns) for scatter, part in zip(scatters, parts, strict=True)
+            )
+        if all(_scorable(matrix) for matrix in matrices):
+            yield matrices
 
 
 def _scorable(matrix: FloatArray) -> bool:
@@ -171,7 +160,7 @@ class Summed:
     notes: tuple[str, ...] = ()
 
 
-def average(parts: list[Summed], draws: int, sets: IntArray, notes: tuple[str, ...]) -> Summed:
+def average(parts: list[Summed], draws: int, notes: tuple[str, ...]) -> Summed:
     """Give every matrix the same weight: average its tables, and take about equally many of its equally weighted draws.
 
     Parameters
@@ -180,8 +169,6 @@ def average(parts: list[Summed], draws: int, sets: IntArray, notes: tuple[str, .
         Each with the same number of draws.
     draws : int
         Graphs wanted in all; there are fewer when the parts together have fewer.
-    sets : array (parts,) of int
-        Which balanced set each matrix is of.
     notes : tuple of str
     """
     draws = min(draws, len(parts) * len(parts[0].draws))
@@ -194,27 +181,26 @@ def average(parts: list[Summed], draws: int, sets: IntArray, notes: tuple[str, .
         modular=np.asarray(np.mean([part.modular for part in parts], axis=0)),
         levers=np.concatenate([part.levers[:count] for part, count in zip(parts, counts, strict=True)]),
         compelled=np.asarray(np.mean([part.compelled for part in parts], axis=0)),
-        independent=_independent(parts, sets),
+        independent=_independent(parts),
         notes=notes,
     )
 
 
-def _independent(parts: list[Summed], sets: IntArray) -> float:
-    """Return how many independent graphs would be as sure as the averages of P(adjacent) and P(compelled), at most all.
+def _independent(parts: list[Summed]) -> float:
+    """Return how many independent graphs are at most as sure as the averages of P(adjacent) and P(compelled).
 
-    The variance of the averages is estimated between the means of balanced sets, which are independent; with one set,
-    between its matrices as if they were independent, which is too large. It is pooled over all pairs as a multiple of
-    share x (1 - share), and the larger multiple of the two tables counts.
+    The variance between matrices, divided by their number, is that of an average over independent draws; of balanced
+    ones the average varies less, so the number is a lower bound. It is pooled over all pairs as a multiple of
+    share x (1 - share), and the table with the larger multiple counts.
     """
+    if len(parts) < 2:
+        return 1.0
     found = sum(part.independent for part in parts)
-    tables = [np.array([part.edge + part.edge.T for part in parts]), np.array([part.compelled for part in parts])]
-    labels = np.unique(sets)
-    for table in tables:
-        units = np.array([table[sets == label].mean(axis=0) for label in labels]) if len(labels) > 1 else table
+    for table in (np.array([part.edge + part.edge.T for part in parts]), np.array([part.compelled for part in parts])):
         share = table.mean(axis=0)
-        binomial, between = float((share * (1 - share)).sum()), float(units.var(axis=0, ddof=1).sum() / len(units))
-        if between > 0 and len(units) > 1:
-            found = min(found, binomial / between)
+        between = float(table.var(axis=0, ddof=1).sum() / len(table))
+        if between > 0:
+            found = min(found, float((share * (1 - share)).sum()) / between)
     return max(found, 1.0)
 
 

@@ -70,8 +70,8 @@ class GraphPosterior:
     compelled : array (p, p) or None, default None
         P(i -> j is there and compelled) where more graphs were counted than are kept; None: counted in the draws.
     independent_draws : float or None, default None
-        Number of independent graphs whose shares would be as sure as the tables are: the Monte Carlo error of a share s
-        is sqrt(s (1 - s) / independent_draws). None: `effective_draws`.
+        Number of independent graphs whose shares are at most as sure as the tables: the Monte Carlo error of a share s
+        is at most sqrt(s (1 - s) / independent_draws), on average over pairs. None: `effective_draws`.
     """
 
     names: tuple[str, ...]
@@ -145,14 +145,14 @@ class GraphPosterior:
         share : float
             From 0 to 1.
         kept : bool, default False
-            Whether the share was counted in `draws` alone, which are fewer than the tables rest on.
+            Whether the share was counted in `draws` alone: where the tables rest on more, that adds to its error.
         """
-        kinds = self.effective_draws if self.independent_draws is None else self.independent_draws
-        counted = 1 / self.effective_draws if kept and self.independent_draws is not None else 0.0
-        return float(np.sqrt(max(share * (1 - share), 0.0) * (1 / kinds + counted)))
+        draws = self.effective_draws if self.independent_draws is None else self.independent_draws
+        more = 1 / self.effective_draws if kept and self.effective_draws < 0.999 * draws else 0.0
+        return float(np.sqrt(max(share * (1 - share), 0.0) * (1 / draws + more)))
 
     def more_probable_than_not(self, share: float, kept: bool = False) -> bool:
-        """Say whether a share exceeds one half by more than twice its `monte_carlo_error`, so that seeds agree."""
+        """Say whether a share exceeds one half by more than twice its `monte_carlo_error`: seldom by luck of a seed."""
         return bool(share - 2 * self.monte_carlo_error(share, kept) > 0.5)
 
     @cached_property

@@ -156,10 +156,8 @@ def _arrow_rows(posterior: GraphPosterior) -> list[dict[str, object]]:
             sentence = f"{arrow}: joined; the direction is given by your knowledge."
         elif edge["verdict"] == "contested":
             basis = Basis.CONTESTED
-            sentence = (
-                f"{pair}: joined, but graphs that fit about equally well compel it in different directions or leave it "
-                f"open ({arrow} {forward:.2f}, the reverse {reverse:.2f}, open {left:.2f})."
-            )
+            shares = f"{arrow} {forward:.2f}, the reverse {reverse:.2f}, open {left:.2f}"
+            sentence = f"{pair}: joined, but {_contest(float(edge['adjacent']), forward)} (given the edge: {shares})."
         elif edge["verdict"] == "open":
             sentence = (
                 f"{pair}: joined, but most graphs leave the direction open (probability {left:.2f}), so it comes from "
@@ -169,6 +167,16 @@ def _arrow_rows(posterior: GraphPosterior) -> list[dict[str, object]]:
             sentence = f"{pair}: joined, but no drawn graph has the edge, so nothing is known of its direction."
         rows.append(claim_row("arrow", ends, basis, forward, sentence))
     return rows
+
+
+def _contest(adjacent: float, forward: float) -> str:
+    """Return why the direction of an edge is contested."""
+    if adjacent * forward > 0.5:
+        return (
+            f"the share of all graphs that have the edge and compel its direction ({adjacent * forward:.3f}) exceeds "
+            "one half by no more than twice its Monte Carlo error"
+        )
+    return "graphs that fit about equally well lack the edge, compel it in different directions or leave it open"
 
 
 def _claim(posterior: GraphPosterior, ends: tuple[str, str], numbers: tuple[float, ...]) -> tuple[Basis, str]:
