@@ -94,15 +94,15 @@ def heading(name: str) -> str:
 
 def lint_report(scenes: dict[str, Scene]) -> str:
     """Return what the lint says of every figure, as drawn."""
-    lines = ["# What the figure lint says of the gallery", "", "| Figure | Width x height (pt) | Errors | Warnings |"]
-    lines += ["|---|---|---|---|"]
+    lines = ["# What the figure lint says of the gallery", "", "| Figure | Width x height (pt) | Errors | Warnings | Notes |"]
+    lines += ["|---|---|---|---|---|"]
     for name, scene in scenes.items():
         flaws = lint(scene)
         told = [
             "; ".join(f"{flaw.code} {flaw.where}" for flaw in flaws if flaw.severity == severity) or "none"
-            for severity in ("error", "warning")
+            for severity in ("error", "warning", "note")
         ]
-        lines.append(f"| {heading(name)} | {scene.width:g} x {scene.height:g} | {told[0]} | {told[1]} |")
+        lines.append(f"| {heading(name)} | {scene.width:g} x {scene.height:g} | {' | '.join(told)} |")
     return "\n".join(lines) + "\n"
 
 

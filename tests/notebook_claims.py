@@ -61,7 +61,7 @@ SURVEY: tuple[Claim, ...] = (
     ("{} pairs are joined in every country: eight", "len(everywhere)"),
     (
         "{} neighbours on the circle and {} that are two steps apart",
-        "*({8: 'eight', 3: 'three'}.get(sum(steps.loc[pair] == k for pair in everywhere.index)) for k in (1, 2)),",
+        "*({8: 'eight', 2: 'two'}.get(sum(steps.loc[pair] == k for pair in everywhere.index)) for k in (1, 2)),",
     ),
     ("{} pairs are joined nowhere", "{2: 'Two'}.get((countries == 0).sum())"),
     (
@@ -157,7 +157,7 @@ FIGURES: tuple[Claim, ...] = (
     ),
     (
         "shows {} edges that only one half has and {} that is turned round",
-        "*(sum(edge.change in which for edge in difference.edges) for which in (('added', 'removed'), ('turned',))),",
+        "*(sum(edge.change in w for edge in difference.edges) or 'none' for w in (('added', 'removed'), ['turned'])),",
     ),
     (
         "two graphs of different halves are {} edges apart, two of the same half {} or {}",

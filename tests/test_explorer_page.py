@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from causalvalues import StructuralModel
 from causalvalues.cli.app import app
 from causalvalues.errors import FigureError, StudyError
+from causalvalues.evidence import summarise
 from causalvalues.explorer import explorer_page, open_run
 from causalvalues.explorer.choices import menu_of
 from causalvalues.explorer.data import page_data
@@ -272,11 +273,15 @@ def test_names_that_do_not_fit_on_a_telephone_make_the_figure_wider(run: Path, m
 
 def test_a_study_notes_the_range_of_its_data(tmp_path: Path) -> None:
     matrix = demo_responses()
-    found = _observed(matrix).set_index("name")
+    evidence = summarise(matrix)
+    found = _observed(matrix, evidence).set_index("name")
     frame = matrix.frame()
     name = matrix.names[0]
     assert found.loc[name, ["low", "high"]].tolist() == [frame[name].min(), frame[name].max()]
     assert found.loc[matrix.levers[0], ["kind", "low", "high"]].tolist() == ["lever", 0.0, 1.0]
+    assert found.loc[name, "mean"] == pytest.approx(frame[name].mean())
+    assert found.loc[name, "sd"] == pytest.approx(np.sqrt(evidence.scatter[0, 0] / (evidence.n - 1)))
+    assert np.isnan(found.loc[matrix.levers[0], "mean"])
 
 
 def test_two_runs_differ_where_their_figures_do(tmp_path: Path) -> None:

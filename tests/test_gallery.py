@@ -64,11 +64,10 @@ def test_the_script_draws_today_what_the_gallery_shows(name: str, demo_run: Stud
     alike(json.loads(scene_to_json(fresh)), json.loads((GALLERY / f"{name}.json").read_text(encoding="utf-8")), name)
 
 
-def test_the_lint_finds_nothing_in_the_gallery() -> None:
+def test_the_lint_finds_no_flaw_in_the_gallery_and_its_notes_are_told() -> None:
     scenes = {name: held(name) for name in make.NAMES}
-    assert {name: [str(flaw) for flaw in lint(scene)] for name, scene in scenes.items()} == {
-        name: [] for name in make.NAMES
-    }
+    flaws = {name: [str(flaw) for flaw in lint(scene) if flaw.severity != "note"] for name, scene in scenes.items()}
+    assert flaws == {name: [] for name in make.NAMES}
     assert (GALLERY / "LINT.md").read_text(encoding="utf-8") == make.lint_report(scenes), STALE
 
 
