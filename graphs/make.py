@@ -94,7 +94,11 @@ def heading(name: str) -> str:
 
 def lint_report(scenes: dict[str, Scene]) -> str:
     """Return what the lint says of every figure, as drawn."""
-    lines = ["# What the figure lint says of the gallery", "", "| Figure | Width x height (pt) | Errors | Warnings | Notes |"]
+    lines = [
+        "# What the figure lint says of the gallery",
+        "",
+        "| Figure | Width x height (pt) | Errors | Warnings | Notes |",
+    ]
     lines += ["|---|---|---|---|---|"]
     for name, scene in scenes.items():
         flaws = lint(scene)

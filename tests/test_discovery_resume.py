@@ -82,6 +82,11 @@ def test_a_folder_changes_nothing_and_is_used_again(
     assert equal(order_search(evidence, kept), whole)
 
 
+def numbers_in(folder: Path) -> set[int]:
+    """Return the numbers of the draws that a folder keeps."""
+    return {int(number) for file in folder.glob("draws-*.npz") for number in np.load(file)["numbers"]}
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_says_what_is_done_and_the_same_call_goes_on(
     evidence: Evidence, whole: GraphPosterior, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
@@ -89,15 +94,19 @@ def test_an_interrupt_says_what_is_done_and_the_same_call_goes_on(
     method = replace(FEW, folder=tmp_path / "draws", workers=workers)
     with monkeypatch.context() as patch:
         interrupt_after(10, patch)
-        with pytest.raises(KeyboardInterrupt, match=r"\d+ of 24 bootstrap draws are done and kept in .*goes on"):
+        with pytest.raises(
+            KeyboardInterrupt, match=r"\d+ of 24 bootstrap draws are done and kept in .*goes on"
+        ) as told:
             order_search(evidence, method)
-    begun = []
+    kept = numbers_in(tmp_path / "draws")
+    assert f"{len(kept)} of 24" in str(told.value)
+    assert len(set(range(10)) - kept) < workers  # those that the other threads had in hand
+    begun: list[int] = []
     draw = OrderRun.draw
     with monkeypatch.context() as patch:
         patch.setattr(OrderRun, "draw", lambda self, number: begun.append(number) or draw(self, number))
         assert equal(order_search(evidence, method), whole)
-    assert 10 in begun
-    assert not {0, 1, 2} & set(begun)
+    assert sorted(begun) == sorted(set(range(24)) - kept)
 
 
 def test_without_a_folder_the_interrupt_says_how_to_keep_draws(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain, combinations
 
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from causalvalues.errors import DataError
+from causalvalues.evidence.cluster_corrections import cluster_corrections, difference_corrections
+from causalvalues.evidence.holm import holm_adjusted, holm_rejected
 from causalvalues.evidence.profiles import Profiles, group_profiles
-from causalvalues.evidence.rank_intervals import Ranks, group_ranks, holm_rejected, ranks_of_means
+from causalvalues.evidence.rank_intervals import Ranks, group_ranks, ranks_of_means
 from causalvalues.responses.matrix import ResponseMatrix
 
 P_VALUES = st.lists(st.floats(0, 0.2), min_size=1, max_size=7)
@@ -52,6 +55,7 @@ def test_step_down_rejects_what_the_closed_test_of_all_intersections_rejects(p_v
 def test_hypotheses_that_are_not_there_are_neither_counted_nor_rejected() -> None:
     found = holm_rejected(np.array([[np.nan, 0.04], [0.6, np.nan]]), 0.1)
     assert found.tolist() == [[False, True], [False, False]]
+    assert np.isnan(holm_adjusted(np.array([np.nan]))).all()
 
 
 def test_two_values_are_told_apart_where_the_cluster_robust_test_of_their_difference_says_so() -> None:
@@ -160,3 +164,137 @@ def test_ranks_that_do_not_fit_together_are_refused() -> None:
         Ranks(rank, lower=rank)
     with pytest.raises(DataError, match="other groups or values"):
         Ranks(rank, rank[["b", "a"]], rank)
+
+
+def held(ranks: Ranks, means: np.ndarray) -> bool:
+    """Say whether the intervals hold the true ranks of all values at once."""
+    lower, upper = (end.to_numpy()[0] for end in ends(ranks))
+    better = (means[None, :] > means[:, None]).sum(axis=1)
+    worse = (means[None, :] < means[:, None]).sum(axis=1)
+    return bool(np.all(lower <= 1 + better) and np.all(upper >= len(means) - worse))
+
+
+def spread_of(seen: np.ndarray, code: np.ndarray, relation: float) -> tuple[np.ndarray, ...]:
+    """Return shares, variances, joint variance and the covariance of the sums of a difference, by matrices."""
+    share = seen / seen.sum(axis=0)
+    in_cluster = np.eye(code.max() + 1)[code].T
+    # from the answers of rows to the sums of clusters about the mean
+    sums = [in_cluster @ (np.diag(share[:, j]) - np.outer(share[:, j], share[:, j])) for j in (0, 1)]
+    both = np.diag(seen[:, 0] * seen[:, 1])
+    crossed = sums[0] @ both @ sums[1].T
+    covariance = sums[0] @ sums[0].T + sums[1] @ sums[1].T - relation * (crossed + crossed.T)
+    joint = in_cluster @ (share[:, 0] * share[:, 1])
+    return (in_cluster @ share).T, (in_cluster @ np.square(share)).T, joint, covariance
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_corrections_of_a_difference_are_those_of_the_covariance_written_out(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    code = np.concatenate([np.arange(6), random.integers(0, 6, 30)])
+    seen = (random.random((36, 2)) < 0.6).astype(float)
+    seen[:6, seed % 2] = 1.0  # every cluster has an answer
+    relation = random.uniform(-0.9, 0.9)
+    shares, variances, joint, covariance = spread_of(seen, code, relation)
+    a, freedom = difference_corrections(shares, variances, joint, relation)
+    plain = variances.sum(axis=0) - 2 * relation * joint
+    np.testing.assert_allclose(a, plain / np.diag(covariance))
+    assert freedom == pytest.approx(plain.sum() ** 2 / float((np.outer(a, a) * covariance**2).sum()))
+
+
+def test_with_complete_rows_corrections_of_a_difference_are_those_of_one_mean() -> None:
+    code = np.repeat(np.arange(5), [1, 2, 3, 4, 9])
+    shares, variances, joint, _ = spread_of(np.ones((19, 2)), code, 0.7)
+    a, freedom = difference_corrections(shares, variances, joint, 0.7)
+    one, own = cluster_corrections(shares[0], variances[0])
+    np.testing.assert_allclose(a, one)
+    assert freedom == pytest.approx(own)
+
+
+def few(x: np.ndarray, random: np.random.Generator) -> None:
+    x[3:, :3] = np.nan
+
+
+def two_lack_one(x: np.ndarray, random: np.random.Generator) -> None:
+    x[28:, 0] = np.nan
+
+
+def here_and_there(x: np.ndarray, random: np.random.Generator) -> None:
+    x[random.random(x.shape) < 0.1] = np.nan
+
+
+@pytest.mark.parametrize(("gaps", "common"), [(few, 0.0), (two_lack_one, 6.0), (here_and_there, 0.0)])
+def test_intervals_hold_the_true_ranks_where_answers_are_missing(
+    gaps: Callable[[np.ndarray, np.random.Generator], None], common: float
+) -> None:
+    kept = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        x = common * random.normal(size=(30, 1)) + random.normal(size=(30, 8))
+        gaps(x, random)
+        kept += held(group_ranks(matrix_of(x, np.arange(30))), np.zeros(8))
+    assert kept >= 82  # 90% less 2.7 standard errors
+
+
+def test_a_value_that_one_cluster_answered_is_told_apart_from_none() -> None:
+    x = np.random.default_rng(0).normal(size=(20, 3)) + np.array([50.0, 0.0, -5.0])
+    x[1:, 0] = np.nan
+    lower, upper = ends(group_ranks(matrix_of(x, np.arange(20))))
+    assert lower.iloc[0].tolist() == [1, 1, 2]
+    assert upper.iloc[0].tolist() == [3, 2, 3]
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 5])
+def test_a_few_clusters_of_scores_in_whole_steps_give_no_false_certainty(clusters: int) -> None:
+    pairs = singles = 0
+    for seed in range(100):
+        scores = np.clip(np.random.default_rng(seed).normal(3, 1, (clusters, 5)).round(), 1, 5)
+        matrix = matrix_of(scores, np.arange(clusters))
+        pairs += held(group_ranks(matrix), np.zeros(5))
+        singles += held(ranks_of_means(group_profiles(matrix)), np.zeros(5))
+    assert min(pairs, singles) >= 82  # 90% less 2.7 standard errors
+
+
+def test_means_that_differ_without_any_spread_are_apart_only_where_many_clusters_agree() -> None:
+    for clusters, apart in ((2, False), (3, False), (5, False), (6, True), (9, True)):
+        matrix = matrix_of(np.tile([4.0, 3.0, 1.0], (clusters, 1)), np.arange(clusters))
+        found = group_ranks(matrix)  # of six hypotheses, the first is rejected at .1 / 6 = 1 / 60
+        lower, upper = ends(found)
+        assert lower.equals(upper) == apart
+        assert found.held_back == (() if apart else ("all",))
+        if not apart:
+            assert (lower.iloc[0].tolist(), upper.iloc[0].tolist()) == ([1, 1, 1], [3, 3, 3])
+
+
+def test_intervals_of_no_width_are_taken_as_they_stand_only_with_many_clusters() -> None:
+    mean = pd.DataFrame([[4.0, 3.0, 1.0]], ["m"], ["a", "b", "c"])
+    for counted, apart in ((None, False), (2, False), (5, False), (6, True), (30, True)):
+        clusters = None if counted is None else (mean * 0 + counted).astype(int)
+        freedom = None if counted is None else mean * 0 + counted - 1
+        for made in (Profiles(mean, mean, mean, clusters=clusters), Profiles(mean, mean, mean, freedom=freedom)):
+            found = ranks_of_means(made)
+            lower, upper = ends(found)
+            assert lower.equals(upper) == apart
+            assert found.held_back == (() if apart else ("m",))
+
+
+def test_a_group_of_large_scores_does_not_tie_the_values_of_another() -> None:
+    mean = pd.DataFrame([[1e12, 2e12, 3e12], [1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], ["big", "small", "none"], list("abc"))
+    found = ranks_of_means(Profiles(mean)).rank
+    assert found.to_numpy().tolist() == [[3, 2, 1], [3, 2, 1], [1, 1, 1]]
+
+
+def test_infinite_means_and_ranks_levels_out_of_range_and_turned_intervals_are_refused() -> None:
+    table = pd.DataFrame([[1.0, np.inf]], ["m"], ["a", "b"])
+    with pytest.raises(DataError, match="The mean of 'b' in 'm' is infinite"):
+        Profiles(table)
+    with pytest.raises(DataError, match="The rank of 'b' in 'm' is infinite"):
+        Ranks(table)
+    whole = pd.DataFrame([[1.0, 2.0]], ["m"], ["a", "b"])
+    for level in (0.0, 1.0, 7.0, float("nan")):
+        with pytest.raises(DataError, match="The level of an interval is"):
+            Profiles(whole, level=level)
+        with pytest.raises(DataError, match="The level of an interval is"):
+            Ranks(whole, level=level)
+    for noun in (Profiles, Ranks):
+        with pytest.raises(DataError, match="The interval of 'a' in 'm' has its lower end above"):
+            noun(whole, whole + 1, whole)

@@ -13,11 +13,11 @@ from causalvalues.errors import FigureError
 from causalvalues.evidence.profiles import Profiles
 from causalvalues.evidence.rank_intervals import Ranks, ranks_of_means
 from causalvalues.figures.rank_figure import rank_figure
-from causalvalues.figures.rank_looks import looks_of
+from causalvalues.figures.rank_looks import alike, looks_of
 from causalvalues.scene.geometry import boxes_meet, outline, shape_box, text_box
 from causalvalues.scene.lint_colour import GREY_STEP, lightness
 from causalvalues.scene.nouns import Scene, Shape, Text
-from causalvalues.theories import theory
+from causalvalues.theories import ValueTheory, theory
 
 
 def profiles(size: int, groups: int) -> Profiles:
@@ -135,6 +135,33 @@ def test_values_of_a_group_share_colour_and_sign_and_differ_in_dashes_and_groups
                 assert one.sign("x", 0, 0).path != two.sign("x", 0, 0).path or not one.group or not two.group
     alone = looks_of(["a", "b", "c"], None)
     assert len({look.dash for look in alone.values()}) == 3
+
+
+def test_no_two_values_look_alike_up_to_36_in_no_group_and_12_in_one() -> None:
+    for size in (10, 36):
+        assert not alike(looks_of([f"v{k}" for k in range(size)], None))
+    assert alike(looks_of([f"v{k}" for k in range(37)], None)) == [["v0", "v36"]]
+    names = [f"v{k}" for k in range(13)]
+    grouped = ValueTheory("one", "One", tuple(names), groups={"all": tuple(names)})
+    assert not alike(looks_of(names[:12], grouped))
+    assert alike(looks_of(names, grouped)) == [["v0", "v12"]]
+
+
+def test_lines_that_look_alike_are_named_in_the_caption() -> None:
+    names = [f"v{k:02d}" for k in range(37)]
+    mean = pd.DataFrame([np.arange(37.0), np.arange(37.0)[::-1]], ["m", "n"], names)
+    said = "The lines of v00 and Last look alike."
+    assert said in rank_figure(mean, labels={"v36": "Last"}).caption
+    assert "look alike" not in rank_figure(mean[names[:36]]).caption
+    assert "look alike" not in rank_figure(mean.loc[["m"]]).caption
+
+
+def test_means_that_were_not_taken_as_certain_are_told_in_the_caption() -> None:
+    mean = pd.DataFrame([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], ["m", "n"], ["a", "b", "c"])
+    half = pd.DataFrame([[0.0] * 3, [0.01] * 3], ["m", "n"], ["a", "b", "c"])
+    scene = rank_figure(Profiles(mean, mean - half, mean + half, freedom=mean * 0 + 2), labels={"m": "Model M"})
+    assert "In Model M, means without any spread over few clusters are not taken as certain." in scene.caption
+    assert scene.caption.count("without any spread") == 1
 
 
 def test_looks_of_a_group_do_not_depend_on_which_values_are_drawn() -> None:

@@ -12,6 +12,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan, linear_reset
 from statsmodels.stats.multitest import multipletests
 
 from causalvalues.errors import ModelError
+from causalvalues.evidence.holm import holm_adjusted
 from causalvalues.graph import Dag
 from causalvalues.model.assumption_tests import (
     CURVATURE,
@@ -20,7 +21,6 @@ from causalvalues.model.assumption_tests import (
     VARIANCE,
     AssumptionTests,
     assumption_tests,
-    holm,
     hotelling,
 )
 from causalvalues.responses import ResponseMatrix
@@ -171,7 +171,7 @@ def test_unequal_variance_alone_is_not_taken_for_a_curve() -> None:
 def test_holms_adjustment_is_that_of_statsmodels(seed: int) -> None:
     rng = np.random.default_rng(seed)
     p_values = np.round(rng.random(rng.integers(1, 12)) ** 3, 2)  # with ties
-    np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1])
+    np.testing.assert_allclose(holm_adjusted(p_values), multipletests(p_values, method="holm")[1])
 
 
 def test_units_signs_and_the_order_of_columns_change_nothing() -> None:

@@ -19,7 +19,7 @@ from causalvalues.figures.population_figure import population_figure
 from causalvalues.interventions import Lever
 from causalvalues.planning import Enumerate, Target
 from causalvalues.populations.populations import PopulationTarget, population_plan
-from causalvalues.scene import Scene, Text, overlaps, scene_from_json, scene_to_json
+from causalvalues.scene import Scene, Shape, Text, overlaps, scene_from_json, scene_to_json
 from causalvalues.scene.palette import NEGATIVE, POSITIVE
 from causalvalues.scene.svg import svg_text
 
@@ -88,6 +88,19 @@ def test_arrows_carry_what_arrives_and_the_largest_come_first() -> None:
         assert lines[edge.part].stroke == (POSITIVE if (edge.mean or 0.0) > 0 else NEGATIVE)  # type: ignore[union-attr]
     widths = [lines[edge.part].stroke_width for edge in scene.edges]  # type: ignore[union-attr]
     assert widths == sorted(widths, reverse=True)
+
+
+def test_lines_of_the_picture_and_of_its_legend_are_as_thin_as_the_page_is_narrow() -> None:
+    wide, narrow = (influence_figure(explanation(), most=4, width=width) for width in (468.0, 219.0))
+
+    def widths(scene: Scene) -> dict[tuple[str, float], float]:
+        sizes = {edge.part: edge.mean or 0.0 for edge in scene.edges}
+        lines = [mark for mark in scene.marks if isinstance(mark, Shape) and mark.role == "line"]
+        return {(mark.part.split("-")[0], sizes.get(mark.part, 0.0)): mark.stroke_width for mark in lines}
+
+    full, half = widths(wide), widths(narrow)
+    assert len(full) == 5
+    assert half == pytest.approx({line: width / 2 for line, width in full.items()}, abs=2e-3)
 
 
 def test_paths_that_may_not_be_claimed_are_not_drawn() -> None:

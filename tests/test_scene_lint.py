@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalvalues.scene.edge_style import sign_dash
+from causalvalues.scene.edge_style import labelled_edges, sign_dash
 from causalvalues.scene.geometry import disc, polygon, rectangle
 from causalvalues.scene.grounds import Grounds, seen_through
 from causalvalues.scene.lint import Flaw, has_errors, lint, lint_rows, lint_text
 from causalvalues.scene.lint_colour import lightness
+from causalvalues.scene.lint_labels import unprinted
 from causalvalues.scene.nouns import Edge, Mark, Scene, Shape, Text
 from causalvalues.scene.palette import (
     ASIDE,
@@ -96,6 +97,21 @@ BROKEN = [
     ("FIG501", replace(scene_of(), fonts=("No Such Font",))),
     ("FIG502", scene_of(replace(WORD, text="\U0001f9e0"))),
 ]
+
+
+def test_edges_with_a_number_are_those_with_an_effect_or_else_those_with_a_probability() -> None:
+    effect = Edge("edge-0", "a", "b", "value", "-->", adjacent=0.9, mean=0.3)
+    same = replace(effect, part="edge-1", change="same")
+    chance = Edge("edge-2", "b", "c", "value", "---", adjacent=0.4)
+    bare = Edge("edge-3", "c", "d", "value", "---")
+    for edges, told in (
+        ((effect, same, chance, bare), [effect]),
+        ((chance, bare), [chance]),
+        ((same, chance), []),
+        ((), []),
+    ):
+        assert labelled_edges(edges) == told
+        assert unprinted(replace(scene_of(), edges=edges)) == (len(told), len(told))
 
 
 @pytest.mark.parametrize(("code", "scene"), BROKEN, ids=[f"{code}-{i}" for i, (code, _) in enumerate(BROKEN)])

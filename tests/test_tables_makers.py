@@ -324,6 +324,33 @@ def study_folder(place: Path, data: dict[str, object] | None) -> Path:
     return place
 
 
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("{", "manifest.json is damaged: it is no JSON"),
+        ("[]", "manifest.json is damaged: it holds no object"),
+        ('{"settings": 3}', "manifest.json is damaged: its settings are no object"),
+        ('{"settings": {"plan": [{"budget": "much"}]}}', "manifest.json is damaged: budget of plan 1 is no number"),
+        ('{"settings": {}}', ""),
+        (None, ""),
+    ],
+)
+def test_a_damaged_manifest_is_told_in_one_line_and_the_table_is_written(
+    tmp_path: Path, manifest: str | None, said: str
+) -> None:
+    from causalvalues.cli.app import app
+
+    folder, out = study_folder(tmp_path / "run", None), tmp_path / "t.md"
+    if manifest is not None:
+        (folder / "manifest.json").write_text(manifest)
+    for path in (folder, folder / "graph", folder / "graph" / "posterior.json"):
+        done = CliRunner().invoke(app, ["table", str(path), "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        assert said in done.stderr
+        assert done.stderr.count("\n") == bool(said)
+        assert done.stdout.startswith("Wrote ")
+
+
 def test_names_are_shown_as_the_run_knows_them_and_csv_keeps_those_of_the_data(tmp_path: Path) -> None:
     cases: tuple[tuple[str, dict[str, object] | None, str], ...] = (
         ("demo", {"demo": True}, "Prompt: Self-direction"),

@@ -45,10 +45,11 @@ def explore(
 
 def _tell_gaps(*runs: Path | None) -> None:
     """Say what of a run is damaged and what the page leaves out for it."""
-    from causalvalues.explorer.manifest import read_manifest
+    from causalvalues.explorer.manifest import manifest_gaps
+    from causalvalues.study.manifest_reading import read_manifest
 
     for run in runs:
-        for gap in () if run is None else read_manifest(run).gaps:
+        for gap in () if run is None else manifest_gaps(read_manifest(run)):
             typer.echo(f"{run}: {gap}", err=True)
 
 

@@ -45,7 +45,7 @@ def table(
 ) -> None:
     """Write a table for a paper, in the format that the suffix names."""
     from causalvalues.files import write_text
-    from causalvalues.study.run_tables import RunTable, table_of_run
+    from causalvalues.study.run_tables import RunTable, manifest_gap, table_of_run
     from causalvalues.tables import FittedTable, LatexStyle, fitted, latex_text, write_table
     from causalvalues.tables.writing import check_suffix
 
@@ -65,6 +65,6 @@ def table(
         write_text(out, latex_text(found.table, replace(found.style, standalone=standalone)))
     else:
         write_table(made, out)
-    for note in found.notes:
+    for note in (*filter(None, [manifest_gap(path)]), *found.notes):
         typer.echo(note, err=True)
     say(f"Wrote {out}: {len(made.rows)} rows.")

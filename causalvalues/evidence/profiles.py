@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from causalvalues.errors import DataError
-from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.evidence.cluster_corrections import cluster_corrections
+from causalvalues.frozen import BoolArray
 from causalvalues.responses.matrix import ResponseMatrix
 
 
@@ -34,7 +35,8 @@ class Profiles:
     Raises
     ------
     DataError
-        If a name repeats, only one end is given, or the tables have other rows and columns than `mean`.
+        If a name repeats, a mean is infinite, only one end is given or a lower one lies above its upper one, the level
+        is not inside (0, 1), or the tables have other rows and columns than `mean`.
     """
 
     mean: pd.DataFrame
@@ -48,6 +50,8 @@ class Profiles:
         for what, names in (("group", self.mean.index), ("value", self.mean.columns)):
             if not names.is_unique:
                 raise DataError(f"The {what} {names[names.duplicated()][0]!r} stands in the profiles more than once.")
+        check_level(self.level)
+        check_finite(self.mean, "mean")
         if (self.lower is None) != (self.upper is None):
             raise DataError("Profiles have one end of the intervals only. Give `lower` and `upper`, or neither.")
         for name in ("lower", "upper", "clusters", "freedom"):
@@ -57,6 +61,7 @@ class Profiles:
             if set(table.index) != set(self.mean.index) or set(table.columns) != set(self.mean.columns):
                 raise DataError(f"`{name}` has other groups or values than `mean`. Give it for the same ones.")
             object.__setattr__(self, name, table.loc[self.mean.index, self.mean.columns])
+        check_ends(self.lower, self.upper)
 
     def __repr__(self) -> str:
         g, p = self.mean.shape
@@ -97,8 +102,7 @@ def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: fl
     Bell and McCaffrey (2002), Survey Methodology 28, 169-181; Pustejovsky and Tipton (2018), Journal of Business and
     Economic Statistics 36, 672-683 (the correction for weighted estimates).
     """
-    if not 0 < level < 1:
-        raise DataError(f"The level of an interval is {level}. Give a number between 0 and 1.")
+    check_level(level)
     of, names = named_groups(matrix, groups)
     clusters = clusters_of(matrix)
     shape = (len(names), len(matrix.names))
@@ -115,6 +119,36 @@ def group_profiles(matrix: ResponseMatrix, groups: Sequence[str] = (), level: fl
         for table in (mean, mean - half, mean + half, counts, freedom)
     ]
     return Profiles(tables[0], tables[1], tables[2], level, tables[3], tables[4])
+
+
+def check_level(level: float) -> None:
+    """Refuse a level that is not inside (0, 1)."""
+    if not 0 < level < 1:
+        raise DataError(f"The level of an interval is {level}. Give a number between 0 and 1, for example .9.")
+
+
+def check_finite(table: pd.DataFrame, what: str) -> None:
+    """Refuse infinite numbers, of which none is above the other."""
+    infinite = np.isinf(table.to_numpy(dtype=float))
+    if infinite.any():
+        row, column = (int(place[0]) for place in np.nonzero(infinite))
+        raise DataError(
+            f"The {what} of {str(table.columns[column])!r} in {str(table.index[row])!r} is infinite. Give a finite "
+            "number, or NaN where it is not known."
+        )
+
+
+def check_ends(lower: pd.DataFrame | None, upper: pd.DataFrame | None) -> None:
+    """Refuse intervals, of one shape and order, whose lower end lies above the upper one."""
+    if lower is None or upper is None:
+        return
+    turned = lower.to_numpy(dtype=float) > upper.to_numpy(dtype=float)
+    if turned.any():
+        row, column = (int(place[0]) for place in np.nonzero(turned))
+        raise DataError(
+            f"The interval of {str(lower.columns[column])!r} in {str(lower.index[row])!r} has its lower end above its "
+            "upper one. Exchange them."
+        )
 
 
 def named_groups(matrix: ResponseMatrix, groups: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -163,19 +197,3 @@ def _mean_with_error(matrix: ResponseMatrix, column: int, rows: BoolArray, clust
     share, plain = np.bincount(code, weights=w) / w.sum(), np.bincount(code, weights=np.square(w))
     corrections, freedom = cluster_corrections(np.asarray(share), np.asarray(plain, dtype=float))
     return _Mean(mean, float(np.sqrt((corrections * np.square(sums)).sum()) / w.sum()), freedom, len(sums))
-
-
-def cluster_corrections(share: FloatArray, variance: FloatArray) -> tuple[FloatArray, float]:
-    """Return what makes squared cluster sums unbiased, a_g (G,), and their degrees of freedom.
-
-    With `share` h (G,) of the weight and variance v (G,) of the plain sums, the covariance of the sums about the mean
-    is C = (I - h 1') diag(v) (I - 1 h'). So a_g = v_g / C_gg, and the freedom is (sum_g a_g C_gg)^2 / sum_gk a_g a_k
-    C_gk^2, whose sum over pairs is multiplied out here.
-    """
-    total = variance.sum()
-    off = np.square(share) * total - 2 * share * variance
-    a = variance / (variance + off)
-    hh, hv, vv = (float((a * each).sum()) for each in (share**2, share * variance, variance**2))
-    pairs = 2 * hh * vv + (total * hh) ** 2 + 2 * hv**2 - 4 * total * hh * hv
-    pairs += float((np.square(a) * variance * (2 * off + variance)).sum())
-    return a, float(total**2 / pairs)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from causalvalues.errors import DataError
-from causalvalues.evidence.profiles import Profiles, cluster_corrections, clusters_of, group_profiles, named_groups
+from causalvalues.evidence.holm import holm_rejected
+from causalvalues.evidence.pair_tests import ROUNDING, pair_tests
+from causalvalues.evidence.profiles import (
+    Profiles,
+    check_ends,
+    check_finite,
+    check_level,
+    clusters_of,
+    group_profiles,
+    named_groups,
+)
 from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.responses.matrix import ResponseMatrix
-
-ROUNDING = 1e-11
-"""Share of the largest score below which a difference of means is an error of rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +40,14 @@ class Ranks:
     level : float
     basis : {"pairs", "intervals", ""}
         What the ends come from: differences of means pair by pair, intervals of the single means, or nothing.
+    held_back : tuple of str
+        Groups in which means without any spread over few clusters were not taken as certain.
 
     Raises
     ------
     DataError
-        If only one end is given, or the ends have other groups or values than `rank`.
+        If the level is not inside (0, 1), a rank is infinite, only one end is given or a lower one lies above its upper
+        one, or the ends have other groups or values than `rank`.
     """
 
     rank: pd.DataFrame
@@ -46,8 +55,11 @@ class Ranks:
     upper: pd.DataFrame | None = None
     level: float = 0.9
     basis: Literal["pairs", "intervals", ""] = ""
+    held_back: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_level(self.level)
+        check_finite(self.rank, "rank")
         if (self.lower is None) != (self.upper is None):
             raise DataError("Ranks have one end of the intervals only. Give `lower` and `upper`, or neither.")
         for table in (self.lower, self.upper):
@@ -55,6 +67,7 @@ class Ranks:
                 table.index.equals(self.rank.index) and table.columns.equals(self.rank.columns)
             ):
                 raise DataError("The rank intervals have other groups or values than the ranks. Give the same ones.")
+        check_ends(self.lower, self.upper)
 
     def __repr__(self) -> str:
         g, p = self.rank.shape
@@ -88,9 +101,17 @@ def group_ranks(matrix: ResponseMatrix, groups: Sequence[str] = (), level: float
     and the interval of its rank is [1 + N+, p - N-]. It holds the ranks of all values at once with the probability that
     no hypothesis is rejected wrongly (Mogstad et al. 2024). That is kept over all p (p - 1) hypotheses of a
     group by the step-down method of Holm (1979), under any dependence of the means; no resampling is needed. The test
-    of a pair is one-sided: the difference of both means by its cluster-robust error, with the corrections and
-    degrees of freedom of `group_profiles`. They are exact for complete rows; where answers are missing, they are
-    taken from the rows that have either value. A group of one cluster tells no values apart.
+    of a pair is one-sided: the difference of both means by its cluster-robust error, each cluster corrected for its own
+    share in each of the two means (CR2, as `group_profiles`), with a t law. Its degrees of freedom are Satterthwaite's
+    under a working model in which rows are independent and the two answers of a row correlate as the clusters show, and
+    at most those of each of the two means: a value that three clusters answered is compared at about two degrees of
+    freedom, however many answered the other. With complete rows the correlation cancels, and both are those of
+    `group_profiles`. A value that fewer than two clusters answered is told apart from none.
+
+    Where a difference has no spread at all over G clusters (of the value that fewer answered), as happens with few
+    clusters of scores in whole steps, no t law holds. All that is known is that G clusters agree in its sign, which has
+    the probability 2^-G where each sign is as likely; that is taken as its p. With few clusters it rejects nothing, and
+    `Ranks.held_back` names the group.
 
     References
     ----------
@@ -101,13 +122,16 @@ def group_ranks(matrix: ResponseMatrix, groups: Sequence[str] = (), level: float
     mean = group_profiles(matrix, groups, level).mean
     of, names = named_groups(matrix, groups)
     clusters = clusters_of(matrix)
-    above = []
+    above, held_back = [], []
     for name in names:
         rows = np.asarray(of == name)
         _, code = np.unique(clusters[rows].astype(str), return_inverse=True)
-        tested = _pair_tests(matrix.scores[rows], matrix.weights[rows], np.asarray(code))
-        above.append(holm_rejected(tested, 1 - level))
-    return _ranks(mean, above, level, "pairs")
+        tested = pair_tests(matrix.scores[rows], matrix.weights[rows], np.asarray(code))
+        apart = holm_rejected(tested.p, 1 - level)
+        above.append(apart)
+        if (tested.without_spread & ~(apart | apart.T)).any():
+            held_back.append(name)
+    return _ranks(mean, above, Ranks(mean, None, None, level, "pairs", tuple(held_back)))
 
 
 def ranks_of_means(profiles: Profiles) -> Ranks:
@@ -131,6 +155,10 @@ def ranks_of_means(profiles: Profiles) -> Ranks:
     by that of the normal law where it is not given. `group_ranks` has the answers themselves, sees that values of one
     cluster move together, and tells more values apart.
 
+    An interval of no width comes from clusters that agree exactly. G clusters agree in a sign by chance with the
+    probability 2^(1 - G); where that is above (1 - level) / p, or neither `clusters` nor `freedom` tells G, the value
+    is told apart from none, and `Ranks.held_back` names the group.
+
     References
     ----------
     Klein, Wright and Wieczorek (2020), A joint confidence region for an overall ranking of populations, Journal of the
@@ -138,75 +166,31 @@ def ranks_of_means(profiles: Profiles) -> Ranks:
     """
     mean = profiles.mean
     if profiles.lower is None or profiles.upper is None:
-        return _ranks(mean, None, profiles.level, "")
-    above = []
-    for group in mean.index:
+        return _ranks(mean, None, Ranks(mean, None, None, profiles.level))
+    above, held_back = [], []
+    for row, group in enumerate(mean.index):
         m, low, high = (table.loc[group].to_numpy(dtype=float) for table in (mean, profiles.lower, profiles.upper))
         freedom = None if profiles.freedom is None else profiles.freedom.loc[group].to_numpy(dtype=float)
-        by = _stretch(profiles.level, int(np.isfinite(m).sum()), freedom)
+        p = int(np.isfinite(m).sum())
+        by = _stretch(profiles.level, p, freedom)
+        flat = high - low <= ROUNDING * np.nanmax(np.abs(m), initial=0.0)
+        unsure = flat & (_chance(profiles, row) > (1 - profiles.level) / max(p, 1))
+        low, high = (np.where(unsure, end, each) for end, each in ((-np.inf, low), (np.inf, high)))
         above.append((m - by * (m - low))[:, None] > (m + by * (high - m))[None, :])
-    return _ranks(mean, above, profiles.level, "intervals")
+        if p > 1 and unsure.any():
+            held_back.append(str(group))
+    return _ranks(mean, above, Ranks(mean, None, None, profiles.level, "intervals", tuple(held_back)))
 
 
-def holm_rejected(p_values: FloatArray, alpha: float) -> BoolArray:
-    """Return which hypotheses Holm's step-down method rejects.
-
-    Parameters
-    ----------
-    p_values : array of any shape
-        NaN where there is no hypothesis.
-    alpha : float
-        Bound on the probability of one wrong rejection or more.
-
-    Returns
-    -------
-    array of bool, of the same shape
-    """
-    flat = np.asarray(p_values, dtype=float).ravel()
-    order = [i for i in np.argsort(flat, kind="stable") if np.isfinite(flat[i])]
-    rejected = np.zeros(len(flat), dtype=bool)
-    for done, i in enumerate(order):
-        if flat[i] * (len(order) - done) > alpha:
-            break
-        rejected[i] = True
-    return rejected.reshape(np.shape(p_values))
-
-
-def _pair_tests(scores: FloatArray, weights: FloatArray, code: np.ndarray) -> FloatArray:
-    """Return p[j, k] (p, p) of the hypothesis mean_j <= mean_k; NaN where a mean is not known, and on the diagonal."""
-    seen = ~np.isnan(scores) & (weights > 0)[:, None]
-    found = np.full((scores.shape[1], scores.shape[1]), np.nan)
-    known = [j for j in range(scores.shape[1]) if seen[:, j].any()]
-    for j, k in combinations(known, 2):
-        found[j, k], found[k, j] = _pair_test(scores[:, [j, k]], weights, seen[:, [j, k]], code)
-    return found
-
-
-def _pair_test(scores: FloatArray, weights: FloatArray, seen: BoolArray, code: np.ndarray) -> tuple[float, float]:
-    """Return the two one-sided p values of a pair (n, 2): of mean_0 <= mean_1, and of mean_1 <= mean_0."""
-    w = weights[:, None] * seen
-    share = w / w.sum(axis=0)
-    x = np.where(seen, scores, 0.0)
-    means = np.einsum("ij,ij->j", share, x)
-    difference = float(means[0] - means[1])
-    pull = share * (x - means)
-    either = seen.any(axis=1)
-    _, cluster = np.unique(code[either], return_inverse=True)
-    if cluster.max() < 1:
-        return 1.0, 1.0
-    sums = np.bincount(cluster, weights=(pull[:, 0] - pull[:, 1])[either])
-    plain = weights[either]
-    held = np.bincount(cluster, weights=plain) / plain.sum()
-    corrections, freedom = cluster_corrections(
-        held, np.asarray(np.bincount(cluster, weights=np.square(plain)), dtype=float)
-    )
-    error = float(np.sqrt((corrections * np.square(sums)).sum()))
-    noise = ROUNDING * float(np.abs(x).max())
-    if abs(difference) <= noise:
-        return 1.0, 1.0
-    if error <= noise:
-        return float(difference <= 0), float(difference >= 0)
-    return float(stdtr(freedom, -difference / error)), float(stdtr(freedom, difference / error))
+def _chance(profiles: Profiles, row: int) -> FloatArray:
+    """Return the chance 2^(1 - G) (p,) that all G clusters of a mean agree in a sign; 1 where they are not counted."""
+    if profiles.clusters is not None:
+        counted = profiles.clusters.to_numpy(dtype=float)[row]
+    elif profiles.freedom is not None:
+        counted = np.floor(profiles.freedom.to_numpy(dtype=float)[row] + 1 + 1e-9)
+    else:
+        counted = np.ones(profiles.mean.shape[1])
+    return np.asarray(0.5 ** (np.nan_to_num(counted, nan=1.0, posinf=np.inf) - 1))
 
 
 def _stretch(level: float, p: int, freedom: FloatArray | None) -> FloatArray | float:
@@ -218,22 +202,21 @@ def _stretch(level: float, p: int, freedom: FloatArray | None) -> FloatArray | f
 
 
 def _rounded(mean: pd.DataFrame) -> pd.DataFrame:
-    """Return means in steps far above the errors of rounding, so that equal ones tie."""
-    step = ROUNDING * float(np.nanmax(np.abs(mean.to_numpy(dtype=float)), initial=0.0))
-    return mean if step == 0 else (mean / step).round()
+    """Return means in steps far above the errors of rounding in their group, so that equal ones tie."""
+    m = mean.to_numpy(dtype=float)
+    step = ROUNDING * np.nanmax(np.abs(m), axis=1, initial=0.0, keepdims=True)
+    return pd.DataFrame((m / np.where(step > 0, step, 1.0)).round(), mean.index, mean.columns)
 
 
-def _ranks(
-    mean: pd.DataFrame, above: list[BoolArray] | None, level: float, basis: Literal["pairs", "intervals", ""]
-) -> Ranks:
+def _ranks(mean: pd.DataFrame, above: list[BoolArray] | None, about: Ranks) -> Ranks:
     """Return ranks from means and, for each group, from which value j stands above which k, [j, k]."""
     rank = _rounded(mean).rank(axis=1, method="min", ascending=False)
     if above is None:
-        return Ranks(rank, None, None, level, basis)
+        return replace(about, rank=rank)
     known = mean.notna().to_numpy()
     beaten = np.array([table.sum(axis=0) for table in above], dtype=float)
     beats = np.array([table.sum(axis=1) for table in above], dtype=float)
     lower = np.where(known, 1 + beaten, np.nan)
     upper = np.where(known, known.sum(axis=1)[:, None] - beats, np.nan)
     ends = [pd.DataFrame(table, mean.index, mean.columns) for table in (lower, upper)]
-    return Ranks(rank, ends[0], ends[1], level, basis)
+    return replace(about, rank=rank, lower=ends[0], upper=ends[1])

@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from causalvalues.errors import DataError, StudyError
-from causalvalues.explorer.manifest import read_manifest
+from causalvalues.explorer.manifest import manifest_gaps
 from causalvalues.graph import GraphPosterior
 from causalvalues.model import StructuralModel
 from causalvalues.study.blocking import NOTE, any_blocked
+from causalvalues.study.manifest_reading import read_manifest
 from causalvalues.study.run_names import shown_names, theory_of
 from causalvalues.study.saving import load
 from causalvalues.theories import ValueTheory
@@ -128,7 +129,7 @@ def open_run(folder: str | Path) -> Run:
         model=model,
         theory=known,
         labels=shown_names((model.values, model.levers), known, prompts),
-        gaps=(*manifest.gaps, *([said] if said else [])),
+        gaps=(*manifest_gaps(manifest), *([said] if said else [])),
         settings=manifest.settings,
         cautions=_cautions(folder),
         ledger=_table(folder, "ledger"),

@@ -9,7 +9,7 @@ from causalvalues.figures.labelling import Wish, label_places
 from causalvalues.figures.labelling_rooms import Places, Spot, settled
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number
-from causalvalues.scene.edge_style import label_texts
+from causalvalues.scene.edge_style import label_texts, labelled_edges
 from causalvalues.scene.geometry import Box
 from causalvalues.scene.nouns import Edge
 from causalvalues.scene.palette import LABEL_SIZE
@@ -90,12 +90,6 @@ def edge_labels(
         if len(spots) >= (NEARLY_ALL if full else FEW) * len(told):
             return EdgeLabels(spots, full, len(told), least, missing, negative)
     return EdgeLabels({}, False, len(told))
-
-
-def labelled_edges(edges: Sequence[Edge]) -> list[Edge]:
-    """Return the edges that have a number to print: effects where there are any, else probabilities."""
-    sized = [edge for edge in edges if edge.mean is not None]
-    return [edge for edge in sized or edges if label_texts(edge, False)]
 
 
 def _strongest(places: Places, edges: Sequence[Edge]) -> tuple[dict[str, Spot], float | None, int]:

@@ -20,8 +20,8 @@ from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.row_frame import checked_width
 from causalvalues.figures.value_order import value_order
 from causalvalues.numerals import number
-from causalvalues.scene.edge_style import label_texts
-from causalvalues.scene.geometry import Box, polygon, shape_box, text_box
+from causalvalues.scene.edge_style import label_texts, mark_scale, page_scale
+from causalvalues.scene.geometry import Box, polygon, shape_box, text_box, tidy
 from causalvalues.scene.nouns import Edge, Mark, Node, Scene, Shape
 from causalvalues.scene.palette import DASH, LABEL_SIZE, NEGATIVE, POSITIVE
 from causalvalues.theories.theory import ValueTheory
@@ -90,7 +90,7 @@ def influence_figure(
     largest = max(abs(edge.mean or 0.0) for edge in edges)
     widths = [replace(edge, adjacent=math.sqrt(abs(edge.mean or 0.0) / largest)) for edge in edges]
     marks, short = _marks(widths, layout)
-    legend, below = legend_rows(_legend(edges), width, layout.height)
+    legend, below = legend_rows(_legend(edges, page_scale(width)), width, layout.height)
     left_out = int((explanation.arrivals["cause"] != explanation.arrivals["effect"]).sum()) - len(edges)
     return Scene(
         kind="graph",
@@ -147,7 +147,8 @@ def _signed(change: float) -> str:
 
 def _marks(edges: list[Edge], layout: Layout) -> tuple[list[Mark], int]:
     """Return lines, labels and boxes, and how many labels were shortened or left out."""
-    drawn = {edge.part: drawn_edge(edge, layout.routes[edge.part]) for edge in edges}
+    scale = page_scale(layout.width)
+    drawn = {edge.part: drawn_edge(edge, layout.routes[edge.part], scale) for edge in edges}
     taken: list[Box] = []
     for place in layout.places.values():
         taken.append(shape_box(place.body).grown(1.5))
@@ -164,14 +165,16 @@ def _marks(edges: list[Edge], layout: Layout) -> tuple[list[Mark], int]:
     return marks, short
 
 
-def _legend(edges: tuple[Edge, ...]) -> list[Item]:
-    """Return what the lines and the numbers mean."""
+def _legend(edges: tuple[Edge, ...], scale: float) -> list[Item]:
+    """Return what the lines and the numbers mean, the lines as thick as on a page of this scale."""
     line = polygon([(0, 0), (22, 0)], closed=False)
     items: list[Item] = []
     if any((edge.mean or 0) > 0 for edge in edges):
-        items.append((22.0, "raises the value", (Shape("legend", "line", line, stroke=POSITIVE, stroke_width=1.6),)))
+        solid = Shape("legend", "line", line, stroke=POSITIVE, stroke_width=tidy(1.6 * scale))
+        items.append((22.0, "raises the value", (solid,)))
     if any((edge.mean or 0) < 0 for edge in edges):
-        dashed = Shape("legend", "line", line, stroke=NEGATIVE, stroke_width=1.6, dash=DASH)
+        dash = tuple(tidy(mark_scale(scale) * length) for length in DASH)
+        dashed = Shape("legend", "line", line, stroke=NEGATIVE, stroke_width=tidy(1.6 * scale), dash=dash)
         items.append((22.0, "lowers it", (dashed,)))
     return [*items, (0.0, "number: how much arrives [90% interval]", ())]
 

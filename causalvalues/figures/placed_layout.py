@@ -96,8 +96,10 @@ def placed_layout(
     Raises
     ------
     FigureError
-        If two nodes are so near to each other that no picture of this width has room for their names.
+        If there is no node, or two are so near to each other that no picture of this width has room for their names.
     """
+    if not places:
+        raise FigureError("There is nothing to place: the graph has no node.")
     page = _Page(labels, kinds or {}, links, width)
     points = {name: np.array(at, dtype=float) for name, at in places.items()}
     about = _ringed(points)

@@ -15,7 +15,7 @@ from causalvalues.evidence.rank_intervals import Ranks, ranks_of_means
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.name_key import name_key
 from causalvalues.figures.rank_layout import GAP, HEAD_LINE, SIGN, RankLayout, rank_layout
-from causalvalues.figures.rank_looks import Look, look_items, looks_of
+from causalvalues.figures.rank_looks import Look, alike, look_items, looks_of
 from causalvalues.figures.rank_words import DrawnRanks, named_by_text, rank_alt, rank_caption, rank_columns
 from causalvalues.figures.row_frame import checked_width, name_lines, shown_names
 from causalvalues.figures.value_order import value_order
@@ -57,9 +57,11 @@ def rank_figure(
     Returns
     -------
     Scene
-        A column a model; a line a value, with colour and sign of its higher-order group and dashes of its own. The
-        interval of a rank stands beside its sign; where the page is narrow, columns go on in further panels below, and
-        where these would be too high, intervals are in the scene's table only and the caption says so.
+        A column a model; a line a value, with colour and sign of its higher-order group, and with dashes that tell it
+        apart in its group (from the seventh value on together with the fill of the sign, or in no group with its form).
+        Where lines look alike nevertheless, from the 13th value of a group or the 37th of none on, the caption says so.
+        The interval of a rank stands beside its sign; where the page is narrow, columns go on in further panels below,
+        and where these would be too high, intervals are in the scene's table only and the caption says so.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def rank_figure(
         height=tidy(top + below),
         marks=(*marks, *legend),
         title="Ranks of values",
-        caption=rank_caption(drawn, units, layout.texts),
+        caption=rank_caption(drawn, units, layout.texts, alike(looks)),
         alt=rank_alt(drawn, units),
         columns=rank_columns(drawn),
         rows=tuple(

@@ -1,4 +1,4 @@
-"""How the line of a value looks among ranks: colour and sign of its higher-order group, dashes of its own."""
+"""How the line of a value looks among ranks: colour and sign of its higher-order group, dashes and fill of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _GROUPS = (
     (5, "#1E1712", True),
 )
 """Form of the sign, colour, and whether it is filled; the colours differ in lightness too, so that greys are apart."""
-_ALONE = (3, INK, False)
+_ALONE = ((3, False), (3, True), (1, True), (2, False), (4, False), (5, False))
+"""Form and fill of the signs of values in no group, all in `INK`: the next where the dashes of one are used up."""
 _DASHES: tuple[tuple[float, ...], ...] = (
     (),
     (5.0, 2.2),
@@ -33,11 +34,12 @@ _DASHES: tuple[tuple[float, ...], ...] = (
 
 @dataclass(frozen=True)
 class Look:
-    """Group of a value ("" for none), place of its looks, and the dashes of its line."""
+    """Group of a value ("" for none), place of its looks, dashes of its line, and which round of dashes these are."""
 
     group: str
     place: int
     dash: tuple[float, ...]
+    turn: int = 0
 
     @property
     def colour(self) -> str:
@@ -55,12 +57,25 @@ class Look:
         return replace(sign(part, form, x, y), fill=colour if filled else PAPER, stroke=colour)
 
     @property
+    def seen(self) -> tuple[object, ...]:
+        """What of it can be seen: form, colour and fill of the sign, dashes and width of the line."""
+        return (*self._form, self.dash, self.width)
+
+    @property
     def _form(self) -> tuple[int, str, bool]:
-        return _GROUPS[self.place % len(_GROUPS)] if self.group else _ALONE
+        if not self.group:
+            form, filled = _ALONE[self.turn % len(_ALONE)]
+            return form, INK, filled
+        form, colour, filled = _GROUPS[self.place % len(_GROUPS)]
+        return form, colour, filled != bool(self.turn % 2)
 
 
 def looks_of(values: Sequence[str], theory: ValueTheory | None) -> dict[str, Look]:
-    """Give each value the looks of its group, the first that names it, and dashes that differ within the group.
+    """Give each value the looks of its group, the first that names it, and dashes of its own.
+
+    There are six dashes. Where a group has more values, dashes begin again with the fill of the sign turned round, and
+    among values of no group with the next sign. So no two look alike up to twelve values in a group (of five groups at
+    most) and 36 in none; beyond, looks repeat, which `alike` tells.
 
     Parameters
     ----------
@@ -74,16 +89,25 @@ def looks_of(values: Sequence[str], theory: ValueTheory | None) -> dict[str, Loo
     taken: dict[str, int] = {}
     for value in values:
         group = next((group for group in groups if value in groups[group]), "")
-        found[value] = Look(group, places.get(group, 0), _DASHES[taken.get(group, 0) % len(_DASHES)])
+        turn, dash = divmod(taken.get(group, 0), len(_DASHES))
+        found[value] = Look(group, places.get(group, 0), _DASHES[dash], turn)
         taken[group] = taken.get(group, 0) + 1
     return found
+
+
+def alike(looks: Mapping[str, Look]) -> list[list[str]]:
+    """Return the values that cannot be told apart by their looks, each set of them together."""
+    sharing: dict[tuple[object, ...], list[str]] = {}
+    for value, look in looks.items():
+        sharing.setdefault(look.seen, []).append(value)
+    return [values for values in sharing.values() if len(values) > 1]
 
 
 def look_items(looks: Mapping[str, Look]) -> list[Item]:
     """Return the legend: each group that occurs in several, by name."""
     first: dict[str, Look] = {}
     for look in looks.values():
-        first.setdefault(look.group, replace(look, dash=()))
+        first.setdefault(look.group, replace(look, dash=(), turn=0))
     if not any(first):
         return []
     items: list[Item] = []

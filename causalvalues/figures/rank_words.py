@@ -58,8 +58,8 @@ class DrawnRanks:
         return f"{lower:.0f}" if lower == upper else f"{lower:.0f}\u2013{upper:.0f}"
 
 
-def rank_caption(drawn: DrawnRanks, units: str, written: bool) -> str:
-    """Return the caption; `written` says whether the intervals stand beside the signs."""
+def rank_caption(drawn: DrawnRanks, units: str, written: bool, alike: Sequence[Sequence[str]] = ()) -> str:
+    """Return the caption; `written` says whether the intervals stand beside the signs, `alike` which values look so."""
     said = [f"Ranks of {len(drawn.values)} values by {units}, 1 for the highest, in {_listed(_groups(drawn))}."]
     if drawn.ranks.lower is not None:
         share = percent(drawn.ranks.level)
@@ -68,6 +68,11 @@ def rank_caption(drawn: DrawnRanks, units: str, written: bool) -> str:
             f"{where}: {share} intervals, which in each column hold the true ranks of all its values at once "
             f"({_BASES[drawn.ranks.basis]})."
         )
+        said += [
+            f"In {drawn.groups_shown[group]}, means without any spread over few clusters are not taken as certain."
+            for group in drawn.ranks.held_back
+            if group in drawn.groups
+        ]
     else:
         said.append("How sure the ranks are is not known: no answers or intervals were given.")
     for group in drawn.groups:
@@ -84,6 +89,7 @@ def rank_caption(drawn: DrawnRanks, units: str, written: bool) -> str:
             said.append(f"In {drawn.groups_shown[group]}, {named} {'has' if len(values) == 1 else 'have'} no mean.")
     if len(drawn.groups) > 1:
         said.append("A line joins the same value; that its ranks differ does not show that its means do.")
+        said += [f"The lines of {_listed([drawn.shown[value] for value in values])} look alike." for values in alike]
     return " ".join(said)
 
 
@@ -111,7 +117,7 @@ def named_by_text(ranks: Ranks) -> Ranks:
         return table.rename(index=str, columns=str)
 
     ends = [None if table is None else renamed(table) for table in (ranks.lower, ranks.upper)]
-    return Ranks(renamed(ranks.rank), ends[0], ends[1], ranks.level, ranks.basis)
+    return Ranks(renamed(ranks.rank), ends[0], ends[1], ranks.level, ranks.basis, ranks.held_back)
 
 
 def _groups(drawn: DrawnRanks) -> list[str]:

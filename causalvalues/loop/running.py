@@ -25,7 +25,8 @@ from causalvalues.loop.session import Session, steer_all, targets_of
 from causalvalues.loop.settings import LoopSettings
 from causalvalues.loop.testing import swap_test
 from causalvalues.prediction.mechanism import Mechanism
-from causalvalues.study.manifest import NAME, files_in, json_ready, run_head
+from causalvalues.study.manifest import files_in, json_ready, run_head
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.study.run_folder import RunFolder

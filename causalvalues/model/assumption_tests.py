@@ -10,6 +10,7 @@ from scipy.special import fdtrc
 
 from causalvalues.errors import ModelError
 from causalvalues.evidence.design import design_columns
+from causalvalues.evidence.holm import holm_adjusted
 from causalvalues.evidence.rows import UsedRows, as_matrix, used_rows
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.graph.dag import Dag
@@ -141,7 +142,7 @@ def assumption_tests(
     table = pd.DataFrame(found, columns=["value", "test", "statistic", "terms", "freedom", "p"])
     place = {name: i for i, name in enumerate(matrix.names)}
     table = table.sort_values("value", key=lambda column: column.map(place), kind="stable", ignore_index=True)
-    table["adjusted"] = holm(table["p"].to_numpy(dtype=float))
+    table["adjusted"] = holm_adjusted(table["p"].to_numpy(dtype=float))
     table["violated"] = table["adjusted"] <= level
     for what, words in (("meaning", MEANING), ("remedy", REMEDY)):
         table[what] = [words[t] if bad else "" for t, bad in zip(table["test"], table["violated"], strict=True)]
@@ -166,21 +167,6 @@ def hotelling(scores: FloatArray) -> tuple[float, int, int, float]:
     covariance = np.cov(scores, rowvar=False).reshape(q, q)
     statistic = float((g - q) / (q * (g - 1)) * g * (mean @ np.linalg.solve(covariance, mean)))
     return statistic, q, g - q, float(fdtrc(q, g - q, statistic))
-
-
-def holm(p_values: FloatArray) -> FloatArray:
-    """Return Holm's (1979) adjusted p-values, in the order given.
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    steps = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
-    out = np.empty(len(p_values))
-    out[order] = np.minimum(steps, 1.0)
-    return out
 
 
 @dataclass(frozen=True, eq=False)

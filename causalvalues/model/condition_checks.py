@@ -10,6 +10,7 @@ from scipy.special import fdtrc
 
 from causalvalues.errors import ModelError
 from causalvalues.evidence.environments import Condition, Environments
+from causalvalues.evidence.holm import holm_adjusted
 from causalvalues.evidence.moments import Evidence
 from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.graph.dag import Dag
@@ -75,7 +76,7 @@ def condition_checks(dag: Dag, environments: Environments) -> pd.DataFrame:
             if tested is not None:
                 rows.append(_row(name, condition, tested))
     table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
-    table["p_holm"] = _holm(table["p"].to_numpy(dtype=np.float64))
+    table["p_holm"] = holm_adjusted(table["p"].to_numpy(dtype=np.float64))
     return table.sort_values(["p", "value", "condition"], ignore_index=True)
 
 
@@ -163,12 +164,3 @@ def _row(name: str, condition: Condition, tested: _Test) -> tuple[object, ...]:
     p = float(fdtrc(tested.df1, tested.df2, tested.f))
     assumption = CUT if name in condition.forced else SAME
     return name, condition.name, assumption, condition.rows, tested.f, tested.df1, tested.df2, p
-
-
-def _holm(p: FloatArray) -> FloatArray:
-    """Return p-values corrected for all of them (Holm 1979)."""
-    order = np.argsort(p, kind="stable")
-    scaled = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    out = np.empty(len(p))
-    out[order] = np.minimum(scaled, 1.0)
-    return out

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from causalvalues.errors import StudyError
-from causalvalues.study.manifest import NAME
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.settings import StudySettings
 from causalvalues.study.study_file import read_study, settings_from
 

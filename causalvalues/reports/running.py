@@ -19,7 +19,8 @@ from causalvalues.reports.asked_study import asked_study
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.registry import ReportKind, report_kind, report_kinds
 from causalvalues.study.document import Bullets
-from causalvalues.study.manifest import NAME, PACKAGES, files_in, json_ready, run_head
+from causalvalues.study.manifest import PACKAGES, files_in, json_ready, run_head
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.study.pipeline import STEPS

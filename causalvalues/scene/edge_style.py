@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -101,6 +101,12 @@ def label_texts(edge: Edge, intervals: bool) -> tuple[str, ...]:
         full = estimate(edge.mean, edge.lower, edge.upper) if intervals else number(edge.mean)
         return tuple(dict.fromkeys((full, number(edge.mean))))
     return (number(edge.adjacent),) if edge.adjacent is not None else ()
+
+
+def labelled_edges(edges: Sequence[Edge]) -> list[Edge]:
+    """Return the edges that have a number to print: effects where there are any, else probabilities."""
+    sized = [edge for edge in edges if edge.mean is not None]
+    return [edge for edge in sized or edges if label_texts(edge, False)]
 
 
 def arrow_head(

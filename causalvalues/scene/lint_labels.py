@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from causalvalues.scene.edge_style import label_texts
+from causalvalues.scene.edge_style import labelled_edges
 from causalvalues.scene.geometry import Box, outline, shape_box, text_box
 from causalvalues.scene.nouns import Scene, Shape, Text
 from causalvalues.scene.overlap import LONGEST_GAP, hidden_length, owner
@@ -62,7 +62,6 @@ def _near(first: Box, second: Box) -> bool:
 
 def unprinted(scene: Scene) -> tuple[int, int]:
     """Return how many edges have a number that no label prints, and how many have one."""
-    sized = [edge for edge in scene.edges if edge.mean is not None]
-    told = [edge.part for edge in sized or scene.edges if label_texts(edge, False)]
+    told = [edge.part for edge in labelled_edges(scene.edges)]
     printed = {owner(mark.part) for mark in scene.marks if isinstance(mark, Text) and mark.role == "label"}
     return sum(part not in printed for part in told), len(told)

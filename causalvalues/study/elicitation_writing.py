@@ -29,7 +29,8 @@ from causalvalues.study.elicitation_files import (
 )
 from causalvalues.study.elicitation_report import elicitation_report
 from causalvalues.study.elicitation_settings import ElicitationSettings
-from causalvalues.study.manifest import NAME, files_in, json_ready, run_head
+from causalvalues.study.manifest import files_in, json_ready, run_head
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.theories import ValueTheory, theory

@@ -20,7 +20,8 @@ from causalvalues.study.elicitation_design import elicitation_of
 from causalvalues.study.elicitation_progress import progress_line
 from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.elicitation_writing import Record, gate_of, write_folder
-from causalvalues.study.manifest import NAME, files_in
+from causalvalues.study.manifest import files_in
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.model_opening import open_model, prices_of
 from causalvalues.study.run_folder import RunFolder
 from causalvalues.study.running import refuse_to_lose_files

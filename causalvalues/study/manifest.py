@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from causalvalues import __version__
+from causalvalues.study.manifest_reading import NAME, parsed_manifest
 from causalvalues.study.results import StudyResults
 
 
@@ -28,7 +29,6 @@ class Titled(Protocol):
         ...
 
 
-NAME = "manifest.json"
 FORMAT = "causalvalues-run 1"
 PACKAGES = ("numpy", "scipy", "pandas", "numba", "networkx", "matplotlib", "pydantic")
 
@@ -100,11 +100,8 @@ def foreign_files(folder: Path) -> tuple[str, ...]:
 
 def _listed(folder: Path) -> set[str]:
     """Return the files that the manifest of a folder says a study wrote, with itself; none when it is no manifest."""
-    try:
-        held = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return set()
-    known = isinstance(held, dict) and str(held.get("format", "")).startswith("causalvalues-run ")
+    held, _ = parsed_manifest(folder)
+    known = str(held.get("format", "")).startswith("causalvalues-run ")
     files = held.get("files") if known else None
     return {NAME, *files} if isinstance(files, dict) else set()
 

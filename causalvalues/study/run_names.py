@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from causalvalues.errors import CausalValuesError
 from causalvalues.model.reference import own_values
 from causalvalues.responses.demo import DEMO
 from causalvalues.study.answers import DEMO_KEY, lever_texts
-from causalvalues.study.manifest import NAME
 from causalvalues.theories import ValueTheory, scoring_key, theories, theory
 from causalvalues.theories.names import as_shown
 
 FEWEST = 3
 """Values from which a theory is recognised by their names."""
-
-
-def run_settings(folder: Path) -> dict[str, Any]:
-    """Return the settings of the study that a run folder holds, as its manifest keeps them; empty without one."""
-    try:
-        held = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    settings = held.get("settings") if isinstance(held, dict) else None
-    return settings if isinstance(settings, dict) else {}
 
 
 def theory_of(settings: Mapping[str, Any], names: Sequence[str]) -> tuple[ValueTheory | None, str]:

@@ -13,7 +13,8 @@ from causalvalues.graph import GraphPosterior
 from causalvalues.model import FitIndices, total_effects
 from causalvalues.model.direct_effects import direct_effects
 from causalvalues.study.blocking import NOTE, blocked_beside
-from causalvalues.study.run_names import prompts_of, run_settings, shown_names, theory_of
+from causalvalues.study.manifest_reading import read_manifest
+from causalvalues.study.run_names import prompts_of, shown_names, theory_of
 from causalvalues.study.saving import load, load_model, model_beside
 from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
 from causalvalues.tables.effects import Form
@@ -100,9 +101,28 @@ def table_of_run(path: Path, wanted: RunTable) -> Table:
     return levers_table(ledger, naming) if wanted.kind == "levers" else profile_table(profile, ledger, naming)
 
 
+def manifest_gap(path: Path) -> str:
+    """Return what of the manifest of a run is damaged and what that means for a table, or "".
+
+    Parameters
+    ----------
+    path : Path
+        As for `table_of_run`.
+    """
+    folder = _run_folder(path) if path.is_dir() else _home(path)
+    manifest = read_manifest(folder)
+    if not manifest.lost:
+        return ""
+    means = {
+        "settings": "The theory of the study is not known; values are called and ordered by what their names tell.",
+        "plans": "Tables are written from other files and lack nothing for it.",
+    }
+    return f"{folder}: {manifest.damage}. {means[manifest.lost]}"
+
+
 def _naming(folder: Path, wanted: RunTable, nodes: tuple[tuple[str, ...], tuple[str, ...]]) -> Naming:
     """Return how values and levers are called and ordered: as the study's report has them, or as in the data."""
-    settings = run_settings(folder)
+    settings = read_manifest(folder).settings
     known = theory(wanted.theory) if wanted.theory else theory_of(settings, nodes[0])[0]
     if wanted.names == "raw":
         return Naming(known, {name: name for each in nodes for name in each})

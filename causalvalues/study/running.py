@@ -15,7 +15,8 @@ from causalvalues.errors import DataError, StudyError
 from causalvalues.figures import draw
 from causalvalues.files import check_replaceable, replacing_folder, write_text
 from causalvalues.study.document import Picture
-from causalvalues.study.manifest import NAME, files_in, foreign_files, manifest_text
+from causalvalues.study.manifest import files_in, foreign_files, manifest_text
+from causalvalues.study.manifest_reading import NAME
 from causalvalues.study.markdown import markdown_text
 from causalvalues.study.page import page_text
 from causalvalues.study.pictures import pictures
