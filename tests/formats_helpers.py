@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
 from hypothesis import strategies as st
 
 from causalvalues.formats.attributes import NUMBERS
-from causalvalues.scene.nouns import Change, Edge, Ends, Node, NodeKind, Scene
+from causalvalues.scene.nouns import Change, Edge, Ends, Node, NodeKind, Scene, Text
 from causalvalues.scene.scene_json import PROBABILITIES
 
 HARD_NAMES = (
@@ -19,6 +20,7 @@ HARD_NAMES = (
     "nul\x00", "\x7f", "\x85", "\u2028", "\ufffe", "x" * 300, "Graph Nodes:", "@-@", "v_power", "power", "POWER",
 )  # fmt: skip
 
+HARD_WARNING = r'Said of "R&D": 100% of <it>; {a} #1! \ β, x -> y \N and C:\new'
 NAMES = st.one_of(st.sampled_from(HARD_NAMES), st.text(st.characters(exclude_categories=("Cs",)), max_size=8))
 PROBABILITY = st.floats(0, 1)
 EFFECT = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -45,7 +47,7 @@ def edges(draw: st.DrawFn, cause: str, effect: str, lever: bool, number: int) ->
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Scene:
-    """Scenes of two to five nodes, some of them joined."""
+    """Scenes of two to five nodes, some of them joined, with a warning or without."""
     names = draw(st.lists(NAMES, min_size=2, max_size=5, unique=True))
     place = st.integers(0, 400_000).map(lambda number: number / 1000)
     nodes = tuple(
@@ -65,7 +67,13 @@ def graphs(draw: st.DrawFn) -> Scene:
     found = tuple(
         draw(edges(names[i], names[j], nodes[i].kind == "lever", number)) for number, (i, j) in enumerate(turned)
     )
-    return Scene("graph", 436.0, 436.0, (), title="T", nodes=nodes, edges=found)
+    scene = Scene("graph", 436.0, 436.0, (), title="T", nodes=nodes, edges=found)
+    return warned(scene, draw(st.sampled_from(("", "Blocked: claim nothing.", HARD_WARNING))))
+
+
+def warned(scene: Scene, text: str) -> Scene:
+    """Return a scene with a warning below its picture, or as it is where the warning is empty."""
+    return replace(scene, marks=(Text("note", "note", 200.0, 390.0, text, 7.0, "middle"),) if text else ())
 
 
 def joined(scene: Scene) -> set[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from number_figures import posterior_of, texts_of
 
-from causalvalues.errors import FigureError
+from causalvalues.errors import DataError, FigureError
 from causalvalues.figures import (
     DotRows,
     Dots,
@@ -136,6 +136,8 @@ def test_side_effects_that_are_no_numbers_are_refused_by_name(missing: float) ->
 
 def test_priorities_without_a_finite_mean_are_refused() -> None:
     with pytest.raises(FigureError, match="no mean is known"):
+        priorities_figure(pd.DataFrame([[math.nan, math.nan]], ["one"], ["a", "b"]))
+    with pytest.raises(DataError, match="The mean of 'a' in 'one' is infinite"):
         priorities_figure(pd.DataFrame([[math.inf, math.nan]], ["one"], ["a", "b"]))
 
 

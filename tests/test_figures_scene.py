@@ -477,3 +477,15 @@ def test_a_figure_without_intervals_does_not_speak_of_them() -> None:
     assert "interval" not in plain.caption
     assert not any("interval" in mark.text for mark in plain.marks if isinstance(mark, Text))
     assert "interval" in value_graph(graph, direct_effects(model)).caption
+
+
+@pytest.mark.parametrize("lower", [-0.2, 0.1])
+def test_a_heat_map_speaks_of_bold_numbers_only_where_some_are(lower: float) -> None:
+    table = pd.DataFrame([[0.0, 0.3], [0.0, 0.0]], list("ab"), list("ab"))
+    low, high = table.where(table == 0, lower), table.where(table == 0, 0.5)
+    scene = effects_heatmap(Effects(table, low, high, table, table, 0.9))
+    said = " ".join(mark.text for mark in scene.marks if isinstance(mark, Text))
+    bold = [mark for mark in scene.marks if isinstance(mark, Text) and mark.role == "number" and mark.bold]
+    assert len(bold) == (lower > 0)
+    assert ("bold: 90% interval excludes zero" in said) == ("Bold: the 90%" in scene.caption) == (lower > 0)
+    assert ("no 90% interval excludes zero" in said) == ("No 90% interval" in scene.caption) == (lower < 0)

@@ -11,7 +11,7 @@ from formats_helpers import HARD_NAMES, chain, graphs, joined
 from hypothesis import HealthCheck, assume, given, settings
 
 from causalvalues.errors import FigureError
-from causalvalues.formats.attributes import numbers_of
+from causalvalues.formats.attributes import numbers_of, warning_of
 from causalvalues.formats.graph_file import GraphFile, graph_scene
 from causalvalues.formats.keeping import KEEPS, lost_in
 from causalvalues.formats.reading import READERS, graph_from_text
@@ -89,7 +89,7 @@ def test_any_graph_comes_back(suffix: str, scene: Scene) -> None:
     assert {(edge.cause, edge.ends, edge.effect) for edge in found.edges} == joined(scene)
     assert kept_nodes(found.nodes, suffix) == kept_nodes(scene.nodes, suffix)
     assert kept_edges(found.edges, suffix) == kept_edges(scene.edges, suffix)
-    assert found.notes == ()
+    assert (found.notes, found.warning) == ((), warning_of(scene))
     if suffix in ORDERED:
         assert found.names == tuple(node.name for node in scene.nodes)
         assert [edge.part for edge in found.edges] == [edge.part for edge in scene.edges]

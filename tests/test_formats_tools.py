@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 import pygraphviz
 import pytest
-from formats_helpers import HARD_NAMES, chain, graphs, joined
+from formats_helpers import HARD_NAMES, HARD_WARNING, chain, graphs, joined, warned
 from hypothesis import HealthCheck, given, settings
 
+from causalvalues.formats.attributes import warning_of
 from causalvalues.formats.cytoscape import cytoscape_text
 from causalvalues.formats.dagitty import dagitty_text
 from causalvalues.formats.dot import dot_text
@@ -106,6 +107,8 @@ def test_dagitty_text_follows_the_published_grammar(scene: Scene) -> None:
     first, *lines, last = dagitty_text(scene).rstrip("\n").split("\n")
     assert re.fullmatch(r"(dag|pdag|pag) \{", first)
     assert last == "}"
+    if warning_of(scene):
+        assert re.fullmatch(f"note={STRING}", lines.pop(0)), "a globaloption"
     assert len(lines) == len(scene.nodes) + len(scene.edges)
     for line in lines:
         assert DAGITTY_LINE.fullmatch(line), line
@@ -166,7 +169,7 @@ def test_causal_learn_reads_tetrad_text(ends: Ends, tmp_path: Path) -> None:
 
     scene = chain(("a", "b", "c"), ends)
     path = tmp_path / "graph.txt"
-    path.write_text(tetrad_text(scene))
+    path.write_text(tetrad_text(warned(scene, "Blocked: claim nothing.")))
     graph = txt2generalgraph(str(path))
     assert [node.get_name() for node in graph.get_nodes()] == ["a", "b", "c"]
     found = {str(edge) for edge in graph.get_graph_edges()}
@@ -181,6 +184,7 @@ MERMAID_LINES = (
     rf"  n\d+ (?:---|-->|-\.->|o--o|<-->)(?:\|{EDGE_LABEL}\|)? n\d+",
     r"  linkStyle \d+ stroke:#[0-9A-Fa-f]{6},stroke-width:[\d.]+px(?:,stroke-dasharray:4 3)?",
     r"  acc(?:Title|Descr): [^\n#;{}%]+",
+    r"  %% [^\n{}%]+",
 )
 
 
@@ -191,7 +195,7 @@ def test_mermaid_text_follows_the_published_grammar(scene: Scene) -> None:
     assert first == "flowchart LR"
     for line in lines:
         assert any(re.fullmatch(rule, line) for rule in MERMAID_LINES), line
-    assert len(lines) == 1 + len(scene.nodes) + 2 * len(scene.edges)
+    assert len(lines) == 1 + len(scene.nodes) + 2 * len(scene.edges) + 2 * bool(warning_of(scene))
 
 
 def test_mermaid_shows_what_it_cannot_draw_and_escapes_what_it_would_read() -> None:
@@ -238,7 +242,7 @@ def test_lavaan_fits_effects_covariances_and_latent_nodes(tmp_path: Path) -> Non
         "y <-> x1 hidden <-> a }",
         ".dagitty",
     )
-    table, said = fitted_by_lavaan(tmp_path, lavaan_text(graph_scene(graph)), rows)
+    table, said = fitted_by_lavaan(tmp_path, lavaan_text(warned(graph_scene(graph), "Blocked: claim nothing.")), rows)
     assert said.startswith("TRUE")
     found = {(row.lhs, row.op, row.rhs) for row in table.itertuples()}  # lavaan puts the names of a pair in its order
     assert found == {
@@ -264,7 +268,7 @@ def test_lavaan_takes_the_stand_ins_of_all_hard_names_and_open_edges_last(tmp_pa
         rows = pd.DataFrame(rng.normal(size=(600, len(HARD_NAMES))), columns=list(written.values()))
         for one, two in pairwise(written.values()):
             rows[two] += 0.3 * rows[one]
-        table, said = fitted_by_lavaan(folder, lavaan_text(chain(HARD_NAMES, ends)), rows)
+        table, said = fitted_by_lavaan(folder, lavaan_text(warned(chain(HARD_NAMES, ends), HARD_WARNING)), rows)
         assert len(table) == len(HARD_NAMES) - 1
         assert said.split()[0] == "TRUE"
         sign = "~" if ends == "-->" else "~~"

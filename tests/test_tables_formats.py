@@ -149,7 +149,7 @@ def test_markdown_shows_every_cell_as_it_is_in_aligned_columns(
     shown = ["".join(child.content for child in tokens[i + 1].children or []) for i in inside]
     wanted = [" ".join(title.split()), "B|", "P(c)"]
     wanted += [" ".join(cell_text(c, cell).split()) for row in rows for c, cell in zip(columns, row, strict=True)]
-    assert shown == wanted
+    assert shown == [text.replace("\0", "\ufffd") for text in wanted]  # as CommonMark shows a NUL
     assert not any(child.type in ("html_inline", "link_open", "image") for t in tokens for child in t.children or [])
 
 

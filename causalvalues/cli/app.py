@@ -146,24 +146,7 @@ def learn(
     show(posterior.averaged_graph(), as_json)
 
 
-@app.command()
-def effects(
-    path: of.ModelFile,
-    cause: Annotated[str, typer.Option(help="Only effects of this node.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Write all effects as CSV.")] = None,
-    as_json: of.Json = False,
-    debug: of.Debug = False,
-) -> None:
-    """Print the total effects of a model: what moves when one node is raised by one unit."""
-    from causalvalues.model import total_effects
-    from causalvalues.study import load_model
-    from causalvalues.study.tables import long_effects
-
-    keep([path], out)
-    model = load_model(path)
-    table = long_effects(total_effects(model))
-    write_table(table, out)
-    show(table if not cause else table[table["cause"] == model.nodes[model.place(cause)]], as_json)
+app.command()(tabling.effects)
 
 
 @app.command()

@@ -41,7 +41,7 @@ def convert(
     from causalvalues.figures import draw
     from causalvalues.formats.keeping import lost_in
     from causalvalues.formats.reading import read_graph
-    from causalvalues.study.pictures import scene_of_file
+    from causalvalues.study.file_pictures import scene_of_file
     from causalvalues.theories import theory as find
 
     if layout not in ("", "circle", "layered", "file"):

@@ -1,4 +1,4 @@
-"""``causalvalues table``: a table for a paper."""
+"""``causalvalues table``: a table for a paper; ``causalvalues effects``: the total effects of a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from causalvalues.cli import options as of
-from causalvalues.cli.output import keep, say
+from causalvalues.cli.output import keep, say, show, write_table
 from causalvalues.errors import FigureError
 
 
@@ -46,7 +46,8 @@ def table(
     """Write a table for a paper, in the format that the suffix names."""
     from causalvalues.files import write_text
     from causalvalues.study.run_tables import RunTable, manifest_gap, table_of_run
-    from causalvalues.tables import FittedTable, LatexStyle, fitted, latex_text, write_table
+    from causalvalues.tables import FittedTable, LatexStyle, fitted, latex_text
+    from causalvalues.tables import write_table as write_as
     from causalvalues.tables.writing import check_suffix
 
     keep([path], out)
@@ -64,7 +65,29 @@ def table(
     if suffix == ".tex":
         write_text(out, latex_text(found.table, replace(found.style, standalone=standalone)))
     else:
-        write_table(made, out)
+        write_as(made, out)
     for note in (*filter(None, [manifest_gap(path)]), *found.notes):
         typer.echo(note, err=True)
     say(f"Wrote {out}: {len(made.rows)} rows.")
+
+
+def effects(
+    path: of.ModelFile,
+    cause: Annotated[str, typer.Option(help="Only effects of this node.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write all effects as CSV.")] = None,
+    as_json: of.Json = False,
+    debug: of.Debug = False,
+) -> None:
+    """Print the total effects of a model: what moves when one node is raised by one unit."""
+    from causalvalues.model import total_effects
+    from causalvalues.study import load_model
+    from causalvalues.study.blocking import NOTE, blocked_beside
+    from causalvalues.study.tables import long_effects
+
+    keep([path], out)
+    model = load_model(path)
+    table = long_effects(total_effects(model))
+    if blocked_beside(path):
+        typer.echo(f"{NOTE}.", err=True)
+    write_table(table, out)
+    show(table if not cause else table[table["cause"] == model.nodes[model.place(cause)]], as_json)

@@ -207,10 +207,16 @@ def _inside(part: str, table: _Table, pair: tuple[str, str], where: tuple[tuple[
 def _meaning(table: _Table) -> str:
     """Return what the cells say, as a sentence for the caption."""
     level = percent(table.effects.level)
+    if not _any_sure(table):
+        return f"No {level} interval excludes zero."
     if table.style == FULL:
         return f"Bold: the {level} interval excludes zero."
     sign = "Plus and minus" if table.style == SIGNS else "Numbers (in hundredths)"
     return f"{sign}: the {level} interval excludes zero; the table of the figure has all numbers."
+
+
+def _any_sure(table: _Table) -> bool:
+    return any(table.sure(*pair) for pair in product(table.causes, table.values) if pair[0] != pair[1])
 
 
 def _legend(table: _Table, width: float) -> tuple[list[Mark], float]:
@@ -220,7 +226,8 @@ def _legend(table: _Table, width: float) -> tuple[list[Mark], float]:
     marks = colour_scale(left, top, table.largest)
     level = percent(table.effects.level)
     said = {FULL: "bold", HUNDREDTHS: "number, in hundredths", SIGNS: "+ and \u2212"}[table.style]
-    notes = [Note(f"rows act on columns; {said}: {level} interval excludes zero")]
+    meaning = f"{said}: {level} interval excludes zero" if _any_sure(table) else f"no {level} interval excludes zero"
+    notes = [Note(f"rows act on columns; {meaning}")]
     beside, high = notes_beside(notes, (left + 130.0, top + 3.5), width - MARGIN, MARGIN)
     across = polygon([(matrix.left, matrix.top - 1.5), (matrix.right, matrix.top - 1.5)], closed=False)
     return [*marks, *beside, Shape("note", "rule", across, stroke=INK, stroke_width=0.6)], high

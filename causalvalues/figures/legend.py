@@ -167,7 +167,7 @@ def _heads(edges: Sequence[Edge], italic: bool, width: float) -> list[Item]:
         look = Edge("legend", "", "", "value", "-->", verdict="compelled", compelled=0.5)
         items.append(sample(look, "compelled in most" if compact else "compelled in most graphs", width))
     if any(not edge.directed for edge in edges):
-        text = f"no head{', italic' if italic else ''}: direction open" if compact else OPEN
+        text = f"no head{', italic' if italic else ''}: not settled" if compact else OPEN
         items.append(sample(Edge("legend", "", "", "value", "---"), text, width))
     return items
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ from causalvalues.figures.layout import Layout
 from causalvalues.figures.legend import graph_items, kind_items, legend_rows, note_lines, with_stop
 from causalvalues.figures.placed_layout import placed_of
 from causalvalues.figures.value_order import value_order
+from causalvalues.formats.graph_file import GraphFile
 from causalvalues.model.effects import Effects
 from causalvalues.scene.nouns import Edge, Mark, Scene
 from causalvalues.theories.theory import ValueTheory
@@ -57,6 +59,7 @@ def value_graph(
     labels : mapping of str to str, optional
         Names as shown; they win over the theory's.
     options : GraphOptions, optional
+        Without a note, that of a `GraphFile` is its warning.
 
     Returns
     -------
@@ -73,6 +76,8 @@ def value_graph(
     [('a', 'b', True)]
     """
     options = options or GraphOptions()
+    if isinstance(graph, GraphFile) and not options.note:
+        options = replace(options, note=graph.warning)
     data = graph_data(graph, effects, options.head)
     shown = shown_names(data, theory, labels or {})
     circle = isinstance(options.layout, Circle)

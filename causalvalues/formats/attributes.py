@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalvalues.errors import FigureError
-from causalvalues.scene.nouns import Edge, Scene
+from causalvalues.scene.nouns import Edge, Scene, Text
 
 NUMBERS = (
     "adjacent",
@@ -27,6 +27,12 @@ def need_graph(scene: Scene, what: str) -> None:
             f"{what} holds graphs, and this picture is a figure of {scene.kind}. "
             "Write it as .svg, .pdf, .png, .json or .csv."
         )
+
+
+def warning_of(scene: Scene) -> str:
+    """Return the warning that a picture shows below its graph as one line, "" where it has none."""
+    lines = [mark.text for mark in scene.marks if isinstance(mark, Text) and (mark.part, mark.role) == ("note", "note")]
+    return " ".join(" ".join(lines).split())
 
 
 def numbers_of(edge: Edge) -> list[tuple[str, float]]:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from causalvalues.formats.attributes import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, warning_of, words_of
 from causalvalues.formats.stand_ins import stand_ins
 from causalvalues.scene.nouns import Scene
 
@@ -25,6 +25,7 @@ def cytoscape_text(scene: Scene) -> str:
         ASCII; all names, ends, words, numbers and places (points, y downwards, as Cytoscape has them). The identifier
         of a node is its name; an empty name, which Cytoscape does not take, has a stand-in there and stays under
         ``name``. The graph is called directed, and ``ends`` of an edge says what is: ``---`` is no arrow.
+        A warning is ``note`` of the graph's data.
 
     Raises
     ------
@@ -44,8 +45,9 @@ def cytoscape_text(scene: Scene) -> str:
         said: dict[str, Any] = {"id": f"edge-{number}", "key": number, "ends": edge.ends, "interaction": edge.ends}
         said |= {"source": ids[edge.cause], "target": ids[edge.effect]}
         edges.append({"data": said | dict(words_of(edge)) | dict(numbers_of(edge))})
+    warning = warning_of(scene)
     held = {
-        "data": {"name": scene.title},
+        "data": {"name": scene.title} | ({"note": warning} if warning else {}),
         "directed": True,
         "multigraph": any(count > 1 for count in pairs.values()),
         "elements": {"nodes": nodes, "edges": edges},

@@ -8,7 +8,7 @@ from typing import Any
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled
-from causalvalues.formats.graph_file import GraphFile, shown
+from causalvalues.formats.graph_file import GraphFile, shown, with_warning
 
 _OWN = ("id", "value", "name", "key", "interaction", "shared_name", "shared_interaction", "SUID", "selected", "weight")
 _OWN_SPACED = ("shared name", "shared interaction")
@@ -50,7 +50,9 @@ def cytoscape_graph(text: str) -> GraphFile:
         found.append(FoundNode(names[str(key)], said, f"node {place}"))
     directed = held.get("directed") is not False
     lines = [_edge(edge, place, names, directed) for place, edge in enumerate(edges)]
-    return assembled(found, lines, "Cytoscape JSON", looks=(*_OWN, *_OWN_SPACED))
+    about = held.get("data")
+    warning = about.get("note") if isinstance(about, Mapping) else ""
+    return with_warning(assembled(found, lines, "Cytoscape JSON", looks=(*_OWN, *_OWN_SPACED)), warning)
 
 
 def _refused(number: str) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from causalvalues.formats.attributes import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, warning_of, words_of
 from causalvalues.formats.stand_ins import stand_ins
 from causalvalues.scene.nouns import Edge, Node, Scene
 
@@ -32,7 +32,8 @@ def dagitty_text(scene: Scene) -> str:
         outcome whose response to them is asked, because that is what DAGitty means by the word. The effect is
         ``beta``, as in DAGitty's simulations; all other words and numbers are attributes that DAGitty keeps. Places
         have three decimals. Names that the language cannot hold (``graph``, ``node``, empty, control characters, a
-        backslash at the end) have a stand-in, and their exact form is the attribute ``name_json``.
+        backslash at the end) have a stand-in, and their exact form is the attribute ``name_json``. The language has no
+        comments: a warning is the option ``note`` of the graph, which DAGitty passes over.
 
     Raises
     ------
@@ -45,6 +46,8 @@ def dagitty_text(scene: Scene) -> str:
     ends = {edge.ends for edge in scene.edges}
     kind = "pag" if ends & {"o->", "o-o"} else "pdag" if "---" in ends else "dag"
     lines = [f"{kind} {{"]
+    warning = warning_of(scene)
+    lines += [f"note={_value(warning)}"] if warning else []
     lines += [f"{_quoted(ids[node.name])} [{_node(node, ids[node.name], asked)}]" for node in scene.nodes]
     for edge in scene.edges:
         said = _edge(edge)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled, exact_name
 from causalvalues.formats.dagitty import MARKS
-from causalvalues.formats.graph_file import MOST_EDGES, GraphFile, shown
+from causalvalues.formats.graph_file import MOST_EDGES, GraphFile, shown, with_warning
 
 _TOKENS = re.compile(
     r"""(?P<space>[\s;]+)|(?P<edge>@->|<-@|->|--@|--|<->|<-|@-@|@--)|(?P<word>-?[0-9A-Za-z_.]+)"""
@@ -31,6 +31,7 @@ class _Parts:
     place: int = 0
     nodes: dict[str, dict[str, str]] = field(default_factory=dict)
     edges: list[FoundEdge] = field(default_factory=list)
+    warning: str = ""
 
     def peek(self) -> tuple[str, str, int]:
         return self.tokens[min(self.place, len(self.tokens) - 1)]
@@ -72,7 +73,7 @@ def dagitty_graph(text: str) -> GraphFile:
     exact = {written: exact_name(said, written) for written, said in parts.nodes.items()}
     nodes = [FoundNode(exact[written], _said(written, said)) for written, said in parts.nodes.items()]
     edges = [FoundEdge(exact[e.first], e.ends, exact[e.second], e.said, e.where) for e in parts.edges]
-    return assembled(nodes, edges, "DAGitty", looks=("name_json",))
+    return with_warning(assembled(nodes, edges, "DAGitty", looks=("name_json",)), parts.warning)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
@@ -95,12 +96,13 @@ def _statements(parts: _Parts, depth: int) -> list[str]:
         raise DataError(f"Line {parts.peek()[2]}: more than {_DEEPEST} braces are open. Write the edges one by one.")
     named: dict[str, None] = {}
     while parts.peek()[1] != "}" or parts.peek()[0] == "string":
-        sort, _, line = parts.peek()
+        sort, key, line = parts.peek()
         if sort == "end":
             raise DataError(f"Line {line}: a brace is not closed. Add }}.")
         if sort in ("word", "string") and parts.tokens[parts.place + 1][:2] == ("sign", "="):
             parts.place += 2
-            _text(parts)
+            option = _text(parts)
+            parts.warning = option if key == "note" and depth == 0 else parts.warning
             continue
         _edges_or_node(parts, _member(parts, depth), depth, named)
     return list(named)

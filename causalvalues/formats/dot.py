@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from causalvalues.formats.attributes import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, warning_of, words_of
 from causalvalues.scene.edge_style import label_texts, line_width, sign_colour
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Edge, Ends, Node, Scene
@@ -31,7 +31,8 @@ def dot_text(scene: Scene) -> str:
         name that Graphviz cannot hold (control characters, a leading %) has a stand-in, and its exact form is the JSON
         attribute ``name_json``. ``ends`` of an edge is one of ``--- --> o-> o-o <->``, and ``dir`` with its arrows
         draws the same: an edge whose direction is open has ``dir=none``. ``neato -n2`` keeps the positions. Levers and
-        values are boxes or discs, latent nodes ellipses, outcomes boxes with two lines.
+        values are boxes or discs, latent nodes ellipses, outcomes boxes with two lines. A warning is ``note`` of the
+        graph and its label, so that Graphviz shows it.
 
     Raises
     ------
@@ -40,10 +41,12 @@ def dot_text(scene: Scene) -> str:
     """
     need_graph(scene, "DOT")
     ids = dot_ids(scene)
+    warning = warning_of(scene)
+    said = f", note={quoted(warning)}, label={_label(warning)}" if warning else ""
     lines = [
         f"digraph {quoted(scene.title)} {{",
         '  graph [charset="UTF-8", splines=true, outputorder=edgesfirst, '
-        f'bb="0,0,{scene.width:.3f},{scene.height:.3f}"];',
+        f'bb="0,0,{scene.width:.3f},{scene.height:.3f}"{said}];',
         '  node [fontname="DejaVu Sans", fontsize=8];',
         '  edge [fontname="DejaVu Sans", fontsize=7];',
     ]

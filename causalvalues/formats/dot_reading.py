@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled, exact_name
-from causalvalues.formats.graph_file import GraphFile, shown
+from causalvalues.formats.graph_file import GraphFile, shown, with_warning
 
 if TYPE_CHECKING:
     import pygraphviz
@@ -47,13 +47,14 @@ def dot_graph(text: str) -> GraphFile:
     graph = _parsed(text)
     try:
         nodes, edges = _found(graph)
+        warning = _plain(dict(graph.graph_attr).get("note") or "")
     except DataError:
         raise
     except Exception as error:  # names that are no text, and whatever else pygraphviz meets
         raise _unreadable(error) from None
     finally:
         graph.close()
-    return assembled(nodes, edges, "DOT", looks=_LOOKS)
+    return with_warning(assembled(nodes, edges, "DOT", looks=_LOOKS), warning)
 
 
 def _found(graph: pygraphviz.AGraph) -> tuple[list[FoundNode], list[FoundEdge]]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 
-from causalvalues.formats.attributes import need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import need_graph, numbers_of, warning_of, words_of
 from causalvalues.formats.stand_ins import stand_ins
 from causalvalues.scene.nouns import Scene
 
@@ -29,8 +29,8 @@ def gml_text(scene: Scene) -> str:
         what other programs show; ``name`` and ``name_json`` hold the exact one where it is another, and ``caption`` the
         name as shown where two nodes share it (the label is the exact name then: networkx wants labels that differ).
         The two texts that networkx takes for lists have a stand-in. The graph is called directed, and ``ends`` of an
-        edge says what is: ``---`` is no arrow. Read it with ``networkx.read_gml(path, label="id")`` to have both names
-        as attributes.
+        edge says what is: ``---`` is no arrow. A warning is ``note`` of the graph. Read it with
+        ``networkx.read_gml(path, label="id")`` to have both names as attributes.
 
     Raises
     ------
@@ -44,6 +44,8 @@ def gml_text(scene: Scene) -> str:
     pairs = Counter((edge.cause, edge.effect) for edge in scene.edges)
     lines = ["graph [", "  directed 1"]
     lines += ["  multigraph 1"] if any(count > 1 for count in pairs.values()) else []
+    warning = warning_of(scene)
+    lines += [f"  note {quoted(warning)}"] if warning else []
     for node in scene.nodes:
         lines += ["  node [", f"    id {ids[node.name]}", f"    label {quoted(labels[node.name])}"]
         if labels[node.name] != node.name:

@@ -9,7 +9,7 @@ from typing import Any
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled, exact_name
-from causalvalues.formats.graph_file import GraphFile, shown
+from causalvalues.formats.graph_file import GraphFile, shown, with_warning
 
 _TOKENS = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)|(?P<key>[A-Za-z_][A-Za-z0-9_]*)|(?P<string>"[^"]*")|(?P<sign>[\[\]])"""
@@ -113,7 +113,8 @@ def _graph(table: Table) -> GraphFile:
             about |= {"label": said["caption"]} if "caption" in said else {}
             nodes.append(FoundNode(name, about, f"line {line}"))
     edges = [_edge(held, line, names, directed) for key, held, line in table if key == "edge"]
-    return assembled(nodes, edges, "GML", looks=_OWN)
+    warning = next((held for key, held, _ in table if key == "note"), "")
+    return with_warning(assembled(nodes, edges, "GML", looks=_OWN), warning)
 
 
 def _said(held: Any, line: int, what: str) -> dict[str, Any]:

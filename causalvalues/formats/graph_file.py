@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causalvalues.errors import DataError, ModelError
 from causalvalues.graph.dag import Dag
 from causalvalues.graph.mixed import MixedGraph
-from causalvalues.scene.nouns import Edge, Ends, Node, Scene
+from causalvalues.scene.metrics import printable
+from causalvalues.scene.nouns import Edge, Ends, Node, Scene, Text
 
 MOST_NODES = 5_000
 MOST_EDGES = 100_000
+LONGEST_WARNING = 1_000
 _MARGIN = 36.0
 MIXED_MARKS: Mapping[Ends, str] = {"-->": "->", "---": "--", "o->": "o->", "o-o": "o-o", "<->": "<->"}
 """Ends of an edge of a scene -> the same in a `MixedGraph`."""
@@ -35,6 +37,9 @@ class GraphFile:
         One sentence for each thing in the file that a graph cannot hold and that was left aside.
     placed : bool, default False
         Whether the file gives every node a place (points, y downwards).
+    warning : str, default ""
+        What must be said wherever the graph is shown, for example that no edge may be claimed from it. Pictures of the
+        graph show it and writers write it.
 
     Raises
     ------
@@ -55,6 +60,7 @@ class GraphFile:
     format: str
     notes: tuple[str, ...] = ()
     placed: bool = False
+    warning: str = ""
 
     def __post_init__(self) -> None:
         for field in ("names", "nodes", "edges", "notes"):
@@ -125,19 +131,28 @@ class GraphFile:
         return MixedGraph.from_edges(self.names, rows, hidden_causes=hidden)
 
 
+def with_warning(graph: GraphFile, found: object) -> GraphFile:
+    """Return a graph with the warning that was found in its file, as one line of at most 1,000 characters."""
+    text = " ".join(found[:LONGEST_WARNING].split()) if isinstance(found, str) else ""
+    return replace(graph, warning=printable(text)[:LONGEST_WARNING]) if text else graph
+
+
 def graph_scene(graph: GraphFile, title: str = "Graph") -> Scene:
-    """Return a graph as a scene without marks, for the writers of text formats; it holds nothing to be painted.
+    """Return a graph as a scene for the writers of text formats; of marks it has the warning only.
 
     Parameters
     ----------
     graph : GraphFile
     title : str, default "Graph"
     """
+    width, height = (
+        round(max((getattr(node, side) for node in graph.nodes), default=0.0) + _MARGIN, 3) for side in ("x", "y")
+    )
     return Scene(
         kind="graph",
-        width=round(max((node.x for node in graph.nodes), default=0.0) + _MARGIN, 3),
-        height=round(max((node.y for node in graph.nodes), default=0.0) + _MARGIN, 3),
-        marks=(),
+        width=width,
+        height=height,
+        marks=(Text("note", "note", width / 2, height, graph.warning, 7.0, "middle"),) if graph.warning else (),
         title=title,
         nodes=graph.nodes,
         edges=graph.edges,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from causalvalues.formats.attributes import NUMBERS, need_graph, numbers_of, words_of
+from causalvalues.formats.attributes import NUMBERS, need_graph, numbers_of, warning_of, words_of
 from causalvalues.scene.nouns import Scene
 from causalvalues.scene.xml_text import allowed, content
 
@@ -26,7 +26,7 @@ def graphml_text(scene: Scene) -> str:
         Nodes are ``n0, n1, ...`` with their exact name under ``name`` (and, where XML cannot hold it, as JSON under
         ``name_json``), places under ``x`` and ``y`` in points. ``ends`` of an edge is one of ``--- --> o-> o-o <->``;
         those that are no arrow have ``arrow`` false, and the more probable cause as source: networkx reads no graphs
-        with both kinds of edges.
+        with both kinds of edges. A warning is ``note`` of the graph.
 
     Raises
     ------
@@ -35,13 +35,16 @@ def graphml_text(scene: Scene) -> str:
     """
     need_graph(scene, "GraphML")
     ids = {node.name: f"n{number}" for number, node in enumerate(scene.nodes)}
+    warning = warning_of(scene)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">',
+        *([_key("graph", "note", "string")] if warning else []),
         *(_key("node", name, kind) for name, kind in (*_NODE_KEYS, ("x", "double"), ("y", "double"))),
         *(_key("edge", name, kind) for name, kind in _EDGE_KEYS),
         *(_key("edge", name, "double") for name in NUMBERS),
         '<graph id="G" edgedefault="directed">',
+        *([_data("graph", [("note", warning)])] if warning else []),
     ]
     for node in scene.nodes:
         said: list[tuple[str, str]] = [("name", node.name)]

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled, exact_name
-from causalvalues.formats.graph_file import MOST_EDGES, GraphFile, shown
+from causalvalues.formats.graph_file import MOST_EDGES, GraphFile, shown, with_warning
 
 _DEEPEST = 50
 _OWN = ("name", "name_json", "arrow")
@@ -39,6 +39,7 @@ class _Reader:
     open: list[_Element] = field(default_factory=list)
     found: list[_Element] = field(default_factory=list)
     key: str = ""
+    warning: str = ""
     text: list[str] = field(default_factory=list)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -74,6 +75,9 @@ class _Reader:
         if tag == "data" and self.open and self.tags[-1] in ("node", "edge"):
             name = self.keys.get(self.key, ("all", self.key, None))[1]
             self.open[-1].said[name] = "".join(self.text)
+        elif tag == "data" and self.tags[-1:] == ["graph"]:
+            if self.keys.get(self.key, ("all", self.key, None))[1] == "note":
+                self.warning = "".join(self.text)
         elif tag == "default" and self.keys and self.tags[-1:] == ["key"]:
             last = list(self.keys)[-1]
             self.keys[last] = (*self.keys[last][:2], "".join(self.text))
@@ -141,7 +145,8 @@ def _graph(reader: _Reader) -> GraphFile:
         FoundNode(ids[one.attributes["id"]], _known(one.said), f"line {one.line}")
         for one in sorted(elements["node"], key=lambda one: one.line)
     ]
-    return assembled(nodes, [_edge(one, ids, reader.directed) for one in elements["edge"]], "GraphML", looks=_OWN)
+    edges = [_edge(one, ids, reader.directed) for one in elements["edge"]]
+    return with_warning(assembled(nodes, edges, "GraphML", looks=_OWN), reader.warning)
 
 
 def _edge(one: _Element, ids: dict[str, str], directed: bool) -> FoundEdge:

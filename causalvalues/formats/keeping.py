@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from causalvalues.formats.attributes import numbers_of
+from causalvalues.formats.attributes import numbers_of, warning_of
 from causalvalues.formats.graph_file import GraphFile
 from causalvalues.scene.nouns import Scene
 
@@ -25,16 +25,19 @@ class Keeps:
         `Edge.verdict` and `Edge.change`.
     looks : bool
         Labels, groups and places of nodes.
+    warning : bool
+        The warning below a picture, for example that measurement error blocks claims about edges.
     """
 
     numbers: Literal["all", "effects", "none"] = "all"
     kinds: Literal["all", "latent", "none"] = "all"
     words: bool = True
     looks: bool = True
+    warning: bool = True
 
 
 KEEPS: Mapping[str, Keeps] = {
-    ".bnlearn": Keeps("none", "none", words=False, looks=False),
+    ".bnlearn": Keeps("none", "none", words=False, looks=False, warning=False),
     ".cyjs": Keeps(),
     ".dagitty": Keeps(),
     ".dot": Keeps(),
@@ -51,7 +54,9 @@ and DAGitty; control characters in labels (not in names) are kept by GML and bot
 
 
 def lost_in(graph: GraphFile | Scene, suffix: str) -> tuple[str, ...]:
-    """Return a sentence for each thing of a graph that a format does not keep; nothing for pictures.
+    """Return a sentence for each thing of a graph that a format does not keep; for pictures nothing.
+
+    The warning of a graph is no part of ``.csv`` and ``.bnlearn``, which have no comments.
 
     Parameters
     ----------
@@ -60,8 +65,9 @@ def lost_in(graph: GraphFile | Scene, suffix: str) -> tuple[str, ...]:
         For example ``".tetrad"``.
     """
     keeps = KEEPS.get(suffix)
+    warning = graph.warning if isinstance(graph, GraphFile) else warning_of(graph)
     if keeps is None:
-        return ()
+        return (_unsaid(suffix, warning),) if warning and suffix == ".csv" else ()
     numbers = {"all": 0, "effects": 0, "none": 0}
     for edge in graph.edges:
         there = {key for key, _ in numbers_of(edge)}
@@ -77,4 +83,10 @@ def lost_in(graph: GraphFile | Scene, suffix: str) -> tuple[str, ...]:
         lines.append(f"{suffix} does not keep which nodes are {' or '.join(kinds)}.")
     if not keeps.words and any(edge.verdict or edge.change for edge in graph.edges):
         lines.append(f"{suffix} keeps neither verdicts nor changes of edges.")
+    if warning and not keeps.warning:
+        lines.append(_unsaid(suffix, warning))
     return tuple(lines)
+
+
+def _unsaid(suffix: str, warning: str) -> str:
+    return f"{suffix} cannot hold the warning of this graph. Say it wherever you use the file: {warning}"

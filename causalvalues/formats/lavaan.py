@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from causalvalues.errors import FigureError
-from causalvalues.formats.attributes import need_graph
+from causalvalues.formats.attributes import need_graph, warning_of
 from causalvalues.formats.graph_file import shown
-from causalvalues.formats.stand_ins import name_lines, stand_ins
+from causalvalues.formats.stand_ins import name_lines, note_lines, stand_ins
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Edge, Scene
 
@@ -38,7 +38,8 @@ def lavaan_text(scene: Scene) -> str:
         ``0.3*a`` to fix it. An edge whose direction is open is ``a ~~ b`` below a comment that keeps its ends for
         `read_graph`: a regression would settle what the data leave open. lavaan takes it for a covariance of residuals;
         replace it by the regression that you assume. A name that R or lavaan cannot hold has a stand-in,
-        with a comment ``# name stand_in "exact name"``: rename the column of the data likewise. Not kept: places,
+        with a comment ``# name stand_in "exact name"``: rename the column of the data likewise. A warning is a
+        comment ``# note "warning"``. Not kept: places,
         labels, groups, levers, outcomes, probabilities and intervals.
 
     Raises
@@ -57,7 +58,7 @@ def lavaan_text(scene: Scene) -> str:
             "or write .dagitty or .graphml."
         )
     lines = [f"# {' '.join(printable(scene.title).split()) or 'Graph'}"]
-    lines += [f"# {line}" for line in name_lines(names)]
+    lines += [f"# {line}" for line in (*note_lines(warning_of(scene)), *name_lines(names))]
     lines += _section("latent nodes", "=~", [(edge.cause, edge) for edge in loadings], names)
     paths = [edge for edge in arrows if edge.cause not in latent or edge.effect in latent]
     lines += _section("effects", "~", [(edge.effect, edge) for edge in paths], names)

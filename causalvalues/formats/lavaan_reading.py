@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled
-from causalvalues.formats.graph_file import GraphFile, shown
+from causalvalues.formats.graph_file import GraphFile, shown, with_warning
 from causalvalues.formats.lavaan import OPEN
-from causalvalues.formats.stand_ins import read_name_line
+from causalvalues.formats.stand_ins import read_name_line, read_note_line
 
 _SIGNS = re.compile(r"=~|<~|~\*~|~~|~|==|:=|<|>|\||%|:")
 _NAME = re.compile(r"[^\W\d][\w.]*|\.[^\W\d][\w.]*")
@@ -39,6 +39,7 @@ class _Found:
     edges: list[FoundEdge] = field(default_factory=list)
     notes: dict[str, set[int]] = field(default_factory=dict)
     exact: dict[str, str] = field(default_factory=dict)
+    warning: str = ""
 
     def note(self, what: str, line: int) -> None:
         self.notes.setdefault(what, set()).add(line)
@@ -82,7 +83,7 @@ def lavaan_graph(text: str) -> GraphFile:
 
     nodes = [FoundNode(exact(name), said) for name, said in found.nodes.items()]
     edges = [FoundEdge(exact(e.first), e.ends, exact(e.second), e.said, e.where) for e in found.edges]
-    return assembled(nodes, edges, "lavaan", notes)
+    return with_warning(assembled(nodes, edges, "lavaan", notes), found.warning)
 
 
 def _formulas(text: str, found: _Found) -> Iterator[tuple[int, str, str]]:
@@ -93,6 +94,7 @@ def _formulas(text: str, found: _Found) -> Iterator[tuple[int, str, str]]:
         pair = read_name_line(comment)
         if pair is not None:
             found.exact[pair[0]] = pair[1]
+        found.warning = found.warning or read_note_line(comment)
         if not code:
             kept = comment.removeprefix(OPEN).partition(" ")[0] if comment.startswith(OPEN) else ""
         for piece in code.split(";"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from causalvalues.formats.attributes import need_graph
+from causalvalues.formats.attributes import need_graph, warning_of
 from causalvalues.scene.edge_style import label_texts, line_width, sign_colour
 from causalvalues.scene.metrics import printable
 from causalvalues.scene.nouns import Edge, Node, Scene
@@ -26,7 +26,8 @@ def mermaid_text(scene: Scene) -> str:
     str
         Names as shown, numbers as labels, width, colour and dashes. Mermaid draws no edge with a circle at one end and
         a head at the other: ``o->`` is a dotted arrow whose label begins with o→. Punctuation in names is written as
-        entity codes, so that nothing in them is read as Mermaid, Markdown or HTML. Mermaid places the nodes itself.
+        entity codes, so that nothing in them is read as Mermaid, Markdown or HTML. Mermaid places the nodes itself. A
+        warning is a comment, and what screen readers say begins with it.
 
     Raises
     ------
@@ -36,7 +37,10 @@ def mermaid_text(scene: Scene) -> str:
     need_graph(scene, "Mermaid")
     ids = {node.name: f"n{number}" for number, node in enumerate(scene.nodes)}
     lines = ["flowchart LR", f"  accTitle: {_line(scene.title or 'Graph')}"]
-    lines += [f"  accDescr: {_line(scene.alt)}"] if scene.alt else []
+    warning = warning_of(scene)
+    lines += [f"  %% {_line(warning)}"] if warning else []
+    described = ". ".join(filter(None, (warning, scene.alt)))
+    lines += [f"  accDescr: {_line(described)}"] if described else []
     lines += [f"  {ids[node.name]}{_box(node)}" for node in scene.nodes]
     lines += [f"  {ids[edge.cause]} {_arrow(edge)} {ids[edge.effect]}" for edge in scene.edges]
     lines += [f"  linkStyle {number} {_style(edge)}" for number, edge in enumerate(scene.edges)]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from causalvalues.errors import DataError, did_you_mean
+from causalvalues.formats.attributes import warning_of
 from causalvalues.formats.bif import bif_graph
 from causalvalues.formats.bnlearn import bnlearn_graph
 from causalvalues.formats.cytoscape_reading import cytoscape_graph
 from causalvalues.formats.dagitty_reading import dagitty_graph
 from causalvalues.formats.dot_reading import dot_graph
 from causalvalues.formats.gml_reading import gml_graph
-from causalvalues.formats.graph_file import GraphFile
+from causalvalues.formats.graph_file import GraphFile, with_warning
 from causalvalues.formats.graphml_reading import graphml_graph
 from causalvalues.formats.lavaan_reading import lavaan_graph
 from causalvalues.formats.tetrad import tetrad_graph
@@ -27,7 +28,8 @@ def _scene_graph(text: str) -> GraphFile:
     scene = scene_from_json(text)
     if not scene.nodes:
         raise DataError(f"This scene is a figure of {scene.kind} and holds no graph. Give the scene of a graph.")
-    return GraphFile(tuple(node.name for node in scene.nodes), scene.nodes, scene.edges, "scene", placed=True)
+    graph = GraphFile(tuple(node.name for node in scene.nodes), scene.nodes, scene.edges, "scene", placed=True)
+    return with_warning(graph, warning_of(scene))
 
 
 READERS: Mapping[str, Callable[[str], GraphFile]] = {
@@ -59,7 +61,7 @@ def read_graph(path: str | Path) -> GraphFile:
     Returns
     -------
     GraphFile
-        With ``.dag()`` and ``.mixed()``; ``notes`` says what was left aside.
+        With ``.dag()`` and ``.mixed()``; ``notes`` says what was left aside, ``warning`` what its picture warned of.
 
     Raises
     ------

@@ -48,6 +48,21 @@ def name_lines(written: dict[str, str]) -> list[str]:
     return [f"name {made} {json.dumps(name)}" for name, made in written.items() if made != name]
 
 
+def note_lines(warning: str) -> list[str]:
+    """Return the line ``note <warning as JSON>``; none where there is no warning."""
+    return [f"note {json.dumps(warning)}"] if warning else []
+
+
+def read_note_line(line: str) -> str:
+    """Return the warning of a line of `note_lines`; "" where it is another line."""
+    if not line.strip().startswith('note "'):
+        return ""
+    try:
+        return str(json.loads(line.strip()[5:]))
+    except ValueError:
+        return ""
+
+
 _NAME_LINE = re.compile(r"name (\S+) (\".*\")")
 
 

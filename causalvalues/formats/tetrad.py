@@ -6,9 +6,9 @@ import re
 
 from causalvalues.errors import DataError
 from causalvalues.formats.assembling import FoundEdge, FoundNode, assembled
-from causalvalues.formats.attributes import need_graph
-from causalvalues.formats.graph_file import GraphFile, shown
-from causalvalues.formats.stand_ins import name_lines, read_name_line, stand_ins
+from causalvalues.formats.attributes import need_graph, warning_of
+from causalvalues.formats.graph_file import GraphFile, shown, with_warning
+from causalvalues.formats.stand_ins import name_lines, note_lines, read_name_line, read_note_line, stand_ins
 from causalvalues.scene.nouns import Scene
 
 _EDGE = re.compile(r"(?:\d+\.\s*)?(\S+)\s+([-<o]-[->o])\s+(\S+)(?:\s+(.*))?")
@@ -20,6 +20,7 @@ _PROPERTIES = {
     "pl": "possibly a latent common cause",
 }
 _NAMES = "Exact Names:"
+_NOTE = "Note:"
 
 
 def tetrad_text(scene: Scene) -> str:
@@ -36,7 +37,8 @@ def tetrad_text(scene: Scene) -> str:
         Names and all five ends; a hidden node stands in parentheses. Not kept: numbers, places, labels, groups, and
         which node is a lever or an outcome. Tetrad splits edges at white space and nodes at ``,`` and ``;`` and has no
         escapes, so that other names have a stand-in; their exact form is in a section ``Exact Names:`` at the end,
-        which Tetrad passes over. (Form: `GraphSaveLoadUtils.readerToGraphTxt` of tetrad-lib.)
+        which Tetrad passes over, as it does a section ``Note:`` with a warning. (Form:
+        `GraphSaveLoadUtils.readerToGraphTxt` of tetrad-lib.)
 
     Raises
     ------
@@ -52,7 +54,9 @@ def tetrad_text(scene: Scene) -> str:
     ]
     exact = name_lines(written)
     lines = ["Graph Nodes:", ";".join(nodes), "", "Graph Edges:", *edges, ""]
-    return "\n".join(lines + ([_NAMES, *exact, ""] if exact else []))
+    noted = note_lines(warning_of(scene))
+    more = [*([_NAMES, *exact, ""] if exact else []), *([_NOTE, *noted, ""] if noted else [])]
+    return "\n".join(lines + more)
 
 
 def _holds(name: str) -> bool:
@@ -89,7 +93,8 @@ def tetrad_graph(text: str) -> GraphFile:
         for name in (edge.first, edge.second):
             if name not in known:
                 raise DataError(f"Line {edge.where[5:]}: the node {shown(name)} is not among the graph nodes. Add it.")
-    return assembled(nodes, edges, "Tetrad", notes)
+    warnings = [read_note_line(line) for _, line in sections.get(_NOTE, [])]
+    return with_warning(assembled(nodes, edges, "Tetrad", notes), " ".join(warnings))
 
 
 def _sections(text: str) -> dict[str, list[tuple[int, str]]]:
@@ -98,7 +103,7 @@ def _sections(text: str) -> dict[str, list[tuple[int, str]]]:
     here: list[tuple[int, str]] | None = None
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()  # noqa: PLW2901
-        if line in ("Graph Nodes:", "Graph Edges:", _NAMES):
+        if line in ("Graph Nodes:", "Graph Edges:", _NAMES, _NOTE):
             here = found.setdefault(line, [])
         elif not line:
             here = None

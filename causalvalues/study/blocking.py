@@ -11,8 +11,8 @@ KINDS = ("arrow", "effect")
 """Kinds of the ledger that speak of direct effects and of paths between values; those of levers rest on the design."""
 
 
-NOTE = f"{BLOCKED.capitalize()}: no edge may be claimed from this"
-"""Stands in every figure and table of edges that a blocked run makes."""
+NOTE = f"{BLOCKED.capitalize()}: no edge between values may be claimed from this"
+"""Stands in every figure and table of edges that a blocked run makes; what levers did, beside them, is not blocked."""
 
 
 def blocked_beside(path: Path) -> bool:

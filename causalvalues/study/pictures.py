@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from causalvalues.errors import FigureError
 from causalvalues.figures import Circle, GraphOptions, Layered, effects_heatmap, plan_figure, value_graph
 from causalvalues.figures.explanation_figure import explanation_figure
-from causalvalues.graph import GraphPosterior
-from causalvalues.model import Effects, StructuralModel, direct_effects, total_effects
-from causalvalues.scene import scene_from_json
-from causalvalues.scene.nouns import Scene
-from causalvalues.study.blocking import BLOCKED, NOTE, blocked_beside
+from causalvalues.model import Effects, direct_effects
+from causalvalues.study.blocking import BLOCKED, NOTE
 from causalvalues.study.document import Picture
 from causalvalues.study.results import StudyResults
-from causalvalues.study.saving import load, model_beside
 from causalvalues.study.wording import OUTCOMES
-from causalvalues.theories import theory
 
 
 def pictures(results: StudyResults) -> dict[str, Picture]:
@@ -53,31 +46,3 @@ def between_values(results: StudyResults) -> Effects:
     tables = (effects.mean, effects.lower, effects.upper, effects.positive, effects.negative)
     mean, lower, upper, positive, negative = (table.loc[values] for table in tables)
     return Effects(mean, lower, upper, positive, negative, effects.level)
-
-
-def scene_of_file(path: Path, theory_id: str = "", layout: str = "circle", width: float = 468.0) -> Scene:
-    """Return the picture of a saved thing: a graph, the effects of a model, or a scene as it was saved.
-
-    Graphs and effects are laid out `width` points wide; a scene keeps the width that it has. A graph posterior beside
-    which its ``model.json`` lies is drawn with direct effects; where its run blocks claims about edges, the picture
-    says so.
-
-    Raises
-    ------
-    DataError, KeyFileError, FigureError
-        If the file, the theory or the layout is not understood.
-    """
-    if layout not in ("circle", "layered"):
-        raise FigureError(f"There is no layout {layout!r}. Choose circle or layered.")
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if '"format": "causalvalues-scene"' in text[:200]:
-        return scene_from_json(text)
-    names = theory(theory_id) if theory_id else None
-    thing = load(path)
-    if isinstance(thing, StructuralModel):
-        return effects_heatmap(total_effects(thing), names, width=width)
-    arranged = Circle() if layout == "circle" else Layered()
-    note = NOTE if blocked_beside(path) else ""
-    options = GraphOptions(layout=arranged, width=width, note=note)
-    model = model_beside(path, thing) if isinstance(thing, GraphPosterior) else None
-    return value_graph(thing, None if model is None else direct_effects(model), names, options=options)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from causalvalues.errors import CausalValuesError
 from causalvalues.model.reference import own_values
 from causalvalues.responses.demo import DEMO
 from causalvalues.study.answers import DEMO_KEY, lever_texts
+from causalvalues.study.manifest_reading import read_manifest
 from causalvalues.theories import ValueTheory, scoring_key, theories, theory
 from causalvalues.theories.names import as_shown
 
@@ -76,6 +78,32 @@ def shown_names(
     shown = {name: shown.get(name, name) for name in (*values, *levers)}
     called = list(shown.values())
     return {name: label if called.count(label) == 1 else name for name, label in shown.items()}
+
+
+def names_around(
+    file: Path, nodes: tuple[Sequence[str], Sequence[str]], named: ValueTheory | None = None
+) -> tuple[ValueTheory | None, dict[str, str]]:
+    """Return the theory and the names as shown that the run folder around a file knows.
+
+    Parameters
+    ----------
+    file : Path
+        In the folder ``graph`` of a run.
+    nodes : (values, levers)
+    named : ValueTheory, optional
+        What to use in place of the theory of the run.
+
+    Returns
+    -------
+    (ValueTheory or None, dict of str to str)
+        `named` and no names where the file is in no run folder or the settings of its run are damaged.
+    """
+    folder = file.resolve().parent
+    settings = read_manifest(folder.parent).settings if folder.name == "graph" else {}
+    if not settings:
+        return named, {}
+    known = named or theory_of(settings, nodes[0])[0]
+    return known, shown_names(nodes, known, prompts_of(settings))
 
 
 def prompts_of(settings: Mapping[str, Any]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from causalvalues.study.blocking import NOTE, blocked_beside
 from causalvalues.study.manifest_reading import read_manifest
 from causalvalues.study.run_names import prompts_of, shown_names, theory_of
 from causalvalues.study.saving import load, load_model, model_beside
-from causalvalues.tables import EffectRows, Table, edge_table, effects_table, fit_table
+from causalvalues.tables import EdgeRows, EffectRows, Table, edge_table, effects_table, fit_table
 from causalvalues.tables.effects import Form
 from causalvalues.tables.naming import Naming
 from causalvalues.tables.plans import levers_table, profile_table
@@ -80,7 +80,8 @@ def table_of_run(path: Path, wanted: RunTable) -> Table:
     Returns
     -------
     Table
-        The plan's chance stands in the report of the run, not in its tables.
+        The plan's chance stands in the report of the run, not in its tables. Where the ledger of the run blocks claims,
+        the note of edges and effects says so first, and every edge rests on "blocked".
 
     Raises
     ------
@@ -149,8 +150,8 @@ def _edges(path: Path, wanted: RunTable) -> Table:
     if not isinstance(posterior, GraphPosterior):
         raise StudyError(f"{place} holds a {type(posterior).__name__}, and edges need a GraphPosterior.")
     naming = _naming(_home(place), wanted, (posterior.names, posterior.levers))
-    table = edge_table(posterior, model_beside(place, posterior), naming.theory, naming.labels)
-    return replace(table, note=f"{NOTE}. {table.note}") if blocked_beside(place) else table
+    rows = EdgeRows(blocked=blocked_beside(place))
+    return _marked(edge_table(posterior, model_beside(place, posterior), naming.theory, naming.labels, rows), place)
 
 
 def _effects(path: Path, wanted: RunTable) -> Table:
@@ -160,7 +161,12 @@ def _effects(path: Path, wanted: RunTable) -> Table:
     what = "Direct effect" if wanted.direct else "Total effect"
     naming = _naming(_home(place), wanted, (model.values, model.levers))
     form: Form = "matrix" if wanted.kind == "matrix" else "long"
-    return effects_table(effects, naming.theory, naming.labels, EffectRows(form, what))
+    return _marked(effects_table(effects, naming.theory, naming.labels, EffectRows(form, what)), place)
+
+
+def _marked(table: Table, place: Path) -> Table:
+    """Return the table with a note that says so first, where the ledger of the run blocks its claims."""
+    return replace(table, note=f"{NOTE}. {table.note}") if blocked_beside(place) else table
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:

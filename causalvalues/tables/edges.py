@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -40,6 +40,9 @@ WHAT_RESTS = (
     f"{Basis.CONTESTED.value}: graphs that fit about equally well disagree; {Basis.PRIOR.value}: most graphs leave "
     "it open."
 )
+BLOCKED = "blocked"
+WHAT_BLOCKED = "Blocked: measurement error forbids to claim the edge."
+"""What stands in place of it where an edge may not be claimed, and what this means."""
 COLUMNS = (
     Column("cause", "Cause"),
     Column("mark", ""),
@@ -77,6 +80,8 @@ class EdgeRows:
         Every pair of values, also below the threshold of the averaged graph.
     level : float, default 0.9
         Level of the intervals of the direct effects.
+    blocked : bool, default False
+        Whether measurement error forbids to claim any edge: "blocked" then stands in place of what each rests on.
 
     Raises
     ------
@@ -86,6 +91,7 @@ class EdgeRows:
 
     every_pair: bool = False
     level: float = 0.9
+    blocked: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
@@ -115,7 +121,7 @@ def edge_table(
     Table
         Columns ``cause, mark, effect, adjacent, compelled, direction, prior_direction`` as in
         `GraphPosterior.averaged_graph`, ``mean`` and ``interval`` with a model, and ``rests_on``. The mark is an arrow
-        where the direction is compelled or given, else a line.
+        where the direction is compelled or given, else a line. Where edges are blocked, all ``rests_on`` say so.
 
     Raises
     ------
@@ -132,9 +138,12 @@ def edge_table(
     columns = [*COLUMNS]
     if effects is not None:
         columns += _effect_columns(options.level)
+    last = replace(LAST, note=WHAT_BLOCKED) if options.blocked else LAST
     rows = tuple(_row(edge, naming, effects) for edge in found.to_dict("records"))
+    if options.blocked:
+        rows = tuple((*row[:-1], BLOCKED) for row in rows)
     title = "Pairs of values" if options.every_pair else "Edges of the averaged graph"
-    return Table(title, (*columns, LAST), rows, _note(posterior, options, (*columns, LAST)), "edges")
+    return Table(title, (*columns, last), rows, _note(posterior, options, (*columns, last)), "edges")
 
 
 def _effects_of(model: StructuralModel, posterior: GraphPosterior, level: float) -> Effects:

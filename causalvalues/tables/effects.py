@@ -18,6 +18,10 @@ from causalvalues.theories.theory import ValueTheory
 
 Form = Literal["long", "matrix"]
 SIGNS = "P(> 0) and P(< 0): probability of either sign; what is missing to 1 is no effect at all."
+DIRECT_SIGNS = (
+    "P(> 0) and P(< 0): probability of either sign over all draws; what is missing to 1 is the probability that there "
+    "is no such edge."
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class EffectRows:
     form : {"long", "matrix"}, default "long"
         One row a pair with interval, or one row a cause with a column for each value.
     what : str, default "Total effect"
-        What the numbers are.
+        What the numbers are. Where it starts with "Direct effect", the note says what `direct_effects` returns: means
+        and intervals over the draws that have the edge.
     causes : tuple of str, default ()
         Only these; by default the values, without levers (all causes where none is a value).
     least : float, default 0
@@ -54,6 +59,11 @@ class EffectRows:
             raise FigureError(f"There is no form {self.form!r}.{did_you_mean(str(self.form), get_args(Form))}")
         if not 0 <= self.least <= 1:
             raise FigureError(f"The least probability of a sign is {self.least}. Give a number from 0 to 1.")
+
+    @property
+    def direct(self) -> bool:
+        """Whether the effects are direct ones, which hold given that the edge is there."""
+        return self.what.lower().startswith("direct effect")
 
 
 def effects_table(
@@ -120,15 +130,16 @@ def _long(effects: Effects, naming: Naming, options: EffectRows, names: tuple[li
                 continue
             ends = None if lower is None or upper is None else limits(lower, upper)
             rows.append((naming.shown(cause), naming.shown(value), mean, ends, positive, negative))
+    signs = DIRECT_SIGNS if options.direct else SIGNS
     columns = (
         Column("cause", "Cause"),
         Column("effect", "Effect"),
         Column("mean", options.what, "number", options.decimals),
         Column("interval", f"{percent(effects.level)} interval", "interval", options.decimals),
         Column("positive", "(> 0)", "probability", symbol="P", rank=1),
-        Column("negative", "(< 0)", "probability", symbol="P", rank=2, note=SIGNS),
+        Column("negative", "(< 0)", "probability", symbol="P", rank=2, note=signs),
     )
-    note = f"{_meaning(options)}, mean over the draws with its {percent(effects.level)} interval. {SIGNS}"
+    note = f"{_meaning(options, f'mean with its {percent(effects.level)} interval')} {signs}"
     if left_out:
         plural = "effect" if left_out == 1 else "effects"
         note += f" {left_out} {plural} whose likelier sign has a probability below {number(options.least)} left out."
@@ -147,7 +158,7 @@ def _matrix(effects: Effects, naming: Naming, options: EffectRows, names: tuple[
     for cause in causes:
         head = f"{places[cause]}. {naming.shown(cause)}" if cause in places else naming.shown(cause)
         rows.append((head, *(None if cause == value else _at(effects.mean, cause, value) for value in values)))
-    note = f"{_meaning(options)}, mean over the draws. Rows are causes, columns effects, numbered as the rows."
+    note = f"{_meaning(options, 'mean')} Rows are causes, columns effects, numbered as the rows."
     unseen = [value for value in values if value not in causes]
     if unseen:
         note += f" {_numbered(unseen, places, naming)}."
@@ -158,8 +169,13 @@ def _numbered(names: Iterable[str], places: Mapping[str, int], naming: Naming) -
     return ", ".join(f"{places[name]} = {naming.shown(name)}" for name in names)
 
 
-def _meaning(options: EffectRows) -> str:
-    return f"{options.what}: change of the effect when the cause is raised by one unit"
+def _meaning(options: EffectRows, shown: str) -> str:
+    """Return what the numbers mean and over which draws they are taken, as sentences."""
+    said = f"{options.what}: change of the effect when the cause is raised by one unit"
+    if options.direct:
+        over = "over the draws that have the edge, 0 where none has it"
+        return f"{said} and everything else that acts on the effect is held; {shown} {over}."
+    return f"{said}; {shown} over the draws."
 
 
 def _label(options: EffectRows) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
 from causalvalues.scene.venues import Venue
 from causalvalues.tables.arguments import a_table
+from causalvalues.tables.latex_heights import table_height
 from causalvalues.tables.latex_style import LatexStyle, Size, points
 from causalvalues.tables.latex_widths import table_width
 from causalvalues.tables.nouns import Table
@@ -19,6 +21,9 @@ TIGHT: tuple[tuple[Size, float], ...] = (("scriptsize", 3.0), ("scriptsize", 2.0
 TEX_POINTS = 72.27 / 72
 LETTER = 0.5
 """Mean width of a letter, in its size."""
+PAGES = {"nature": 247 / 25.4 * 72}
+"""Height of a page, in points (1/72 inch), where a venue's limit for figures leaves room for a legend below them: a
+table is measured with its caption and note. Nature, guide to authors: the full depth of a page is 247 mm."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def fitted(table: Table, venue: Venue, columns: int = 1) -> FittedTable:
     Raises
     ------
     FigureError
-        If it does not fit the page either.
+        If it does not fit the page either, in width or in height.
 
     Examples
     --------
@@ -65,18 +70,47 @@ def fitted(table: Table, venue: Venue, columns: int = 1) -> FittedTable:
     if not isinstance(venue, Venue):
         raise FigureError(f"{venue!r} is no venue. Give one, such as venue('acl').")
     two = venue.page > venue.column
+    room, tall, least = venue.width(columns) * TEX_POINTS, _page(venue), math.inf
     for asked in (1, 2) if columns == 1 and two else (columns,):
-        room, wide = venue.width(asked) * TEX_POINTS, two and asked == 2
-        for kept in _fewer(table):
-            last = not any(column.rank for column in kept.columns)
-            for size, gap in (*LOOKS, *(TIGHT if last else ())):
-                style = _style(venue, room, (size, gap, wide))
-                if table_width(kept, points(size, style.body), gap, (room, style.line), True) <= room:
-                    return FittedTable(kept, style, _notes(table, kept, (venue, columns, asked)))
-    need = table_width(kept, points(size, style.body), gap, (room, style.line), True)
+        room = venue.width(asked) * TEX_POINTS
+        for kept, style in _looks(table, venue, (room, two and asked == 2)):
+            need = _width(kept, style, room)
+            high = table_height(kept, style, room) if need <= room else math.inf
+            if high <= tall:
+                return FittedTable(kept, style, _notes(table, kept, (venue, columns, asked)))
+            least = min(least, high)
+    if least < math.inf:
+        raise FigureError(_too_high(table, venue, least))
     raise FigureError(
         f"The table {table.title!r} needs about {need:.0f} points in the smallest type, and the page of {venue.title} "
         f"has {room:.0f}. Show fewer columns (effects in rows in place of a matrix), or write .csv."
+    )
+
+
+def _looks(table: Table, venue: Venue, line: tuple[float, bool]) -> Iterator[tuple[Table, LatexStyle]]:
+    """Yield what is tried, in this order: smaller type and gaps, then fewer columns."""
+    room, wide = line
+    for kept in _fewer(table):
+        last = not any(column.rank for column in kept.columns)
+        for size, gap in (*LOOKS, *(TIGHT if last else ())):
+            yield kept, _style(venue, room, (size, gap, wide))
+
+
+def _width(table: Table, style: LatexStyle, room: float) -> float:
+    gap = 6.0 if style.gap is None else style.gap
+    return table_width(table, points(style.size, style.body), gap, (room, style.line), True)
+
+
+def _page(venue: Venue) -> float:
+    """Return how high a table with its caption and note may be, in points of TeX."""
+    return max(PAGES.get(venue.name, 0.0), venue.tallest) * TEX_POINTS
+
+
+def _too_high(table: Table, venue: Venue, least: float) -> str:
+    return (
+        f"The table {table.title!r} has {len(table.rows)} rows and needs about {least:.0f} points of height in the "
+        f"smallest type, and a page of {venue.title} has {_page(venue):.0f}. Show fewer rows (effects as "
+        "a matrix: --kind matrix; in Python EffectRows(causes=...) or EffectRows(least=.95)), or write .csv or .html."
     )
 
 

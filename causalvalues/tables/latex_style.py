@@ -17,6 +17,11 @@ _POINTS: Mapping[int, tuple[float, ...]] = {
     11: (10.95, 10.0, 9.0, 8.0),
     12: (12.0, 10.95, 10.0, 8.0),
 }
+_BASELINES: Mapping[int, tuple[float, ...]] = {
+    10: (12.0, 11.0, 9.5, 8.0),
+    11: (13.6, 12.0, 11.0, 9.5),
+    12: (14.5, 13.6, 12.0, 9.5),
+}
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,14 @@ def points(size: Size, body: int) -> float:
     9.0
     """
     return _POINTS[body][get_args(Size).index(size)]
+
+
+def baseline(size: Size, body: int) -> float:
+    """Return how far apart the lines of a size are, in points.
+
+    Examples
+    --------
+    >>> baseline("footnotesize", 11)
+    11.0
+    """
+    return _BASELINES[body][get_args(Size).index(size)]
