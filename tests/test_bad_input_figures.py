@@ -24,6 +24,7 @@ from causalvalues.figures import (
     path_diagram,
     priorities_figure,
     profile_figure,
+    rank_figure,
     side_effects_figure,
     stability_figure,
     value_circle,
@@ -144,6 +145,12 @@ def test_priorities_without_a_finite_mean_are_refused() -> None:
 def test_values_that_share_a_name_are_refused_by_name() -> None:
     with pytest.raises(FigureError, match="'a' is there twice"):
         effects_heatmap(effects(names=["a", "a", "b", "c"]))
+
+
+@pytest.mark.parametrize("draw", [priorities_figure, rank_figure])
+def test_groups_that_share_a_name_as_text_are_refused_by_name(draw: Any) -> None:
+    with pytest.raises(FigureError, match="'1' is there twice"):
+        draw(pd.DataFrame([[1.0, 2.0], [2.0, 1.0]], [1, "1"], ["a", "b"]))
 
 
 def test_a_dot_plot_of_one_tiny_number_shows_it() -> None:

@@ -234,6 +234,55 @@ def test_targets_are_saved_and_loaded(tmp_path: Path, method: ExactPosterior | O
         load(path)
 
 
+def kept_of_many(colliders: int, counted: float, target: str) -> GraphPosterior:
+    """100 kept of 10,000 counted graphs a -> b, some with c -> b too; `counted` is the share that compels a -> b."""
+    draws = np.zeros((100, 4, 4), dtype=bool)
+    draws[:, 0, 1] = True
+    draws[:colliders, 2, 1] = True
+    edge, compelled = draws.mean(axis=0), np.zeros((4, 4))
+    compelled[0, 1] = counted
+    prior = np.full((4, 4), 0.3)
+    return GraphPosterior(
+        ("a", "b", "c", "d"),
+        draws,
+        np.ones(100),
+        "posterior",
+        edge,
+        prior,
+        True,
+        "by hand",
+        targets=((), (target,)),
+        compelled=compelled,
+        independent_draws=10_000.0,
+    )
+
+
+@pytest.mark.parametrize("colliders", [40, 48, 50, 52, 60, 70])
+def test_targets_that_settle_no_edge_are_never_the_reason_of_a_verdict(colliders: int) -> None:
+    """The kept draws may say less or more than all that were counted; forcing d changes nothing about a -> b."""
+    posterior = kept_of_many(colliders, 0.54, "d")
+    edges = posterior.averaged_graph().set_index(["cause", "effect"])
+    assert edges.loc[("a", "b"), "verdict"] == "compelled"
+    assert by_forcing(posterior) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("colliders", "forcing"),
+    [
+        (0, True),
+        (52, True),  # .52 - 2 sqrt(.52 x .48 (1 / 100 + 1 / 10,000)) = .420
+        (59, True),  # .491
+        (61, False),  # .512
+        (100, False),
+    ],
+)
+def test_forcing_is_the_reason_where_the_kept_draws_do_not_compel_the_edge_without_it(
+    colliders: int, forcing: bool
+) -> None:
+    found = by_forcing(kept_of_many(colliders, 1.0, "b"))
+    assert (("a", "b") in found) is forcing
+
+
 def test_a_posterior_refuses_targets_that_it_does_not_have(tmp_path: Path) -> None:
     one = np.zeros((1, 2, 2))
     with pytest.raises(DiscoveryError, match="unknown value 'c'"):

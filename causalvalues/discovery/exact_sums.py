@@ -21,6 +21,7 @@ from causalvalues.discovery.moment_draws import FEWEST_DRAWS, Summed, average, e
 from causalvalues.discovery.priors import GraphPrior, prior_edge_probability
 from causalvalues.errors import DiscoveryError
 from causalvalues.frozen import BoolArray, FloatArray
+from causalvalues.graph.effective_number import effective_number
 from causalvalues.graph.equivalence import compelled_given
 from causalvalues.graph.posterior import compelled_share
 from causalvalues.randomness import stream
@@ -51,23 +52,31 @@ def single_sums(problem: ExactProblem, wanted: Wanted, seed: int) -> Summed:
     sums = order_lattice(lattice)
     modular = edges_by_orders(lattice, sums)
     notes: tuple[str, ...] = ()
-    if lattice.p <= LAYERS_UP_TO:
+    exact = lattice.p <= LAYERS_UP_TO
+    if exact:
         many = max(wanted.draws, COUNTED)
         edge, draws = layer_posterior(lattice, sums, stream(seed, "graphs").random((many, 2 * lattice.p)))
         weights = np.full(len(draws), 1.0 / len(draws))
+        kept = wanted.draws
     else:
         deadline = time.monotonic() + _seconds(wanted)
         goal = DrawGoal(wanted.draws, wanted.min_effective, MOST_WEIGHT, deadline)
         draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed,))
         edge = np.tensordot(weights, draws.astype(float), axes=1)
-        notes = (_weights_note(lattice.p, weights, wanted),)
+        kept, notes = len(draws), (_weights_note(lattice.p, weights, wanted),)
     levers = lever_parents(lattice, draws, problem.levers, stream(seed, "levers"))
     compelled = compelled_share(edge, draws, _compelled(lattice, draws, levers, wanted.settled), weights)
-    independent = float(1.0 / np.square(weights).sum())
-    if lattice.p <= LAYERS_UP_TO:
-        draws, levers, weights = draws[: wanted.draws], levers[: wanted.draws], weights[: wanted.draws]
-    exact = lattice.p <= LAYERS_UP_TO
-    return Summed(draws, weights / weights.sum(), edge, modular, levers, compelled, independent, exact, notes)
+    return Summed(
+        draws=draws[:kept],
+        weights=weights[:kept] / weights[:kept].sum(),
+        edge=edge,
+        modular=modular,
+        levers=levers[:kept],
+        compelled=compelled,
+        independent=effective_number(weights),
+        exact=exact,
+        notes=notes,
+    )
 
 
 def _compelled(lattice: Lattice, draws: BoolArray, levers: BoolArray, settled: BoolArray) -> BoolArray:
@@ -76,7 +85,7 @@ def _compelled(lattice: Lattice, draws: BoolArray, levers: BoolArray, settled: B
 
 
 def _weights_note(p: int, weights: FloatArray, wanted: Wanted) -> str:
-    effective = 1.0 / np.square(weights).sum()
+    effective = effective_number(weights)
     note = f"{p} values: {len(weights)} weighted draws, {effective:.0f} effective, largest weight {weights.max():.2%}"
     if effective < wanted.min_effective or weights.max() > MOST_WEIGHT:
         note += f" (fewer than asked for: the time limit of {_seconds(wanted):g} s was reached)"
@@ -88,16 +97,6 @@ def _seconds(wanted: Wanted) -> float:
     return WEIGHTED_SECONDS if wanted.time_limit is None else wanted.time_limit
 
 
-@dataclass(frozen=True, eq=False)
-class _Graphs:
-    """How many graphs a matrix gives and how many are counted; the levers; pairs that knowledge or forcing settles."""
-
-    kept: int
-    counted: int
-    levers: tuple[str, ...]
-    settled: BoolArray
-
-
 def averaged_sums(problem: ExactProblem, wanted: Wanted, most: int, seed: int) -> Summed:
     """Average the sums and draws over the moment matrices of the cluster bootstrap.
 
@@ -107,11 +106,9 @@ def averaged_sums(problem: ExactProblem, wanted: Wanted, most: int, seed: int) -
     """
     deadline = np.inf if wanted.time_limit is None else time.monotonic() + wanted.time_limit
     least = min(most, FEWEST_DRAWS)
-    kept = min(4 * -(-wanted.draws // most), -(-wanted.draws // least))
-    graphs = _Graphs(kept, -(-COUNTED // most), problem.levers, wanted.settled)
     parts: list[Summed] = []
     for number, matrices in enumerate(moment_matrices(problem.parts, problem.columns, most, seed)):
-        parts.append(_part(problem.lattice(matrices), graphs, (seed, number)))
+        parts.append(_part(problem, wanted, most, matrices, (seed, number)))
         if len(parts) >= least and time.monotonic() > deadline:
             break
     if not parts:
@@ -132,31 +129,38 @@ def _average_note(problem: ExactProblem, made: int, most: int, wanted: Wanted) -
     return note
 
 
-def _part(lattice: Lattice, graphs: _Graphs, key: tuple[int, int]) -> Summed:
-    """Sum over all graphs for one bootstrap matrix; count compelled edges in many, and keep equally weighted ones."""
+def _part(
+    problem: ExactProblem, wanted: Wanted, most: int, matrices: tuple[FloatArray, ...], key: tuple[int, int]
+) -> Summed:
+    """Sum over all graphs for one of `most` draws of the bootstrap; count compelled edges in many, keep equal ones.
+
+    `key` is the seed and the number of the draw.
+    """
     seed, number = key
+    keep = min(4 * -(-wanted.draws // most), -(-wanted.draws // min(most, FEWEST_DRAWS)))
+    lattice = problem.lattice(matrices)
     sums = order_lattice(lattice)
     modular = edges_by_orders(lattice, sums)
     random = stream(seed, "moment draw graphs", number)
     if lattice.p <= AVERAGED_LAYERS_UP_TO:
-        many = max(graphs.kept, graphs.counted)
+        many = max(keep, -(-COUNTED // most))
         edge, draws = layer_posterior(lattice, sums, random.random((many, 2 * lattice.p)))
-        weights, kept = np.full(many, 1.0 / many), np.arange(graphs.kept)
+        weights, kept = np.full(many, 1.0 / many), np.arange(keep)
     else:
         goal = DrawGoal(PROPOSALS, PROPOSALS / 8, 8 / PROPOSALS, most=4 * PROPOSALS, batch=PROPOSALS)
         draws, weights = reweighted_draws(lattice, sums, float(modular.sum()), goal, (seed, number))
         edge = np.tensordot(weights, draws.astype(float), axes=1)
-        kept = random.permutation(equal_draws(weights, graphs.kept, float(random.random())))
-    acting = lever_parents(lattice, draws, graphs.levers, stream(seed, "moment draw levers", number))
-    compelled = compelled_share(edge, draws, _compelled(lattice, draws, acting, graphs.settled), weights)
+        kept = random.permutation(equal_draws(weights, keep, float(random.random())))
+    acting = lever_parents(lattice, draws, problem.levers, stream(seed, "moment draw levers", number))
+    compelled = compelled_share(edge, draws, _compelled(lattice, draws, acting, wanted.settled), weights)
     return Summed(
         draws=draws[kept],
-        weights=np.full(graphs.kept, 1.0 / graphs.kept),
+        weights=np.full(keep, 1.0 / keep),
         edge=edge,
         modular=modular,
         levers=acting[kept],
         compelled=compelled,
-        independent=float(1.0 / np.square(weights).sum()),
+        independent=effective_number(weights),
     )
 
 

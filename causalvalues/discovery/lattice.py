@@ -13,6 +13,7 @@ from causalvalues.discovery.priors import GraphPrior
 from causalvalues.discovery.scores import BIC, BGe, Terms
 from causalvalues.errors import DiscoveryError
 from causalvalues.frozen import BoolArray, FloatArray, IntArray
+from causalvalues.graph.effective_number import effective_number
 from causalvalues.randomness import stream
 
 Wide = tuple[FloatArray, FloatArray]
@@ -155,7 +156,7 @@ class DrawGoal:
 
     def reached(self, weights: FloatArray) -> bool:
         """Judge normalised weights."""
-        enough = 1.0 / np.square(weights).sum() >= self.min_effective and weights.max() <= self.most_weight
+        enough = effective_number(weights) >= self.min_effective and weights.max() <= self.most_weight
         late = time.monotonic() > self.deadline or len(weights) >= self.most
         return (bool(enough) and len(weights) >= self.draws) or late
 

@@ -1,4 +1,4 @@
-"""What users give to every figure, checked once: widths, theories, labels, names."""
+"""What users give to every figure, checked once: widths, intervals, names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 
 from causalvalues.errors import FigureError
-from causalvalues.theories.names import known_labels, known_theory
-
-__all__ = ["known_interval", "known_labels", "known_theory", "single_names", "width_within"]
 
 
 def width_within(width: object, narrowest: float, widest: float) -> float:
@@ -30,14 +27,14 @@ def known_interval(lower: float | None, upper: float | None, of: str) -> None:
         )
 
 
-def single_names(names: Sequence[object]) -> list[str]:
+def single_names(names: Sequence[object], of: str = "value") -> list[str]:
     """Return names as given; raise `FigureError` when one is no text or stands there twice."""
     for name in names:
         if not isinstance(name, str):
-            raise FigureError(f"The name {name!r} is no text. Name values by text.")
+            raise FigureError(f"The name {name!r} is no text. Name {of}s by text.")
     seen: set[str] = set()
     for name in map(str, names):
         if name in seen:
-            raise FigureError(f"The name {name!r} is there twice. Name each value once.")
+            raise FigureError(f"The name {name!r} is there twice. Name each {of} once.")
         seen.add(name)
     return [str(name) for name in names]

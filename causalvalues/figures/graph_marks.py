@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from causalvalues.errors import FigureError
-from causalvalues.figures.arguments import known_labels, known_theory
 from causalvalues.figures.edge_marks import DrawnEdge, drawn_edge, label_marks
 from causalvalues.figures.graph_data import GraphData
 from causalvalues.figures.graph_labels import EdgeLabels, edge_labels
@@ -14,7 +13,7 @@ from causalvalues.figures.layout import Layout
 from causalvalues.scene.edge_style import page_scale
 from causalvalues.scene.geometry import Box, shape_box, text_box
 from causalvalues.scene.nouns import Edge, Mark, Node
-from causalvalues.theories.names import as_shown
+from causalvalues.theories.names import as_shown, known_labels, known_theory
 from causalvalues.theories.theory import ValueTheory
 
 

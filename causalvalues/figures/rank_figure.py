@@ -6,28 +6,33 @@ import math
 from collections.abc import Mapping
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
-from causalvalues.errors import FigureError
 from causalvalues.evidence.profiles import Profiles
 from causalvalues.evidence.rank_intervals import Ranks, ranks_of_means
+from causalvalues.figures.group_tables import GroupTables, Refusals, group_tables
 from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.name_key import name_key
 from causalvalues.figures.rank_layout import GAP, HEAD_LINE, SIGN, RankLayout, rank_layout
 from causalvalues.figures.rank_looks import Look, alike, look_items, looks_of
-from causalvalues.figures.rank_words import DrawnRanks, named_by_text, rank_alt, rank_caption, rank_columns
-from causalvalues.figures.row_frame import checked_width, name_lines, shown_names
-from causalvalues.figures.value_order import value_order
+from causalvalues.figures.rank_words import (
+    interval_text,
+    rank_alt,
+    rank_caption,
+    rank_columns,
+    ranked_values,
+    tied_values,
+)
+from causalvalues.figures.row_frame import checked_width, name_lines
 from causalvalues.numerals import percent
 from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import text_width
-from causalvalues.scene.nouns import Mark, Scene, Segment, Shape, Text, number_cell
+from causalvalues.scene.nouns import Mark, Scene, Segment, Shape, Text
 from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NAME_SIZE, QUIET
 from causalvalues.theories.theory import ValueTheory
 
-MOST = 8
 BASE = 0.36
+REFUSALS = Refusals(8, "do not fit into one figure", "rank")
 
 
 def rank_figure(
@@ -68,7 +73,9 @@ def rank_figure(
     FigureError
         If there are no or more than eight groups, no rank is known, or the width leaves no room.
     """
-    drawn = _drawn(ranks, theory, labels)
+    if not isinstance(ranks, Ranks):
+        ranks = ranks_of_means(ranks if isinstance(ranks, Profiles) else Profiles(ranks))
+    drawn = group_tables((ranks.rank, ranks.lower, ranks.upper), theory, labels, REFUSALS)
     layout = _layout(drawn, checked_width(width))
     looks = looks_of(drawn.values, theory)
     marks: list[Mark] = []
@@ -79,42 +86,22 @@ def rank_figure(
     if layout.numbered:
         key, top = name_key([drawn.groups_shown[group] for group in drawn.groups], width, top)
         marks += key
-    legend, below = legend_rows(_legend(drawn, looks, layout), width, top)
+    legend, below = legend_rows(_legend(drawn, looks, layout, ranks.level), width, top)
     return Scene(
         kind="ranks",
         width=width,
         height=tidy(top + below),
         marks=(*marks, *legend),
         title="Ranks of values",
-        caption=rank_caption(drawn, units, layout.texts, alike(looks)),
+        caption=rank_caption(drawn, ranks, units, layout.texts, alike(looks)),
         alt=rank_alt(drawn, units),
         columns=rank_columns(drawn),
-        rows=tuple(
-            (value, *(number_cell(each) for group in drawn.groups for each in drawn.at(group, value)))
-            for value in drawn.values
-        ),
+        rows=tuple(drawn.cells(value) for value in drawn.values),
     )
 
 
-def _drawn(
-    ranks: Ranks | Profiles | pd.DataFrame, theory: ValueTheory | None, labels: Mapping[str, str] | None
-) -> DrawnRanks:
-    if not isinstance(ranks, Ranks):
-        ranks = ranks_of_means(ranks if isinstance(ranks, Profiles) else Profiles(ranks))
-    groups = tuple(str(name) for name in ranks.rank.index)
-    if not 1 <= len(groups) <= MOST:
-        raise FigureError(
-            f"{len(groups)} groups do not fit into one figure. Give 1 to {MOST}, or draw several figures."
-        )
-    found = named_by_text(ranks)
-    if not np.isfinite(found.rank.to_numpy(dtype=float)).any():
-        raise FigureError("There is nothing to draw: no rank is known.")
-    values = tuple(value_order(list(found.rank.columns), theory))
-    return DrawnRanks(found, groups, values, shown_names(values, theory, labels), shown_names(groups, None, labels))
-
-
-def _layout(drawn: DrawnRanks, width: float) -> RankLayout:
-    intervals = [drawn.interval(group, value) for group in drawn.groups for value in drawn.values]
+def _layout(drawn: GroupTables, width: float) -> RankLayout:
+    intervals = [interval_text(drawn, group, value) for group in drawn.groups for value in drawn.values]
     return rank_layout(
         [drawn.shown[value] for value in drawn.values],
         [drawn.groups_shown[group] for group in drawn.groups],
@@ -124,12 +111,15 @@ def _layout(drawn: DrawnRanks, width: float) -> RankLayout:
 
 
 def _panel(
-    drawn: DrawnRanks, looks: Mapping[str, Look], layout: RankLayout, panel: tuple[int, ...], top: float
+    drawn: GroupTables, looks: Mapping[str, Look], layout: RankLayout, panel: tuple[int, ...], top: float
 ) -> list[Mark]:
     """Return heads, names, lines, signs and intervals of the groups of a panel."""
     start = top + layout.head
     heights = [
-        {value: start + layout.slot * (place + 0.5) for place, value in enumerate(drawn.in_order(drawn.groups[k]))}
+        {
+            value: start + layout.slot * (place + 0.5)
+            for place, value in enumerate(ranked_values(drawn, drawn.groups[k]))
+        }
         for k in panel
     ]
     marks = _heads(layout, panel, top) + _names(drawn, layout, heights, panel)
@@ -162,7 +152,7 @@ def _heads(layout: RankLayout, panel: tuple[int, ...], top: float) -> list[Mark]
 
 
 def _names(
-    drawn: DrawnRanks, layout: RankLayout, heights: list[dict[str, float]], panel: tuple[int, ...]
+    drawn: GroupTables, layout: RankLayout, heights: list[dict[str, float]], panel: tuple[int, ...]
 ) -> list[Mark]:
     """Return the numbers of the ranks, and the names beside the first column and perhaps beside the last."""
     marks: list[Mark] = []
@@ -189,7 +179,7 @@ def _names(
 
 
 def _column(
-    drawn: DrawnRanks,
+    drawn: GroupTables,
     looks: Mapping[str, Look],
     layout: RankLayout,
     group: str,
@@ -198,11 +188,11 @@ def _column(
     """Return signs and intervals of a group, with a stroke that joins the signs of values that tie."""
     x, heights = at
     marks: list[Mark] = []
-    for members in drawn.ties(group):
+    for members in tied_values(drawn, group):
         ends = [(x, heights[members[0]]), (x, heights[members[-1]])]
         marks.append(Shape("tie", "tie", polygon(ends, closed=False), stroke=INK, stroke_width=1.0))
     for n, value in enumerate(drawn.values):
-        y, part, said = heights[value], f"row-{n}", drawn.interval(group, value)
+        y, part, said = heights[value], f"row-{n}", interval_text(drawn, group, value)
         if math.isfinite(drawn.at(group, value)[0]):
             marks.append(looks[value].sign(part, tidy(x), tidy(y)))
             if layout.texts and said:
@@ -213,9 +203,9 @@ def _column(
     return marks
 
 
-def _room_beside(drawn: DrawnRanks, layout: RankLayout, group: str, value: str) -> float:
+def _room_beside(drawn: GroupTables, layout: RankLayout, group: str, value: str) -> float:
     """Return how far right of a sign its line may begin."""
-    said = drawn.interval(group, value) if layout.texts else ""
+    said = interval_text(drawn, group, value) if layout.texts else ""
     return SIGN + (GAP + text_width(said, LABEL_SIZE) + 2.0 if said else 0.0)
 
 
@@ -229,11 +219,11 @@ def _line(layout: RankLayout, place: int, away: float, heights: tuple[float, flo
     return (("M", (tidy(start), tidy(one))), ("L", (tidy(max(bend, start)), tidy(one))), ("C", curve))
 
 
-def _legend(drawn: DrawnRanks, looks: Mapping[str, Look], layout: RankLayout) -> list[Item]:
+def _legend(drawn: GroupTables, looks: Mapping[str, Look], layout: RankLayout, level: float) -> list[Item]:
     items = look_items(looks)
-    if any(drawn.ties(group) for group in drawn.groups):
+    if any(tied_values(drawn, group) for group in drawn.groups):
         bar = Shape("legend", "tie", polygon([(3, -5), (3, 5)], closed=False), stroke=INK, stroke_width=1.0)
         items.append((6.0, "joined: tied", (bar,)))
-    if layout.texts and drawn.ranks.lower is not None:
-        items.append((0.0, f"number beside a sign: {percent(drawn.ranks.level)} interval of the rank", ()))
+    if layout.texts and drawn.lower is not None:
+        items.append((0.0, f"number beside a sign: {percent(level)} interval of the rank", ()))
     return items

@@ -1,14 +1,12 @@
-"""What a figure of ranks says of itself: caption and alternative text."""
+"""What a figure of ranks says of itself: order, ties and intervals of the values, caption and alternative text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import pandas as pd
+from collections.abc import Sequence
 
 from causalvalues.evidence.rank_intervals import Ranks
+from causalvalues.figures.group_tables import GroupTables
 from causalvalues.numerals import percent
 
 _BASES = {
@@ -18,65 +16,56 @@ _BASES = {
 }
 
 
-@dataclass(frozen=True)
-class DrawnRanks:
-    """Ranks in the order in which they are drawn, and every name as shown."""
-
-    ranks: Ranks
-    groups: tuple[str, ...]
-    values: tuple[str, ...]
-    shown: Mapping[str, str]
-    groups_shown: Mapping[str, str]
-
-    def at(self, group: str, value: str) -> tuple[float, float, float]:
-        """Return the rank, its best and its worst; NaN where they are not known."""
-        tables = (self.ranks.rank, self.ranks.lower, self.ranks.upper)
-        rank, lower, upper = (math.nan if table is None else float(table.loc[group, value]) for table in tables)  # type: ignore[arg-type]
-        return rank, lower, upper
-
-    def in_order(self, group: str) -> list[str]:
-        """Return the values from the first rank to the last, those without a rank behind them."""
-        ranks = {value: self.at(group, value)[0] for value in self.values}
-        return sorted(self.values, key=lambda value: ranks[value] if math.isfinite(ranks[value]) else math.inf)
-
-    def ties(self, group: str) -> list[list[str]]:
-        """Return the values that share a rank, by rank."""
-        shared: dict[float, list[str]] = {}
-        for value in self.in_order(group):
-            rank = self.at(group, value)[0]
-            if math.isfinite(rank):
-                shared.setdefault(rank, []).append(value)
-        return [members for members in shared.values() if len(members) > 1]
-
-    def interval(self, group: str, value: str) -> str:
-        """Return the interval of a rank as text, a dash for a value without a rank, "" without intervals."""
-        rank, lower, upper = self.at(group, value)
-        if not math.isfinite(rank):
-            return "\u2013"
-        if not math.isfinite(lower):
-            return ""
-        return f"{lower:.0f}" if lower == upper else f"{lower:.0f}\u2013{upper:.0f}"
+def ranked_values(drawn: GroupTables, group: str) -> list[str]:
+    """Return the values from the first rank to the last, those without a rank behind them."""
+    ranks = {value: drawn.at(group, value)[0] for value in drawn.values}
+    return sorted(drawn.values, key=lambda value: ranks[value] if math.isfinite(ranks[value]) else math.inf)
 
 
-def rank_caption(drawn: DrawnRanks, units: str, written: bool, alike: Sequence[Sequence[str]] = ()) -> str:
-    """Return the caption; `written` says whether the intervals stand beside the signs, `alike` which values look so."""
+def tied_values(drawn: GroupTables, group: str) -> list[list[str]]:
+    """Return the values that share a rank, by rank."""
+    shared: dict[float, list[str]] = {}
+    for value in ranked_values(drawn, group):
+        rank = drawn.at(group, value)[0]
+        if math.isfinite(rank):
+            shared.setdefault(rank, []).append(value)
+    return [members for members in shared.values() if len(members) > 1]
+
+
+def interval_text(drawn: GroupTables, group: str, value: str) -> str:
+    """Return the interval of a rank as text, a dash for a value without a rank, "" without intervals."""
+    rank, lower, upper = drawn.at(group, value)
+    if not math.isfinite(rank):
+        return "\u2013"
+    if not math.isfinite(lower):
+        return ""
+    return f"{lower:.0f}" if lower == upper else f"{lower:.0f}\u2013{upper:.0f}"
+
+
+def rank_caption(
+    drawn: GroupTables, ranks: Ranks, units: str, written: bool, alike: Sequence[Sequence[str]] = ()
+) -> str:
+    """Return the caption of `ranks` as drawn.
+
+    `written` says whether the intervals stand beside the signs, `alike` which values look so.
+    """
     said = [f"Ranks of {len(drawn.values)} values by {units}, 1 for the highest, in {_listed(_groups(drawn))}."]
-    if drawn.ranks.lower is not None:
-        share = percent(drawn.ranks.level)
+    if drawn.lower is not None:
+        share = percent(ranks.level)
         where = "Beside the signs" if written else "In the table of this figure, for which the page is too narrow"
         said.append(
             f"{where}: {share} intervals, which in each column hold the true ranks of all its values at once "
-            f"({_BASES[drawn.ranks.basis]})."
+            f"({_BASES[ranks.basis]})."
         )
         said += [
             f"In {drawn.groups_shown[group]}, means without any spread over few clusters are not taken as certain."
-            for group in drawn.ranks.held_back
+            for group in ranks.held_back
             if group in drawn.groups
         ]
     else:
         said.append("How sure the ranks are is not known: no answers or intervals were given.")
     for group in drawn.groups:
-        for members in drawn.ties(group):
+        for members in tied_values(drawn, group):
             tied = _listed([drawn.shown[value] for value in members])
             rank = drawn.at(group, members[0])[0]
             said.append(f"In {drawn.groups_shown[group]}, {tied} are tied at rank {rank:.0f}.")
@@ -93,11 +82,11 @@ def rank_caption(drawn: DrawnRanks, units: str, written: bool, alike: Sequence[S
     return " ".join(said)
 
 
-def rank_alt(drawn: DrawnRanks, units: str) -> str:
+def rank_alt(drawn: GroupTables, units: str) -> str:
     """Return what can be seen: the order of the values in every group."""
     phrases = []
     for group in drawn.groups:
-        ranked = [value for value in drawn.in_order(group) if math.isfinite(drawn.at(group, value)[0])]
+        ranked = [value for value in ranked_values(drawn, group) if math.isfinite(drawn.at(group, value)[0])]
         told = [f"{drawn.at(group, value)[0]:.0f} {drawn.shown[value]}" for value in ranked]
         short = told if len(told) < 7 else [*told[:3], "...", *told[-3:]]
         phrases.append(f"{drawn.groups_shown[group]}: {', '.join(short)}")
@@ -105,22 +94,12 @@ def rank_alt(drawn: DrawnRanks, units: str) -> str:
     return f"{kind} of the ranks of {len(drawn.values)} values by {units}. {'. '.join(phrases)}."
 
 
-def rank_columns(drawn: DrawnRanks) -> tuple[str, ...]:
+def rank_columns(drawn: GroupTables) -> tuple[str, ...]:
     """Return the heads of the table: the value, then rank, best and worst rank of every group."""
     return ("value", *(f"{group} {what}" for group in drawn.groups for what in ("rank", "best", "worst")))
 
 
-def named_by_text(ranks: Ranks) -> Ranks:
-    """Return ranks whose groups and values are text."""
-
-    def renamed(table: pd.DataFrame) -> pd.DataFrame:
-        return table.rename(index=str, columns=str)
-
-    ends = [None if table is None else renamed(table) for table in (ranks.lower, ranks.upper)]
-    return Ranks(renamed(ranks.rank), ends[0], ends[1], ranks.level, ranks.basis, ranks.held_back)
-
-
-def _groups(drawn: DrawnRanks) -> list[str]:
+def _groups(drawn: GroupTables) -> list[str]:
     return [drawn.groups_shown[group] for group in drawn.groups]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from causalvalues.figures.arguments import known_labels, known_theory, width_within
+from causalvalues.figures.arguments import width_within
 from causalvalues.figures.number_columns import LINE, Column, column_heads, column_row, number_columns
 from causalvalues.scene.axis import TITLE_LINE, Axis
 from causalvalues.scene.geometry import polygon, tidy
 from causalvalues.scene.metrics import ASCENT, DESCENT, LEADING, printable, text_width, wrap
 from causalvalues.scene.nouns import Mark, Shape, Text
 from causalvalues.scene.palette import LABEL_SIZE, MARGIN, NAME_SIZE, RULE
-from causalvalues.theories.names import as_shown
+from causalvalues.theories.names import as_shown, known_labels, known_theory
 from causalvalues.theories.theory import ValueTheory
 
 NARROWEST, WIDEST = 200.0, 1440.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causalvalues.figures.arguments import known_theory, single_names
-from causalvalues.theories.names import in_order
+from causalvalues.figures.arguments import single_names
+from causalvalues.theories.names import in_order, known_theory
 from causalvalues.theories.theory import ValueTheory
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from causalvalues.errors import DiscoveryError, did_you_mean
 from causalvalues.frozen import BoolArray, FloatArray, frozen_bools, frozen_floats
 from causalvalues.graph.dag import Dag
+from causalvalues.graph.effective_number import effective_number
 from causalvalues.graph.equivalence import EquivalenceClass, ancestors, compelled_given
 from causalvalues.graph.targets import separated_pairs
 from causalvalues.graph.threshold import inclusion_threshold
@@ -125,7 +126,7 @@ class GraphPosterior:
     @property
     def effective_draws(self) -> float:
         """Kish's effective number of draws, 1 / sum of squared weights."""
-        return float(1.0 / np.square(self.weights).sum())
+        return effective_number(self.weights)
 
     @property
     def edge_probabilities(self) -> pd.DataFrame:

@@ -94,11 +94,22 @@ def plain_rows_words(results: StudyResults) -> str:
 
 
 def by_forcing(posterior: GraphPosterior) -> frozenset[tuple[str, str]]:
-    """Return the compelled edges (cause, effect) of the averaged graph that without the targets would not be."""
+    """Return the compelled edges (cause, effect) of the averaged graph that without the targets would not be.
+
+    The targets decide where an edge is compelled more often than not with them and not without them, both counted in
+    the kept draws alone: graphs that were counted and not kept are known with the targets only.
+    """
     if not any(posterior.targets):
         return frozenset()
-    without = replace(posterior, targets=(), compelled=None).pairs()
-    return _compelled(posterior.averaged_graph()) - _compelled(without)
+    kept = replace(posterior, compelled=None)
+    forced, free = kept.compelled_probabilities, replace(kept, targets=()).compelled_probabilities
+
+    def decided(a: str, b: str) -> bool:
+        shares = (float(table.loc[a, b]) for table in (forced, free))  # type: ignore[arg-type]
+        with_targets, without = (posterior.more_probable_than_not(share, kept=True) for share in shares)
+        return with_targets and not without
+
+    return frozenset(edge for edge in _compelled(posterior.averaged_graph()) if decided(*edge))
 
 
 def _compelled(table: pd.DataFrame) -> frozenset[tuple[str, str]]:
