@@ -71,6 +71,10 @@ class ElicitationError(CausalValuesError):
     exit_code = 2
 
 
+class SteeringError(ElicitationError):
+    """A lever inside a model does not fit it, is not well formed, or drives its activations to infinity."""
+
+
 class ProviderError(ElicitationError):
     """A model cannot be used: a wrong key, an unknown name, missing weights, a limit that was hit."""
 

@@ -20,6 +20,7 @@ ROOMS = {
     "elicitation": 1,
     "responses": 1,
     "evidence": 2,
+    "steering": 2,
     "graph": 3,
     "discovery": 4,
     "model": 5,
@@ -27,6 +28,7 @@ ROOMS = {
     "prediction": 6,
     "planning": 7,
     "skill": 7,
+    "leakage": 7,
     "experiments": 8,
     "explaining": 8,
     "populations": 8,
@@ -47,7 +49,7 @@ GROUND = {"errors", "files", "frozen", "given", "interventions", "numerals", "pu
 
 HEAVY = {
     "pgmpy", "dowhy", "statsmodels", "matplotlib", "torch", "numba", "pyarrow", "pygraphviz", "graphviz", "sklearn",
-    "causallearn", "cvxpy", "IPython", "pymcdm", "starlette", "uvicorn",
+    "causallearn", "cvxpy", "transformers", "safetensors", "IPython", "pymcdm", "starlette", "uvicorn",
 }  # fmt: skip
 """Imported inside the function that needs them, or in a module named *_kernels."""
 

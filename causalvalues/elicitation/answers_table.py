@@ -18,7 +18,7 @@ LONG = ("unit_id", "kind", *DESIGN, *FORCED, "position", "item", "dimension", "r
 DECIMALS = 4
 
 
-def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
+def wide_text(answered: Iterable[Answered], columns: Sequence[str], model: str) -> str:
     """Return one row a sheet as CSV: the design, then a column for each item.
 
     Sheets after forced answers have three more columns: the values (``"security+power"``, or ``"neutral"``), the
@@ -27,8 +27,8 @@ def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     Parameters
     ----------
     answered : iterable of (Sheet, sequence of Answer)
-    items : ItemSet
-        Order of the columns.
+    columns : sequence of str
+        Ids of items, and of what guardrails measure.
     model : str
         Name of the model, for its column.
 
@@ -40,7 +40,7 @@ def wide_text(answered: Iterable[Answered], items: ItemSet, model: str) -> str:
     """
     held = list(answered)
     forced = any(sheet.forced for sheet, _ in held)
-    names = [item.id for item in items.items]
+    names = list(columns)
     rows: list[list[object]] = [["unit_id", *DESIGN, *(FORCED if forced else ()), *names]]
     for sheet, answers in held:
         said = {each.item for each in sheet.forced}

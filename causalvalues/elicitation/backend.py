@@ -19,7 +19,7 @@ class Backend(Protocol):
         key that says who answered. Never holds a key or a password.
     model : str
         Short name of the model for tables and reports.
-    capabilities : frozenset of {"options", "statements", "text"}
+    capabilities : frozenset of {"options", "statements", "text", "steering"}
         What it can do. Asking for another is an `ElicitationError` that names those that work.
     at_once : int
         How many sheets (rows of the design) it likes to be given together: 1 for a model in this process, more for a
@@ -77,7 +77,7 @@ def require(backend: Backend, wanted: Capability, why: str) -> None:
     Parameters
     ----------
     backend : Backend
-    wanted : {"options", "statements", "text"}
+    wanted : {"options", "statements", "text", "steering"}
     why : str
         What needs it, for the message: ``"the statement gain"``.
 
@@ -89,6 +89,11 @@ def require(backend: Backend, wanted: Capability, why: str) -> None:
     if wanted in backend.capabilities:
         return
     offered = ", ".join(f"{name!r}" for name in sorted(backend.capabilities)) or "nothing"
+    if wanted == "steering":
+        raise ElicitationError(
+            f"{why} needs {WORDS[wanted]}, and {backend.model} cannot be reached there. It gives {offered}. Ask a "
+            "model in this process (LocalModel), with the levers that it may be steered by."
+        )
     raise ElicitationError(
         f"{why} needs {WORDS[wanted]} ({wanted!r}), which {backend.model} does not give. It gives {offered}. "
         f"Choose a way of measuring that needs one of these: {', '.join(sorted(_methods(backend.capabilities)))}."
@@ -99,6 +104,7 @@ WORDS: dict[Capability, str] = {
     "options": "the probabilities of the next word",
     "statements": "the probability of a given sentence",
     "text": "generated text",
+    "steering": "the inside of the model",
 }
 
 METHODS: dict[str, frozenset[Capability]] = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from causalvalues.elicitation.frames import Frames
-from causalvalues.elicitation.questions import Conversation, Message
+from causalvalues.elicitation.questions import Conversation, Message, steering_turn
 from causalvalues.elicitation.sheets import Sheet
 
 
 def opening(sheet: Sheet) -> Conversation:
     """Return the system message of a sheet: persona and levers; nothing when there are none.
+
+    Levers inside the model come first, as a turn of their own.
 
     Examples
     --------
@@ -18,7 +20,8 @@ def opening(sheet: Sheet) -> Conversation:
     'You are a nurse. Seek control.'
     """
     text = " ".join(part for part in (sheet.persona.text, *sheet.lever_texts) if part)
-    return (Message("system", text),) if text else ()
+    inside = (steering_turn(sheet.steering),) if sheet.steering else ()
+    return (*inside, Message("system", text)) if text else inside
 
 
 def telling(sheet: Sheet, frames: Frames) -> Conversation:
@@ -34,7 +37,7 @@ def telling(sheet: Sheet, frames: Frames) -> Conversation:
 
 
 def bare(sheet: Sheet, frames: Frames) -> Conversation:
-    """Return the frame's question alone: no persona, no lever, nothing said before."""
+    """Return the frame's question alone: no persona, no lever (inside the model neither), nothing said before."""
     return (Message("user", frames.statement_request(sheet.frame)),)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from causalvalues.elicitation.decks import Deck
-from causalvalues.elicitation.sheets import Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import DesignLever, Persona, Sheet
 from causalvalues.elicitation.variation import Setting, Variation, check_parts, repeated
 from causalvalues.randomness import require_whole, stream
 
@@ -20,7 +20,7 @@ WORDING = 3
 
 def covering_design(
     personas: Sequence[Persona] | Mapping[str, Sequence[Persona]],
-    levers: Sequence[PromptLever],
+    levers: Sequence[DesignLever],
     order: int = 2,
     variation: Variation | None = None,
     seed: int = 0,
@@ -59,7 +59,7 @@ def covering_design(
     check_parts([persona for those in members.values() for persona in those], levers, variation)
     groups = list(members)
     sizes = [len(groups), variation.frames, variation.repeats, variation.wordings if levers else 1]
-    sizes += [1 + len(variation.doses)] * len(levers)
+    sizes += [1 + len(variation.doses_of(lever)) for lever in levers]
     turn = {cell: Deck(range(len(members[cell])), seed, "covering persona", *cell) for cell in groups}
     asking = Deck(range(variation.frames), seed, "covering frame")
     first = [(persona, {0: groups.index(group), 1: asking.one(), 2: 0} | dict.fromkeys(_lever_factors(sizes), 0))
@@ -82,9 +82,9 @@ def _members(personas: Sequence[Persona] | Mapping[str, Sequence[Persona]]) -> d
     return members
 
 
-def _sheets(persona: Persona, row: Row, levers: Sequence[PromptLever], variation: Variation) -> list[Sheet]:
+def _sheets(persona: Persona, row: Row, levers: Sequence[DesignLever], variation: Variation) -> list[Sheet]:
     on = [(lever, row[FIRST_LEVER + k]) for k, lever in enumerate(levers) if row[FIRST_LEVER + k]]
-    doses = tuple(variation.doses[level - 1] for _, level in on)
+    doses = tuple(variation.doses_of(lever)[level - 1] for lever, level in on)
     setting = Setting(doses, row[WORDING] if on else 0, row[1])
     return repeated(persona, tuple(lever for lever, _ in on), setting, row[2] + 1)[-1:]
 

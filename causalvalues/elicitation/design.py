@@ -9,7 +9,7 @@ from math import comb
 
 from causalvalues.elicitation.lever_pairs import split_pairs
 from causalvalues.elicitation.random_design import RandomPlan, held_out_design, random_design
-from causalvalues.elicitation.sheets import Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import DesignLever, Persona, Sheet
 from causalvalues.elicitation.variation import Setting, Variation, check_parts, check_personas, repeated, settings
 from causalvalues.errors import ElicitationError
 from causalvalues.randomness import require_whole
@@ -17,7 +17,7 @@ from causalvalues.randomness import require_whole
 
 def full_design(
     personas: Sequence[Persona],
-    levers: Sequence[PromptLever] = (),
+    levers: Sequence[DesignLever] = (),
     order: int = 1,
     variation: Variation | None = None,
 ) -> list[Sheet]:
@@ -26,7 +26,7 @@ def full_design(
     Parameters
     ----------
     personas : sequence of Persona
-    levers : sequence of PromptLever, default none
+    levers : sequence of PromptLever or ActivationLever, default none
         Without levers every row is observational.
     order : int, default 1
         How many levers act together at most.

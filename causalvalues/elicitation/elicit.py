@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from causalvalues.elicitation.backend import Backend, require
 from causalvalues.elicitation.cost import Estimate, Limits, Prices, estimate
 from causalvalues.elicitation.frames import Frames
+from causalvalues.elicitation.guardrails import GUARDED, Guardrails, guarded
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.method import Form, Method
 from causalvalues.elicitation.rubric import Judged
@@ -31,6 +32,8 @@ class Elicitation:
         The sentences around the items.
     sequential_items : tuple of str, default ()
         Ids of the items that sequential sheets ask; default all.
+    guardrails : Guardrails, optional
+        Measured beside the items on plain and held-out sheets.
     """
 
     items: ItemSet
@@ -38,6 +41,7 @@ class Elicitation:
     sheets: tuple[Sheet, ...]
     frames: Frames
     sequential_items: tuple[str, ...] = ()
+    guardrails: Guardrails | None = None
 
     def __post_init__(self) -> None:
         ids = [sheet.id for sheet in self.sheets]
@@ -59,7 +63,10 @@ class Elicitation:
 
     def interview(self, sheet: Sheet) -> Interview:
         """Begin the interview of a sheet."""
-        return self.method.interview(sheet, self.form(sheet.kind))
+        interview = self.method.interview(sheet, self.form(sheet.kind))
+        if self.guardrails is None or sheet.kind not in GUARDED:
+            return interview
+        return guarded(interview, sheet, self.frames, self.guardrails)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +82,15 @@ class Elicited:
         In the order of the sheets.
     tally : Tally
         Of this run: what was asked, what was in the store.
+    guarded : tuple of tuple of Answer
+        What the guardrails measured on each sheet; empty where they were not asked.
     """
 
     elicitation: Elicitation
     model: str
     answered: tuple[tuple[Sheet, tuple[Answer, ...]], ...]
     tally: Tally
+    guarded: tuple[tuple[Answer, ...], ...] = ()
 
     def of(self, kinds: Collection[Kind]) -> tuple[tuple[Sheet, tuple[Answer, ...]], ...]:
         """Return the sheets of some kinds with their answers."""
@@ -127,8 +137,13 @@ def elicit(
             progress(tally)
 
     answers = run_interviews(elicitation.sheets, elicitation.interview, backend, store, limits=limits, progress=watch)
-    pairs = tuple((sheet, tuple(given)) for sheet, given in zip(elicitation.sheets, answers, strict=True))
-    return Elicited(elicitation, backend.model, pairs, seen[0])
+    rails = set(elicitation.guardrails.names) if elicitation.guardrails else set()
+    pairs, guards = [], []
+    for sheet, given in zip(elicitation.sheets, answers, strict=True):
+        begin = len(given) - (len(rails) if sheet.kind in GUARDED else 0)
+        pairs.append((sheet, tuple(given[:begin])))
+        guards.append(tuple(given[begin:]))
+    return Elicited(elicitation, backend.model, tuple(pairs), seen[0], tuple(guards))
 
 
 def cost_of(elicitation: Elicitation, backend: Backend, store: Store, prices: Prices | None = None) -> Estimate:
@@ -143,5 +158,10 @@ def cost_of(elicitation: Elicitation, backend: Backend, store: Store, prices: Pr
 def _require_all(elicitation: Elicitation, backend: Backend) -> None:
     if isinstance(backend, Judged):
         require(backend.judge, "options", "Judging free text")
+    if elicitation.guardrails is not None:
+        require(backend, "statements", "Measuring guardrails")
     for capability in elicitation.method.needs:
         require(backend, capability, f"The method {elicitation.method.name!r}")
+    steered = next((sheet for sheet in elicitation.sheets if sheet.steering), None)
+    if steered is not None:
+        require(backend, "steering", f"The row {steered.id!r}")

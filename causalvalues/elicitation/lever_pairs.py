@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from causalvalues.elicitation.sheets import PromptLever
+from causalvalues.elicitation.sheets import DesignLever
 from causalvalues.errors import ElicitationError, did_you_mean
 from causalvalues.randomness import stream
 
@@ -14,12 +14,12 @@ Pair = tuple[str, str]
 Pairs = tuple[Pair, ...]
 
 
-def split_pairs(levers: Sequence[PromptLever], share: float, seed: int = 0) -> tuple[Pairs, Pairs]:
+def split_pairs(levers: Sequence[DesignLever], share: float, seed: int = 0) -> tuple[Pairs, Pairs]:
     """Part the pairs of levers into those to learn from and those kept for a test set.
 
     Parameters
     ----------
-    levers : sequence of PromptLever
+    levers : sequence of PromptLever or ActivationLever
     share : float
         Of all pairs that are left out, above 0 and below 1; at least one pair is on each side.
     seed : int, default 0
@@ -57,7 +57,7 @@ def split_pairs(levers: Sequence[PromptLever], share: float, seed: int = 0) -> t
     return tuple(pair for pair in pairs if pair not in out), tuple(sorted(out))
 
 
-def parted_pairs(levers: Sequence[PromptLever], leave_out: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
+def parted_pairs(levers: Sequence[DesignLever], leave_out: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs of levers without those to leave out, and those.
 
     Raises
@@ -75,7 +75,7 @@ def parted_pairs(levers: Sequence[PromptLever], leave_out: Iterable[Pair]) -> tu
     return [pair for pair in pairs if pair not in out], [pair for pair in pairs if pair in out]
 
 
-def _pairs(levers: Sequence[PromptLever]) -> list[Pair]:
+def _pairs(levers: Sequence[DesignLever]) -> list[Pair]:
     return [sorted_pair((a.name, b.name)) for a, b in combinations(levers, 2)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -11,17 +12,21 @@ from causalvalues.elicitation.local_layout import continuation_tokens, prompt_to
 from causalvalues.elicitation.local_network import Network, load_network, require_room, score
 from causalvalues.elicitation.local_precision import Precision, arithmetic, require_precision
 from causalvalues.elicitation.local_scoring import Pair
+from causalvalues.elicitation.local_steering import InnerLevers, Watch, groups
 from causalvalues.elicitation.local_text import write_on
 from causalvalues.elicitation.local_weights import find_model, quiet
 from causalvalues.elicitation.questions import (
     CAPABILITIES,
     Asked,
     Capability,
+    Conversation,
+    Doses,
     OptionsQuestion,
     Question,
     Reply,
     StatementQuestion,
     TextQuestion,
+    parted,
 )
 from causalvalues.errors import ElicitationError, ProviderError
 
@@ -43,6 +48,8 @@ class LocalModel:
         Threads of torch while this model computes. Default: as torch is set.
     device : {"auto", "cpu", "cuda"}, default "auto"
         ``"auto"`` takes a GPU when torch sees one.
+    levers : SteeringLevers, optional
+        Levers inside the model that questions may ask for (`causalvalues.steering`).
 
     Notes
     -----
@@ -67,12 +74,14 @@ class LocalModel:
         precision: Precision = "float32",
         threads: int | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        levers: InnerLevers | None = None,
     ) -> None:
         require_precision(precision)
         self._files = find_model(path)
         self._precision: Precision = precision
         self._threads = threads
         self._device = _device(device)
+        self._levers = levers
         # Sheets share their statements, and their questions a conversation: each is cut into tokens once.
         self._prompt = lru_cache(256)(lambda turns: tuple(prompt_tokens(self._tokenizer, turns)))
         self._continuation = lru_cache(4096)(lambda text: tuple(continuation_tokens(self._tokenizer, text)))
@@ -90,8 +99,8 @@ class LocalModel:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All three."""
-        return frozenset(CAPABILITIES)
+        """All; to be steered from inside it needs `levers`."""
+        return frozenset(CAPABILITIES) - (frozenset() if self._levers else {"steering"})
 
     @property
     def at_once(self) -> int:
@@ -123,7 +132,7 @@ class LocalModel:
 
     def tokens(self, question: Question) -> tuple[int, int]:
         """Return the tokens of the prompt and of what is scored or may be written."""
-        before = len(self._prompt(question.conversation))
+        before = len(self._prompt(parted(question.conversation)[1]))
         if isinstance(question, TextQuestion):
             return before, question.max_tokens
         return before, sum(len(self._continuation(text)) for text in _to_score(question))
@@ -144,28 +153,47 @@ class LocalModel:
         return load_network(self._files, self._precision, self._device)
 
     def _scored(self, questions: Sequence[Question]) -> list[Reply]:
+        talks = [parted(question.conversation) for question in questions]
+        replies: dict[int, Reply] = {}
+        for group in groups(talks, self._levers):
+            together = self._scored_together(talks[group[0]][0], [(questions[i], talks[i][1]) for i in group])
+            replies |= dict(zip(group, together, strict=True))
+        return [replies[i] for i in range(len(questions))]
+
+    def _scored_together(self, doses: Doses, questions: Sequence[tuple[Question, Conversation]]) -> list[Reply]:
+        """Score questions that are answered under the same levers."""
         pairs: list[Pair] = []
         places: list[slice] = []
-        for question in questions:
-            prompt = self._prompt(question.conversation)
+        for question, said in questions:
+            prompt = self._prompt(said)
             ends = [self._continuation(text) for text in _to_score(question)]
             places.append(slice(len(pairs), len(pairs) + len(ends)))
             pairs += [(prompt, end) for end in ends]
         network = self._network
-        with arithmetic(self._threads):
-            sums = score(network, pairs)
+        with arithmetic(self._threads), self._steered(doses) as watch:
+            sums = score(network, pairs, watch)
         replies = []
-        for question, place in zip(questions, places, strict=True):
+        for (question, _), place in zip(questions, places, strict=True):
             prompt, end = pairs[place.start]
             count = len(end) if isinstance(question, StatementQuestion) else 0
             replies.append(Reply("ok", tuple(sums[place]), count, prompt_tokens=len(prompt)))
         return replies
 
+    def _steered(self, doses: Doses) -> AbstractContextManager[Watch | None]:
+        if not doses:
+            return nullcontext()
+        if self._levers is None:
+            raise ElicitationError(
+                "A question asks for levers inside the model, and none were given to it. Use LocalModel(levers=...)."
+            )
+        return self._levers.acting(self._network.model, doses)
+
     def _written(self, question: TextQuestion, repeat: int) -> Reply:
-        prompt, network = self._prompt(question.conversation), self._network
+        doses, said = parted(question.conversation)
+        prompt, network = self._prompt(said), self._network
         require_room(network, len(prompt) + question.max_tokens)
-        with arithmetic(self._threads):
-            tokens = write_on(network.model, prompt, question, repeat)
+        with arithmetic(self._threads), self._steered(doses) as watch:
+            tokens = write_on(network.model, prompt, question, repeat, watch)
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
         return Reply("ok", text=text, prompt_tokens=len(prompt), completion_tokens=len(tokens))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from causalvalues.elicitation.local_precision import Precision, arithmetic, rounded_products, split_products
 from causalvalues.elicitation.local_scoring import Pair, padded_scores, tree_scores
+from causalvalues.elicitation.local_steering import Watch
 from causalvalues.elicitation.local_weights import ModelFolder, quiet
 from causalvalues.errors import ElicitationError, ProviderError
 
@@ -99,8 +100,10 @@ def _window(settings: Any) -> int | None:
     return None if width is None or (kinds and set(kinds) == {"full_attention"}) else int(width)
 
 
-def score(network: Network, pairs: Sequence[Pair]) -> list[float]:
+def score(network: Network, pairs: Sequence[Pair], watch: Watch | None = None) -> list[float]:
     """Return the log-probability of each continuation after its prompt (nats), in the quickest right way.
+
+    `watch` as in `tree_scores`.
 
     Raises
     ------
@@ -112,7 +115,7 @@ def score(network: Network, pairs: Sequence[Pair]) -> list[float]:
     longest = max(len(prompt) + len(continuation) for prompt, continuation in pairs)
     require_room(network, longest)
     whole = network.window is None or longest <= network.window
-    sums = (tree_scores if network.packs and whole else padded_scores)(network.model, pairs)
+    sums = (tree_scores if network.packs and whole else padded_scores)(network.model, pairs, watch=watch)
     if not all(map(math.isfinite, sums)):
         raise ProviderError("The local model gives log-probabilities that are not finite. Try precision='float32'.")
     return sums

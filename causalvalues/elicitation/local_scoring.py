@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalvalues.elicitation.local_steering import Fed, Watch
 from causalvalues.elicitation.token_tree import Chunk, Floats, Ints, TokenTree, chunks, grow, totals
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ CHUNK = 256
 ROWS = 16  # of logits, in the sum over the vocabulary: few, so that they stay in the processor's cache
 
 
-def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK) -> list[float]:
+def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK, watch: Watch | None = None) -> list[float]:
     """Return the log-probability of each continuation after its prompt, shared tokens computed once.
 
     Parameters
@@ -28,6 +29,8 @@ def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK) -> list[f
         Token numbers, none empty.
     chunk : int, default 256
         Tokens fed at a time.
+    watch : callable, optional
+        Told before each piece is read which of its tokens predict the answer; all prompts must then be the same.
 
     Returns
     -------
@@ -42,6 +45,8 @@ def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK) -> list[f
     cache = None
     for piece in chunks(tree, chunk):
         cache = _carried(cache, piece)
+        if watch is not None:
+            watch(Fed((tree.depths[piece.nodes] >= len(pairs[0][0]) - 1)[None]))
         hidden = _read(model, tree, piece, cache)
         read = piece.nodes.tolist()
         places = [place for place, node in enumerate(read) if node in heirs]
@@ -94,7 +99,7 @@ def _chances(logits: torch.Tensor, rows: list[int], tokens: Ints) -> Floats:
     return out
 
 
-def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8) -> list[float]:
+def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8, watch: Watch | None = None) -> list[float]:
     """Return the same numbers as `tree_scores` for any causal model: whole sequences, padded on the right.
 
     Parameters
@@ -103,6 +108,8 @@ def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8) -> list[flo
     pairs : sequence of (prompt, continuation)
     batch : int, default 8
         Sequences at a time.
+    watch : callable, optional
+        Told before each batch is read which of its tokens predict the answer.
 
     Returns
     -------
@@ -118,6 +125,9 @@ def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8) -> list[flo
         width = max(map(len, whole))
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in whole], device=model.device)
         mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in whole], device=model.device)
+        if watch is not None:
+            begins = np.array([len(pairs[i][0]) - 1 for i in group])
+            watch(Fed(np.arange(width) >= begins[:, None]))
         logits = model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
         for row, i in enumerate(group):
             begin, end = len(pairs[i][0]), len(whole[row])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causalvalues.elicitation.local_steering import Fed, Watch
 from causalvalues.elicitation.questions import TextQuestion, digest_of_talk
 from causalvalues.randomness import stream
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     import torch
 
 
-def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: int) -> list[int]:
+def write_on(
+    model: Any, prompt: Sequence[int], question: TextQuestion, repeat: int, watch: Watch | None = None
+) -> list[int]:
     """Return the tokens that the model says after a prompt, without the end of the turn.
 
     Parameters
@@ -26,6 +29,8 @@ def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: 
         repeat and the conversation, so that different questions do not share their luck.
     repeat : int
         Repeats draw different texts.
+    watch : callable, optional
+        Told before each step which tokens predict the answer.
 
     Returns
     -------
@@ -38,6 +43,8 @@ def write_on(model: Any, prompt: Sequence[int], question: TextQuestion, repeat: 
     said: list[int] = []
     feed, cache = torch.tensor([list(prompt)], device=model.device), None
     while len(said) < question.max_tokens:
+        if watch is not None:
+            watch(Fed((np.arange(feed.shape[1]) >= feed.shape[1] - 1)[None]))
         out = model(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
         cache = out.past_key_values
         token = _choose(out.logits[0, -1], question.temperature, draws)

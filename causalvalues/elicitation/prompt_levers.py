@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from causalvalues.elicitation.data_files import find, read_fields, tables, texts
-from causalvalues.elicitation.sheets import PromptLever
+from causalvalues.elicitation.sheets import ActivationLever, DesignLever, PromptLever
 from causalvalues.errors import DataError, ElicitationError, did_you_mean
 
 FORMAT = "causalvalues-levers 1"
@@ -15,6 +15,7 @@ _FILE: dict[str, type] = {"id": str, "theory": str, "licence": str, "source": st
 _LEVER: dict[str, type] = {"name": str, "value": str, "doses": list}
 _DOSE: dict[str, type] = {"dose": float, "wordings": list}
 _MARKS = "+=|,;\n\r\t"
+_Lever = TypeVar("_Lever", PromptLever, DesignLever)
 
 
 def prompt_levers(id_or_path: str | Path) -> tuple[PromptLever, ...]:
@@ -63,7 +64,7 @@ def prompt_levers(id_or_path: str | Path) -> tuple[PromptLever, ...]:
     return levers
 
 
-def check_levers(levers: Iterable[PromptLever]) -> None:
+def check_levers(levers: Iterable[DesignLever]) -> None:
     """Refuse levers that a design cannot use.
 
     Raises
@@ -79,6 +80,8 @@ def check_levers(levers: Iterable[PromptLever]) -> None:
         if lever.name in seen:
             raise ElicitationError(f"Two levers have the name {lever.name!r}. Rename one of them.")
         seen.add(lever.name)
+        if isinstance(lever, ActivationLever):
+            continue
         doses = lever.doses
         if not doses or not all(0 < dose < float("inf") for dose in doses) or list(doses) != sorted(set(doses)):
             raise ElicitationError(f"The lever {lever.name!r} has the doses {doses}. Give positive, ascending numbers.")
@@ -87,14 +90,16 @@ def check_levers(levers: Iterable[PromptLever]) -> None:
             raise ElicitationError(f"The lever {lever.name!r} has not the same number of wordings for each dose.")
 
 
-def lever_text(lever: PromptLever, dose: float, wording: int) -> str:
-    """Return the sentence of a lever.
+def lever_text(lever: DesignLever, dose: float, wording: int) -> str:
+    """Return the sentence of a lever; "" for one inside the model, which takes any dose.
 
     Raises
     ------
     ElicitationError
         If the lever has no such dose or wording.
     """
+    if isinstance(lever, ActivationLever):
+        return ""
     offered = dict(lever.wordings)
     if dose not in offered:
         known = ", ".join(f"{known:g}" for known in lever.doses)
@@ -107,7 +112,7 @@ def lever_text(lever: PromptLever, dose: float, wording: int) -> str:
     return offered[dose][wording]
 
 
-def choose_levers(levers: Sequence[PromptLever], names: Iterable[str]) -> tuple[PromptLever, ...]:
+def choose_levers(levers: Sequence[_Lever], names: Iterable[str]) -> tuple[_Lever, ...]:
     """Return the levers with these names, in the order of `levers`.
 
     Raises

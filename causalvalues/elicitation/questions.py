@@ -9,11 +9,12 @@ from typing import Literal
 
 from causalvalues.errors import ElicitationError
 
-Role = Literal["system", "user", "assistant"]
-Capability = Literal["options", "statements", "text"]
+Role = Literal["system", "user", "assistant", "steering"]
+Capability = Literal["options", "statements", "text", "steering"]
 ReplyStatus = Literal["ok", "refusal", "unparsed", "not_offered", "server_error", "timed_out", "malformed", "too_long"]
 
-CAPABILITIES: tuple[Capability, ...] = ("options", "statements", "text")
+CAPABILITIES: tuple[Capability, ...] = ("options", "statements", "text", "steering")
+ROLES: tuple[Role, ...] = ("system", "user", "assistant", "steering")
 LOST: frozenset[str] = frozenset({"server_error", "timed_out", "malformed", "too_long"})
 
 
@@ -23,7 +24,8 @@ class Message:
 
     Parameters
     ----------
-    role : {"system", "user", "assistant"}
+    role : {"system", "user", "assistant", "steering"}
+        The last is nothing that is said, but what is done inside the model while it answers, see `steering_turn`.
     text : str
     """
 
@@ -31,11 +33,47 @@ class Message:
     text: str
 
     def __post_init__(self) -> None:
-        if self.role not in ("system", "user", "assistant"):
+        if self.role not in ROLES:
             raise ElicitationError(f"A message has the role {self.role!r}. Use 'system', 'user' or 'assistant'.")
 
 
 Conversation = tuple[Message, ...]
+Doses = tuple[tuple[str, float], ...]
+"""Levers inside a model, as (fingerprint, dose), sorted."""
+
+
+def steering_turn(doses: Doses) -> Message:
+    """Return the turn that opens a conversation which is held under levers inside the model.
+
+    Parameters
+    ----------
+    doses : tuple of (str, float)
+        Fingerprints of levers and their doses.
+
+    Examples
+    --------
+    >>> steering_turn((("b7", 1.0), ("a3", 0.5)))
+    Message(role='steering', text='[["a3",0.5],["b7",1.0]]')
+    """
+    return Message("steering", json.dumps(sorted([name, float(dose)] for name, dose in doses), separators=(",", ":")))
+
+
+def parted(conversation: Conversation) -> tuple[Doses, Conversation]:
+    """Return the levers that act inside the model, and what is said.
+
+    Raises
+    ------
+    ElicitationError
+        If a turn of steering is not the first one.
+    """
+    acting: Doses = ()
+    said = conversation
+    if conversation and conversation[0].role == "steering":
+        acting = tuple((str(name), float(dose)) for name, dose in json.loads(conversation[0].text))
+        said = conversation[1:]
+    if any(turn.role == "steering" for turn in said):
+        raise ElicitationError("A conversation has a turn of steering that is not its first one. Put all levers there.")
+    return acting, said
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from causalvalues.elicitation.decks import Deck
 from causalvalues.elicitation.lever_pairs import Pair, Pairs, parted_pairs, sorted_pair
-from causalvalues.elicitation.sheets import Kind, Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import DesignLever, Kind, Persona, Sheet
 from causalvalues.elicitation.variation import LeverSet, Setting, Variation, check_parts, repeated, settings
 from causalvalues.errors import ElicitationError
 from causalvalues.randomness import stream
@@ -48,7 +48,7 @@ class RandomPlan:
 
 def random_design(
     personas: Sequence[Persona],
-    levers: Sequence[PromptLever],
+    levers: Sequence[DesignLever],
     plan: RandomPlan | None = None,
     variation: Variation | None = None,
     seed: int = 0,
@@ -83,7 +83,7 @@ def random_design(
 
 def held_out_design(
     personas: Sequence[Persona],
-    levers: Sequence[PromptLever],
+    levers: Sequence[DesignLever],
     plan: RandomPlan,
     variation: Variation | None = None,
     seed: int = 0,
@@ -114,7 +114,7 @@ def held_out_design(
 
 def _dealt(
     personas: Sequence[Persona],
-    levers: Sequence[PromptLever],
+    levers: Sequence[DesignLever],
     how: tuple[RandomPlan, list[tuple[list[Pair], int]]],
     variation: Variation,
     where: tuple[int, Kind],
@@ -145,7 +145,7 @@ def _dealt(
     return sheets
 
 
-def _check_numbers(levers: Sequence[PromptLever], sources: list[tuple[list[Pair], int]], plan: RandomPlan) -> None:
+def _check_numbers(levers: Sequence[DesignLever], sources: list[tuple[list[Pair], int]], plan: RandomPlan) -> None:
     if plan.singles[1] > len(levers):
         raise ElicitationError(f"`singles` asks for up to {plan.singles[1]} of {len(levers)} levers. Ask for fewer.")
     together = plan.pairs[1]

@@ -13,7 +13,9 @@ from causalvalues.elicitation.questions import (
     Question,
     TextQuestion,
     digest_of_talk,
+    parted,
 )
+from causalvalues.errors import ElicitationError
 from causalvalues.randomness import stream
 
 TOPS = (200, 20, 5, 0)
@@ -59,7 +61,10 @@ class Dialect:
 
 def messages(conversation: Conversation) -> list[dict[str, str]]:
     """Return a conversation as the protocol writes it."""
-    return [{"role": message.role, "content": message.text} for message in conversation]
+    acting, said = parted(conversation)
+    if acting:
+        raise ElicitationError("A server cannot be steered from inside. Ask a model in this process (LocalModel).")
+    return [{"role": message.role, "content": message.text} for message in said]
 
 
 def chat(model: str, asked: Asked, dialect: Dialect) -> dict[str, Any]:

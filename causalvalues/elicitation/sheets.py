@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from causalvalues.elicitation.items import Item
-from causalvalues.elicitation.questions import Asked, Conversation, Reply
+from causalvalues.elicitation.questions import Asked, Conversation, Doses, Reply
 
 Kind = Literal["plain", "held_out", "forced", "sequential", "known_group", "control", "paraphrase"]
 AnswerStatusName = Literal["ok", "refusal", "parse_error", "api_error", "missing"]
@@ -60,6 +60,32 @@ class PromptLever:
 
 
 @dataclass(frozen=True)
+class ActivationLever:
+    """A lever inside the model, for designs: a name for what `causalvalues.steering` knows in full.
+
+    Parameters
+    ----------
+    name : str
+        ``"vec_power"``.
+    fingerprint : str
+        Of everything that it does; by it the backend finds it and the store keeps its answers apart.
+    value : str, default ""
+        The value that it aims at.
+    description : str, default ""
+        What it does, in words.
+    """
+
+    name: str
+    fingerprint: str
+    value: str = ""
+    description: str = ""
+
+
+DesignLever = PromptLever | ActivationLever
+"""What a design can try."""
+
+
+@dataclass(frozen=True)
 class ForcedAnswer:
     """Something that the assistant is made to have said before the items are asked.
 
@@ -96,7 +122,7 @@ class Sheet:
     levers : tuple of (str, float)
         Names and doses, sorted by name; empty for observational rows.
     lever_texts : tuple of str
-        The wordings, in the order of `levers`.
+        The wordings, in the order of `levers`; "" for a lever inside the model.
     wording : int, default 0
         Which paraphrase of the levers.
     frame : int, default 0
@@ -106,6 +132,8 @@ class Sheet:
         In the order in which they are said.
     order_seed : int, default 0
         Seed of the order in which items are asked (sequential sheets).
+    steering : tuple of (str, float), default ()
+        Fingerprints and doses of the levers inside the model.
     """
 
     id: str
@@ -118,6 +146,7 @@ class Sheet:
     repeat: int = 0
     forced: tuple[ForcedAnswer, ...] = ()
     order_seed: int = 0
+    steering: Doses = ()
 
     @property
     def turned(self) -> bool:
@@ -160,4 +189,16 @@ class Answer:
 Interview = Generator[list[Asked], list[Reply], list[Answer]]
 """Yields questions, is sent their replies in the same order, and returns the answers of the sheet."""
 
-__all__ = ["Answer", "Conversation", "ForcedAnswer", "Interview", "Item", "Kind", "Persona", "PromptLever", "Sheet"]
+__all__ = [
+    "ActivationLever",
+    "Answer",
+    "Conversation",
+    "DesignLever",
+    "ForcedAnswer",
+    "Interview",
+    "Item",
+    "Kind",
+    "Persona",
+    "PromptLever",
+    "Sheet",
+]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from causalvalues.elicitation.prompt_levers import check_levers, lever_text
-from causalvalues.elicitation.sheets import Kind, Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import ActivationLever, DesignLever, Kind, Persona, PromptLever, Sheet
 from causalvalues.errors import ElicitationError
 from causalvalues.randomness import require_whole
 
-LeverSet = tuple[PromptLever, ...]
+LeverSet = tuple[DesignLever, ...]
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,15 @@ class Variation:
     Parameters
     ----------
     doses : tuple of float, default (1.0,)
-        Of every lever.
+        Of every prompt lever.
     wordings : int, default 1
         How many paraphrases of the levers are used.
     frames : int, default 1
         How many paraphrases of the question before the items are used.
     repeats : int, default 1
         How often each row is asked.
+    inner_doses : tuple of float, optional
+        Of every lever inside the model; default `doses`.
 
     Raises
     ------
@@ -41,13 +43,24 @@ class Variation:
     wordings: int = 1
     frames: int = 1
     repeats: int = 1
+    inner_doses: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "doses", tuple(float(dose) for dose in self.doses))
         for name in ("wordings", "frames", "repeats"):
             require_whole(name, getattr(self, name))
-        if not self.doses or len(set(self.doses)) < len(self.doses) or not all(0 < dose < 1e6 for dose in self.doses):
-            raise ElicitationError(f"The doses of the levers are {self.doses}. Give different numbers above zero.")
+        for name in ("doses", "inner_doses"):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            doses = tuple(float(dose) for dose in given)
+            if not doses or len(set(doses)) < len(doses) or not all(0 < dose < 1e6 for dose in doses):
+                raise ElicitationError(f"The doses of the levers are {doses}. Give different numbers above zero.")
+            object.__setattr__(self, name, doses)
+
+    def doses_of(self, lever: DesignLever) -> tuple[float, ...]:
+        """Return the doses in which a lever is tried."""
+        inner = isinstance(lever, ActivationLever) and self.inner_doses is not None
+        return self.inner_doses if inner and self.inner_doses else self.doses
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,9 @@ class Setting:
 
 
 def settings(levers: LeverSet, variation: Variation) -> list[Setting]:
-    """Return every way of saying a set of levers; without levers there is one wording."""
-    wordings = variation.wordings if levers else 1
-    doses = list(product(variation.doses, repeat=len(levers)))
+    """Return every way of saying a set of levers; where none is said there is one wording."""
+    wordings = variation.wordings if any(isinstance(lever, PromptLever) for lever in levers) else 1
+    doses = list(product(*(variation.doses_of(lever) for lever in levers)))
     return [Setting(*each) for each in product(doses, range(wordings), range(variation.frames))]
 
 
@@ -78,12 +91,14 @@ def repeated(persona: Persona, levers: LeverSet, setting: Setting, repeats: int,
     pairs = sorted(zip(levers, setting.doses, strict=True), key=lambda pair: pair[0].name)
     doses = tuple((lever.name, dose) for lever, dose in pairs)
     said = tuple(lever_text(lever, dose, setting.wording) for lever, dose in pairs)
-    row = Sheet("", kind, persona, doses, said, setting.wording, setting.frame)
+    inside = tuple((lever.fingerprint, dose) for lever, dose in pairs if isinstance(lever, ActivationLever))
+    wording = setting.wording if len(inside) < len(pairs) else 0
+    row = Sheet("", kind, persona, doses, said, wording, setting.frame, steering=tuple(sorted(inside)))
     name = f"{persona.id}|{row.lever_cell}|w{row.wording}|f{row.frame}"
     return [replace(row, id=f"{name}|r{repeat}|{kind}", repeat=repeat) for repeat in range(repeats)]
 
 
-def check_parts(personas: Sequence[Persona], levers: Sequence[PromptLever], variation: Variation) -> None:
+def check_parts(personas: Sequence[Persona], levers: Sequence[DesignLever], variation: Variation) -> None:
     """Refuse personas and levers that cannot make a design.
 
     Raises
@@ -94,7 +109,7 @@ def check_parts(personas: Sequence[Persona], levers: Sequence[PromptLever], vari
     check_personas(personas)
     check_levers(levers)
     for lever in levers:
-        for dose in variation.doses:
+        for dose in variation.doses_of(lever):
             lever_text(lever, dose, variation.wordings - 1)
 
 

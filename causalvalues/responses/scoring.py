@@ -18,7 +18,11 @@ CENTRINGS = ("none", "person_mean")
 
 
 def score(
-    matrix: ResponseMatrix, key: ScoringKey, centring: str = "none", min_answered: int | None = None
+    matrix: ResponseMatrix,
+    key: ScoringKey,
+    centring: str = "none",
+    min_answered: int | None = None,
+    guardrails: bool = False,
 ) -> ResponseMatrix:
     """Score the items of a questionnaire: one column a dimension.
 
@@ -44,6 +48,8 @@ def score(
     min_answered : int, optional
         How many items of a dimension must be answered, instead of what the key says. A score with fewer is lost, with
         the highest status code among its lost items.
+    guardrails : bool, default False
+        Whether the guardrails of the key follow as columns, each the plain mean of its items; they are not centred.
 
     Returns
     -------
@@ -80,9 +86,12 @@ def score(
     status = np.column_stack([status for _, status in columns])
     if centring == "person_mean":
         scores = scores - _row_means(answers.turned)[:, None]
+    beside = {name: _plain_mean(matrix, ids) for name, ids in key.guardrails.items()} if guardrails else {}
+    for means, lost in beside.values():
+        scores, status = np.column_stack([scores, means]), np.column_stack([status, lost])
     return replace(
         matrix,
-        names=key.dimensions,
+        names=(*key.dimensions, *beside),
         scores=scores,
         status=status,
         centring=centring,
@@ -207,6 +216,17 @@ def _dimension(answers: _Answers, key: ScoringKey, dimension: str) -> tuple[Floa
         scores = (weights * filled).sum(axis=1) / np.where(total > 0, total, 1.0)
     scores = np.where(enough, scores, np.nan)
     return scores, np.where(enough, AnswerStatus.OK, status.max(axis=1)).astype(np.int8)
+
+
+def _plain_mean(matrix: ResponseMatrix, items: tuple[str, ...]) -> tuple[FloatArray, NDArray[np.int8]]:
+    """Return the mean (n,) of a guardrail's items, lost unless at least half are answered, and its status."""
+    here = [matrix.names.index(name) for name in items if name in matrix.names]
+    if not here:
+        raise DataError(f"The items {listed(items, 3)} of a guardrail are not among the columns. Read them as well.")
+    status = matrix.status[:, here]
+    enough = 2 * (status == AnswerStatus.OK).sum(axis=1) >= len(items)
+    means = np.where(enough, _row_means(matrix.scores[:, here]), np.nan)
+    return means, np.where(enough, AnswerStatus.OK, status.max(axis=1)).astype(np.int8)
 
 
 def _row_means(turned: FloatArray) -> FloatArray:

@@ -18,20 +18,29 @@ from causalvalues.elicitation.design import (
 from causalvalues.elicitation.elicit import Elicitation
 from causalvalues.elicitation.forced_choice import ForcedChoice
 from causalvalues.elicitation.frames import frames
+from causalvalues.elicitation.guardrails import Guardrails, guardrails
 from causalvalues.elicitation.items import ItemSet, item_set
 from causalvalues.elicitation.method import Method
 from causalvalues.elicitation.personas import draw_personas, known_group_personas, read_personas
 from causalvalues.elicitation.prompt_levers import choose_levers, prompt_levers
 from causalvalues.elicitation.rating import Rating, SampledRating
 from causalvalues.elicitation.rubric import Rubric
-from causalvalues.elicitation.sheets import Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import DesignLever, Persona, PromptLever, Sheet
 from causalvalues.elicitation.statement_gain import NegationContrast, StatementGain
 from causalvalues.elicitation.value_talk import ForcedPlan, forced_design, sequential_design
 from causalvalues.elicitation.variation import Variation
 from causalvalues.elicitation.yes_no import YesNo
 from causalvalues.errors import StudyError
 from causalvalues.randomness import stream
-from causalvalues.study.elicitation_settings import DesignSettings, ElicitationSettings, ItemSettings, MethodSettings
+from causalvalues.steering import SteeringLevers, read_levers
+from causalvalues.study.elicitation_settings import (
+    DesignSettings,
+    ElicitationSettings,
+    GuardrailSettings,
+    ItemSettings,
+    MethodSettings,
+    SteeringLeverSettings,
+)
 
 PERSONAS = 20
 """Drawn when nobody says how many."""
@@ -58,7 +67,12 @@ def elicitation_of(settings: ElicitationSettings, folder: Path) -> Elicitation:
     items = _items(settings.items, method, folder)
     said = frames(items.items[0].language)
     personas = _personas(settings, folder, items.items[0].language)
-    levers = levers_of(settings.design, items, folder)
+    levers: tuple[DesignLever, ...] = levers_of(settings.design, items, folder)
+    inner = inner_levers_of(settings.steering, folder)
+    if settings.steering is not None and inner is not None:
+        if settings.design.kind == "personas":
+            raise StudyError('[steering] needs a design that tries levers. Set [design] kind = "full", for example.')
+        levers = (*(levers if settings.steering.prompts else ()), *inner.for_design())
     _refuse_copies(settings, method)
     wordings = said.wordings(method.name)
     if settings.design.frames > wordings:
@@ -72,7 +86,23 @@ def elicitation_of(settings: ElicitationSettings, folder: Path) -> Elicitation:
     first = [
         item.id for value in items.values for item in [i for i in items.items if i.value == value][: _asked(settings)]
     ]
-    return Elicitation(items, method, tuple(sheets), said, tuple(first) if settings.sequential else ())
+    rails = guardrails_of(settings.guardrails)
+    return Elicitation(items, method, tuple(sheets), said, tuple(first) if settings.sequential else (), rails)
+
+
+def guardrails_of(settings: GuardrailSettings | None) -> Guardrails | None:
+    """Return what a ``[guardrails]`` table names; None when nothing is to be measured."""
+    if settings is None or not (settings.texts or settings.questions):
+        return None
+    return guardrails(settings.texts, settings.questions)
+
+
+def inner_levers_of(settings: SteeringLeverSettings | None, folder: Path) -> SteeringLevers | None:
+    """Return the levers inside the model that a ``[steering]`` table names; None when there is none."""
+    if settings is None:
+        return None
+    held = SteeringLevers(read_levers(folder / settings.levers))
+    return SteeringLevers(held[name] for name in settings.names) if settings.names else held
 
 
 def method_of(settings: MethodSettings, seed: int) -> Method:
@@ -153,9 +183,10 @@ def _personas(settings: ElicitationSettings, folder: Path, language: str) -> tup
     return draw_personas(PERSONAS if asked.number is None else asked.number, settings.seed, language, asked.first)
 
 
-def _rows(settings: ElicitationSettings, personas: Sequence[Persona], levers: Sequence[PromptLever]) -> list[Sheet]:
+def _rows(settings: ElicitationSettings, personas: Sequence[Persona], levers: Sequence[DesignLever]) -> list[Sheet]:
     design, held_out = settings.design, settings.held_out
-    variation = Variation(tuple(design.doses), design.wordings, design.frames, design.repeats)
+    inner = None if settings.steering is None else tuple(settings.steering.doses)
+    variation = Variation(tuple(design.doses), design.wordings, design.frames, design.repeats, inner)
     out = split_pairs(levers, held_out.pairs_share, settings.seed)[1] if held_out and levers else ()
     if design.kind == "random":
         plan = RandomPlan(_range(design.singles, "singles"), _range(design.pairs, "pairs"), out)

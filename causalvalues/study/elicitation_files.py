@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from causalvalues.elicitation.answers_table import choices_text, long_text, wide_text
 from causalvalues.elicitation.elicit import Elicited
+from causalvalues.elicitation.guardrails import GUARDED, Guardrails
 from causalvalues.elicitation.items import ItemSet
-from causalvalues.elicitation.sheets import Kind
+from causalvalues.elicitation.sheets import Answer, Kind, Sheet
 
 ANSWERS, KEY, STUDY, THEORY = "answers.csv", "key.toml", "study.toml", "theory.toml"
 
@@ -33,7 +34,11 @@ def answer_files(found: Elicited) -> dict[str, str]:
         "forced.csv": ("forced", "control"),
     }
     long: dict[str, tuple[Kind, ...]] = {"sequential.csv": ("sequential",), "checks.csv": ("known_group", "paraphrase")}
-    files = {name: wide_text(rows, items, model) for name, kinds in wide.items() if (rows := found.of(kinds))}
+    columns = [item.id for item in items.items]
+    files: dict[str, str] = {}
+    for name, kinds in wide.items():
+        asked, beside = _with_guardrails(found, kinds)
+        files |= {name: wide_text(asked, [*columns, *beside], model)} if asked else {}
     files |= {name: long_text(rows, items, model) for name, kinds in long.items() if (rows := found.of(kinds))}
     lost = [(sheet, [each for each in answers if each.status != "ok"]) for sheet, answers in found.answered]
     if any(answers for _, answers in lost):
@@ -43,7 +48,19 @@ def answer_files(found: Elicited) -> dict[str, str]:
     return files
 
 
-def key_text(items: ItemSet, measures: str, points: int | None, turned: bool) -> str:
+def _with_guardrails(
+    found: Elicited, kinds: tuple[Kind, ...]
+) -> tuple[list[tuple[Sheet, tuple[Answer, ...]]], tuple[str, ...]]:
+    """Return sheets with the answers of their guardrails behind the others, and the names of those."""
+    rails = found.elicitation.guardrails
+    names = rails.names if rails is not None and GUARDED & set(kinds) else ()
+    beside = {sheet.id: more for (sheet, _), more in zip(found.answered, found.guarded, strict=False)}
+    return [(sheet, (*answers, *beside.get(sheet.id, ()))) for sheet, answers in found.of(kinds)], names
+
+
+def key_text(
+    items: ItemSet, measures: str, points: int | None, turned: bool, guardrails: Guardrails | None = None
+) -> str:
     """Return the scoring key of the items as TOML.
 
     Parameters
@@ -57,6 +74,8 @@ def key_text(items: ItemSet, measures: str, points: int | None, turned: bool) ->
     turned : bool
         Whether reverse-keyed items count against their value. Not where a method measures salience: who talks about a
         value makes its denial likely, too.
+    guardrails : Guardrails, optional
+        That were measured beside the items.
     """
     ends = f'low = 1\nhigh = {points}\nmost = "high"\n' if points else ""
     lines = [
@@ -80,6 +99,9 @@ def key_text(items: ItemSet, measures: str, points: int | None, turned: bool) ->
             for item in keyed
         ]
         lines.append(f"{_quoted(value)} = [{', '.join(cells)}]")
+    if guardrails is not None:
+        lines += ["", "[guardrails]"]
+        lines += [f"{name} = [{', '.join(map(_quoted, ids))}]" for name, ids in guardrails.dimensions.items()]
     return "\n".join(lines) + "\n"
 
 

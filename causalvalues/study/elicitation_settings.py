@@ -183,6 +183,42 @@ class SequentialSettings(Section):
     per_value: AtLeastOne = 1
 
 
+class SteeringLeverSettings(Section):
+    """``[steering]``: levers inside the model, tried like those of ``[design]`` and together with them.
+
+    Parameters
+    ----------
+    levers : str
+        File (CSV) of levers, as `read_levers` reads it.
+    names : list of str, default all
+        Use these levers only.
+    doses : list of float, default [1.0]
+        In units of the coefficients of the file.
+    prompts : bool, default true
+        Whether the prompts of ``[design]`` are tried as well.
+    """
+
+    levers: str
+    names: list[str] = Field(default=[])
+    doses: list[float] = Field(default=[1.0])
+    prompts: bool = True
+
+
+class GuardrailSettings(Section):
+    """``[guardrails]``: what every row with or without levers does to plain texts and to a probe of ability.
+
+    Parameters
+    ----------
+    texts : int, default 12
+        Neutral texts, for the dimension ``fluency``.
+    questions : int, default 20
+        Probe questions, for the dimension ``capability``.
+    """
+
+    texts: Count = 12
+    questions: Count = 20
+
+
 class MethodSettings(Section):
     """``[method]``: the way of measuring.
 
@@ -243,5 +279,7 @@ class ElicitationSettings(Section):
     held_out: HeldOutSettings | None = None
     forced: ForcedSettings | None = None
     sequential: SequentialSettings | None = None
+    steering: SteeringLeverSettings | None = None
+    guardrails: GuardrailSettings | None = None
     method: MethodSettings = MethodSettings()
     checks: CheckingSettings = CheckingSettings()

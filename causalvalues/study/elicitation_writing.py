@@ -83,7 +83,8 @@ def write_folder(folder: Path, settings: ElicitationSettings, found: Elicited, c
         write_text(folder / name, text)
     points = settings.method.points if found.elicitation.method.units.startswith("points") else None
     turned = found.elicitation.method.measures == "endorsement"
-    write_text(folder / KEY, key_text(found.elicitation.items, checks.measures, points, turned))
+    asked = found.elicitation
+    write_text(folder / KEY, key_text(asked.items, checks.measures, points, turned, asked.guardrails))
     if not found.elicitation.items.theory:
         write_text(folder / THEORY, theory_text(found.elicitation.items))
     write_text(folder / STUDY, study_text(settings.title, settings.seed, _aims(found)))

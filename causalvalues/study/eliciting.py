@@ -16,7 +16,7 @@ from causalvalues.elicitation.store import Store
 from causalvalues.elicitation.store_file import default_store_path
 from causalvalues.errors import StudyError
 from causalvalues.files import replacing_folder
-from causalvalues.study.elicitation_design import elicitation_of
+from causalvalues.study.elicitation_design import elicitation_of, inner_levers_of
 from causalvalues.study.elicitation_progress import progress_line
 from causalvalues.study.elicitation_settings import ElicitationSettings
 from causalvalues.study.elicitation_writing import Record, gate_of, write_folder
@@ -117,7 +117,7 @@ def prepare(
         Told when a server makes us wait.
     """
     elicitation = elicitation_of(settings, folder)
-    backend = open_model(settings.model, folder, notice)
+    backend = open_model(settings.model, folder, notice, inner_levers_of(settings.steering, folder))
     if settings.method.kind == "rubric":
         judge = backend if settings.judge is None else open_model(settings.judge, folder, notice)
         backend = Judged(backend, judge)

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.cost import Prices
+from causalvalues.elicitation.local_steering import InnerLevers
 from causalvalues.errors import StudyError
 from causalvalues.study.elicitation_settings import ElicitationSettings, ModelSettings
 
 
-def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], None] | None = None) -> Backend:
+def open_model(
+    settings: ModelSettings,
+    folder: Path,
+    notice: Callable[[str], None] | None = None,
+    levers: InnerLevers | None = None,
+) -> Backend:
     """Return the backend that a ``[model]`` table names; nothing is loaded or asked yet.
 
     Parameters
@@ -22,6 +28,8 @@ def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], No
         Where a relative path to a model starts.
     notice : callable, optional
         Told when a server makes us wait or a question is asked again.
+    levers : SteeringLevers, optional
+        Levers inside the model; a server has none.
 
     Raises
     ------
@@ -31,13 +39,15 @@ def open_model(settings: ModelSettings, folder: Path, notice: Callable[[str], No
         If the model is not there.
     """
     if settings.backend == "server":
+        if levers is not None:
+            raise StudyError("[steering] needs a model in this process; a server cannot be steered from inside.")
         return _server(settings, notice)
     if settings.url or settings.name:
         raise StudyError('[model] has `url` or `name`, which belong to a server. Add backend = "server".')
     from causalvalues.elicitation.local_model import LocalModel
 
     path = None if not settings.path else folder / settings.path
-    return LocalModel(path, settings.precision)
+    return LocalModel(path, settings.precision, levers=levers)
 
 
 def _server(settings: ModelSettings, notice: Callable[[str], None] | None) -> Backend:

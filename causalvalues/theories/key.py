@@ -76,6 +76,9 @@ class ScoringKey:
         "mean": weighted mean of the answered items; "sum": constant + sum of sign * weight * answer, all items needed.
     constants : mapping of str to float, optional
         Dimension -> constant of a "sum" (0 where it is not given).
+    guardrails : mapping of str to sequence of str, optional
+        Dimension that belongs to no theory -> its items, whose plain mean it is: what answers cost beside the values
+        (fluency, capability). `score` leaves them out unless it is asked for them; they are in no person mean.
     unscored : sequence of str, default ()
         Items that belong to no dimension; they enter the person mean.
     attention : mapping of str to (float, float), optional
@@ -109,6 +112,7 @@ class ScoringKey:
     combine: str = "mean"
     constants: Mapping[str, float] = field(default_factory=dict)
     unscored: tuple[str, ...] = ()
+    guardrails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attention: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     verified: bool = True
     measures: str = "unknown"
@@ -119,6 +123,7 @@ class ScoringKey:
         put = object.__setattr__
         put(self, "items", dict(self.items))
         put(self, "unscored", tuple(self.unscored))
+        put(self, "guardrails", {name: tuple(items) for name, items in self.guardrails.items()})
         put(self, "missing", {float(code): status for code, status in self.missing.items()})
         put(self, "attention", {item: (float(a), float(b)) for item, (a, b) in self.attention.items()})
         kept = set(self.all_items)
@@ -153,6 +158,9 @@ class ScoringKey:
         for code, status in self.missing.items():
             if status not in LOST_ANSWERS:
                 raise KeyFileError(f"{owner}: the code {code:g} means {status!r}." + did_you_mean(status, LOST_ANSWERS))
+        for name, items in self.guardrails.items():
+            if name in self.dimensions or not items:
+                raise KeyFileError(f"{owner}: the guardrail {name!r} is a dimension, or has no items. Rename it.")
         names = self.all_items
         if len(set(names)) < len(names):
             repeated = sorted({name for name in names if names.count(name) > 1})
@@ -160,8 +168,9 @@ class ScoringKey:
 
     @property
     def all_items(self) -> tuple[str, ...]:
-        """Scored items, unscored items and attention checks, in this order."""
-        return (*self.items, *self.unscored, *self.attention)
+        """Scored items, unscored items, attention checks and items of guardrails, in this order."""
+        beside = (item for items in self.guardrails.values() for item in items)
+        return (*self.items, *self.unscored, *self.attention, *beside)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -222,4 +231,7 @@ class ScoringKey:
             min_answered=None if self.min_answered is None else min(self.min_answered, most),
             unscored=tuple(name for name in self.unscored if name in keep),
             attention={name: limits for name, limits in self.attention.items() if name in keep},
+            guardrails={
+                name: kept for name, ids in self.guardrails.items() if (kept := tuple(i for i in ids if i in keep))
+            },
         )

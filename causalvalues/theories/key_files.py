@@ -18,11 +18,11 @@ _TYPES: dict[str, type] = {
     "id": str, "name": str, "theory": str, "extends": str, "low": float, "high": float, "most": str, "missing": dict,
     "min_answered": int, "centring": str, "level": str, "combine": str, "constants": dict, "unscored": list,
     "attention": dict, "verified": bool, "measures": str, "source": str, "items": dict, "aliases": dict, "prefix": str,
-    "number_aliases": list, "keep": list,
+    "number_aliases": list, "keep": list, "guardrails": dict,
 }  # fmt: skip
 _PLAIN = ("name", "low", "high", "most", "min_answered", "centring", "level", "combine", "constants", "attention",
           "verified", "measures", "source")  # fmt: skip
-_NOT_WITH_EXTENDS = ("theory", "items", "aliases", "prefix", "number_aliases", "unscored")
+_NOT_WITH_EXTENDS = ("theory", "items", "aliases", "prefix", "number_aliases", "unscored", "guardrails")
 
 
 def scoring_keys() -> tuple[str, ...]:
@@ -122,6 +122,9 @@ def _complete(path: Path, fields: Mapping[str, Any], plain: dict[str, Any]) -> S
             items[item] = scored
     unscored = [_item_name(entry, prefix) for entry in fields.get("unscored", ())]
     attention = {_item_name(entry, prefix): limits for entry, limits in fields.get("attention", {}).items()}
+    guardrails = {
+        name: strings(path, f"`guardrails.{name}`", ids) for name, ids in fields.get("guardrails", {}).items()
+    }
     return ScoringKey(
         **{"low": -math.inf, "high": math.inf} | plain,
         id=fields["id"],
@@ -129,6 +132,7 @@ def _complete(path: Path, fields: Mapping[str, Any], plain: dict[str, Any]) -> S
         items=dict(sorted(items.items(), key=lambda pair: dimensions.index(pair[1].dimension))),
         item_aliases=_aliases(path, fields, [*items, *unscored, *attention]),
         unscored=tuple(unscored),
+        guardrails=guardrails,
     )
 
 
