@@ -49,7 +49,7 @@ def plain(model: LocalModel, threads: int, batch: int) -> Score:
     def score(statements: Sequence[str]) -> list[float]:
         pairs = [(model._prompt(CONVERSATION), model._continuation(text)) for text in statements]
         with arithmetic(threads):
-            return padded_scores(model._network.model, pairs, batch)
+            return padded_scores(model.network.model, pairs, batch)
 
     return score
 
@@ -77,7 +77,7 @@ def main() -> None:
     statements = [item.statement for item in item_set("schwartz-10").items][: given.statements]
     start = time.perf_counter()
     model = LocalModel(precision="float32", device="cpu")
-    model._network  # noqa: B018  loaded here, so that its time is known
+    model.network  # noqa: B018  loaded here, so that its time is known
     print(f"{model.model}: loaded from the cache in {time.perf_counter() - start:.1f} s (imports included)")
     prompt, lengths = len(model._prompt(CONVERSATION)), np.array([len(model._continuation(s)) for s in statements])
     print(f"prompt {prompt} tokens, {len(statements)} statements of {lengths.mean():.1f} tokens")

@@ -11,7 +11,7 @@ from pretend_model import PretendModel
 
 from causalvalues.elicitation.items import item_set
 from causalvalues.elicitation.prompt_levers import prompt_levers
-from causalvalues.elicitation.questions import Asked, Reply, StatementQuestion
+from causalvalues.elicitation.questions import Asked, Reply, StatementQuestion, parted
 
 ITEMS = {item.statement: item.value for item in item_set("schwartz-10").items}
 LEVERS = {
@@ -36,14 +36,25 @@ class SteerableModel(PretendModel):
     identity = "steerable|1"
     model = "steerable"
 
-    def __init__(self, noise: float = 0.01, log: Path | None = None) -> None:
+    def __init__(self, noise: float = 0.01, log: Path | None = None, inner: dict[str, str] | None = None) -> None:
         super().__init__(together=64, log=log)
         self.noise = noise
+        self.inner = inner or {}
+        if inner:
+            self.capabilities = frozenset({*self.capabilities, "steering"})
 
     def reply(self, asked: Asked) -> Reply:
         question = asked.question
         assert isinstance(question, StatementQuestion)
-        return Reply("ok", (self.gain(question) - 3.0,), tokens=1, prompt_tokens=1, completion_tokens=1)
+        found = self.gain(question) if question.statement in ITEMS else self.fluency(question)
+        return Reply("ok", (found - 3.0,), tokens=1, prompt_tokens=1, completion_tokens=1)
+
+    def fluency(self, question: StatementQuestion) -> float:
+        """Levers inside cost the square of their doses on whatever is no item, prompts next to nothing."""
+        acting, said = parted(question.conversation)
+        prompts = sum(text in turn.text for turn in said for text in LEVERS)
+        own = 0.002 * chance("plain", question.statement, *acting, prompts)
+        return own - 0.08 * sum(dose for _, dose in acting) ** 2 - 0.005 * prompts
 
     def gain(self, question: StatementQuestion) -> float:
         told = " ".join(message.text for message in question.conversation if message.role == "system")
@@ -51,6 +62,7 @@ class SteerableModel(PretendModel):
             return 0.0
         value = ITEMS[question.statement]
         said = [known for text, known in LEVERS.items() if text in told]
+        said += [(self.inner[name], dose, 0) for name, dose in parted(question.conversation)[0]]
         who = told
         for text in LEVERS:
             who = who.replace(text, "")
@@ -58,7 +70,7 @@ class SteerableModel(PretendModel):
         total = sum(dose for _, dose, _ in said)
         added = sum(dose * lever_effect(aimed, value) for aimed, dose, _ in said)
         kept = 1 - PULL * 2 * total / (1 + total) / 2
-        asked_as = " ".join(message.text for message in question.conversation)
+        asked_as = " ".join(turn.text for turn in question.conversation)
         steered = added * 1.6 / (1 + 0.6 * total) * bool(said)
         return kept * own + steered + self.noise * chance(asked_as, question.statement)
 
@@ -74,7 +86,7 @@ def main(study: str, out: str, store: str, log: str, rest_after: int) -> None:
 
     model = SteerableModel(log=Path(log))
     model.pause, model.rest_after = 0.002, rest_after
-    preparing.open_model = lambda *_: model  # type: ignore[assignment]
+    preparing.open_model = lambda *_, **__: model  # type: ignore[assignment]
     run_steer_loop(study, out, store)
 
 

@@ -32,8 +32,8 @@ paraphrases = 0
 def steered_world(folder: Path, personas: int) -> Iterator[Path]:
     """Ask that many personas under every lever and pair of levers; the answers are in ``answers``."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(eliciting, "open_model", lambda *_: SteerableModel())
-        patch.setattr(preparing, "open_model", lambda *_: SteerableModel())
+        patch.setattr(eliciting, "open_model", lambda *_, **__: SteerableModel())
+        patch.setattr(preparing, "open_model", lambda *_, **__: SteerableModel())
         (folder / "ask.toml").write_text(ASK.format(personas=personas))
         eliciting.run_elicitation(folder / "ask.toml", folder / "answers", folder / "first.sqlite")
         yield folder

@@ -55,11 +55,11 @@ def plain_chances(model: LocalModel, conversation: tuple[Message, ...], text: st
     import torch
 
     turns = [{"role": turn.role, "content": turn.text} for turn in conversation]
-    layout = model._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-    prompt = model._tokenizer(layout, add_special_tokens=False)["input_ids"]
-    end = model._tokenizer(text, add_special_tokens=False)["input_ids"]
+    layout = model.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    prompt = model.tokenizer(layout, add_special_tokens=False)["input_ids"]
+    end = model.tokenizer(text, add_special_tokens=False)["input_ids"]
     with torch.no_grad():
-        logits = model._network.model(input_ids=torch.tensor([[*prompt, *end]])).logits[0]
+        logits = model.network.model(input_ids=torch.tensor([[*prompt, *end]])).logits[0]
     return torch.log_softmax(logits[len(prompt) - 1 : -1].double(), dim=-1), end
 
 
@@ -98,12 +98,12 @@ def test_the_likeliest_text_is_that_of_the_library_and_ends_with_the_turn(embedd
     question = TextQuestion(BAKER, max_tokens=10, temperature=0.0)
     (reply,) = answers(embedded, [question])
     prompt = torch.tensor([embedded._prompt(BAKER)])
-    network = embedded._network.model
+    network = embedded.network.model
     with torch.no_grad():
         whole = network.generate(
             prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=10, do_sample=False, pad_token_id=0
         )
-    assert reply.text == embedded._tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True)
+    assert reply.text == embedded.tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True)
     assert reply.completion_tokens == 10
     end = network.generation_config.eos_token_id
     said = write_on(network, [*embedded._prompt(BAKER), *embedded._continuation("Yes.")], question, 0)

@@ -9,6 +9,7 @@ import pytest
 
 from causalvalues.elicitation import LocalModel, Persona, StatementGain, Store, elicit, frames, full_design, item_set
 from causalvalues.elicitation.elicit import Elicitation
+from causalvalues.elicitation.local_precision import arithmetic
 from causalvalues.elicitation.local_scoring import padded_scores
 from causalvalues.elicitation.questions import (
     Asked,
@@ -58,9 +59,9 @@ def scores(model: LocalModel, talks: list[Conversation]) -> np.ndarray:
 
 
 def test_a_steered_question_gets_what_a_hooked_model_gives_to_whole_sequences(model: LocalModel) -> None:
-    network = model._network.model
+    network = model.network.model
     pairs = [(model._prompt(TALK), model._continuation(text)) for text in TEXTS]
-    with steered(network, [(ALL, 0.5)]):
+    with arithmetic(None), steered(network, [(ALL, 0.5)]):
         expected = padded_scores(network, pairs)
     assert np.allclose(scores(model, [under((ALL, 0.5))])[0], expected, atol=2e-3)
     assert not np.allclose(scores(model, [TALK])[0], expected, atol=0.1)
@@ -87,7 +88,7 @@ def test_a_lever_on_the_answer_counts_the_token_that_predicts_its_first_word(mod
     """Whole sequences, moved by hand behind layer 8 from the last token of the prompt on."""
     import torch
 
-    network = model._network.model
+    network = model.network.model
     prompt, end = model._prompt(TALK), model._continuation(TEXTS[0])
     shift = torch.tensor(20.0 * unit(2), dtype=torch.float32)
 
@@ -99,7 +100,8 @@ def test_a_lever_on_the_answer_counts_the_token_that_predicts_its_first_word(mod
 
     handle = network.model.layers[8].register_forward_hook(move)
     try:
-        expected = padded_scores(network, [(prompt, end)])[0]
+        with arithmetic(None):
+            expected = padded_scores(network, [(prompt, end)])[0]
     finally:
         handle.remove()
     assert scores(model, [under((ANSWER, 1.0))])[0, 0] == pytest.approx(expected, abs=2e-3)

@@ -329,3 +329,21 @@ def test_items_of_a_key_that_ships_are_recognised_and_the_key_is_recommended(tmp
     path = csv(tmp_path, f"{','.join(names)}\n{','.join('3' for _ in names)}\n")
     assert 'read them with key="pvq-40"' in read_responses(path).notes[0]
     assert "key=" not in read_responses(path, ReadOptions(key=scoring_key("pvq-40").subset(names))).notes[0]
+
+
+def test_a_dose_that_the_levers_column_names_is_a_dose_and_no_lever_of_its_own(tmp_path: Path) -> None:
+    rows = [
+        "unit_id,levers,a,b",
+        "u1,,1,2",
+        "u2,calm,2,3",
+        "u3,calm=0.5+bold=2,3,1",
+        "u4,mode=fast,1,1",
+        "u5,calm=-1,2,2",
+    ]
+    (tmp_path / "answers.csv").write_text("\n".join(rows))
+    found = read_responses(tmp_path / "answers.csv")
+    assert found.levers == ("bold", "calm", "mode=fast")
+    assert found.doses.tolist() == [[0, 0, 0], [0, 1, 0], [2, 0.5, 0], [0, 0, 1], [0, -1, 0]]
+    (tmp_path / "twice.csv").write_text("\n".join([*rows[:2], "u2,calm+calm=0.5,2,3"]))
+    with pytest.raises(DataError, match="no list of different levers"):
+        read_responses(tmp_path / "twice.csv")

@@ -30,8 +30,12 @@ NEGATIONS = frozenset(
 SMALL_WORDS = frozenset(("that", "this", "with", "from", "your", "their", "they", "them", "what", "when", "into"))
 
 
+BESIDE = Path(causalvalues.__file__).parent / "elicitation" / "data"
+
+
 def read(name: str) -> dict[str, Any]:
-    return tomllib.loads((DATA / f"{name}.toml").read_text("utf-8"))
+    folder = DATA if (DATA / f"{name}.toml").exists() else BESIDE
+    return tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
 
 
 PAIRS = read("pairs-schwartz-10")["pairs"]

@@ -49,7 +49,7 @@ def settings(**changed: object) -> ElicitationSettings:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> PretendModel:
     pretend = PretendModel(together=1000)
-    monkeypatch.setattr(eliciting, "open_model", lambda *_: pretend)
+    monkeypatch.setattr(eliciting, "open_model", lambda *_, **__: pretend)
     return pretend
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from causalvalues.elicitation.conversations import bare, telling
 from causalvalues.elicitation.data_files import HERE, read_fields, tables, texts
@@ -12,6 +13,7 @@ from causalvalues.elicitation.items import Item
 from causalvalues.elicitation.method import unanswered
 from causalvalues.elicitation.questions import Asked, StatementQuestion
 from causalvalues.elicitation.sheets import Answer, Interview, Sheet
+from causalvalues.errors import DataError
 from causalvalues.randomness import require_whole
 
 FLUENCY, CAPABILITY = "fluency", "capability"
@@ -96,18 +98,46 @@ def guardrails(texts: int = 12, questions: int = 20) -> Guardrails:
     return Guardrails(tuple(known[k] for k in _spread(len(known), texts)), tuple(kept))
 
 
-def neutral_texts() -> tuple[str, ...]:
-    """Return the shipped matter-of-fact texts, which speak of no value."""
-    path = HERE / f"{NEUTRAL}.toml"
-    fields = read_fields(path, "causalvalues-neutral-texts 1", {**_HEAD, "texts": list}, ("texts",))
-    return texts(path, "texts", fields["texts"])
+def neutral_texts(path: str | Path = "") -> tuple[str, ...]:
+    """Return matter-of-fact texts, which speak of no value.
+
+    Parameters
+    ----------
+    path : str or Path, default those that ship
+        TOML file of the format ``causalvalues-neutral-texts 1`` with a list ``texts``.
+
+    Raises
+    ------
+    DataError
+        If the file is malformed.
+    """
+    file = Path(path) if path else HERE / f"{NEUTRAL}.toml"
+    fields = read_fields(file, "causalvalues-neutral-texts 1", {**_HEAD, "texts": list}, ("texts",))
+    return texts(file, "texts", fields["texts"])
 
 
-def capability_probe() -> tuple[ProbeQuestion, ...]:
-    """Return the shipped probe; every two questions have the same two words, each right once."""
-    path = HERE / f"{PROBE}.toml"
-    fields = read_fields(path, "causalvalues-capability-probe 1", {**_HEAD, "questions": list}, ("questions",))
-    found = tables(path, "questions", fields["questions"], _QUESTION, tuple(_QUESTION))
+def capability_probe(path: str | Path = "") -> tuple[ProbeQuestion, ...]:
+    """Return unfinished sentences with a right and a wrong next word.
+
+    Of those that ship every two have the same two words, each right once, so that neither length nor frequency helps.
+
+    Parameters
+    ----------
+    path : str or Path, default those that ship
+        TOML file of the format ``causalvalues-capability-probe 1`` with ``[[questions]]`` tables of ``prompt``,
+        ``right`` and ``wrong``.
+
+    Raises
+    ------
+    DataError
+        If the file is malformed, or the right word is the wrong one.
+    """
+    file = Path(path) if path else HERE / f"{PROBE}.toml"
+    fields = read_fields(file, "causalvalues-capability-probe 1", {**_HEAD, "questions": list}, ("questions",))
+    found = tables(file, "questions", fields["questions"], _QUESTION, tuple(_QUESTION))
+    for number, entry in enumerate(found, 1):
+        if not all(text.strip() for text in entry.values()) or entry["right"] == entry["wrong"]:
+            raise DataError(f"{file}: question {number} needs a prompt and two different words. Complete it.")
     return tuple(ProbeQuestion(**entry) for entry in found)
 
 

@@ -83,8 +83,8 @@ class LocalModel:
         self._device = _device(device)
         self._levers = levers
         # Sheets share their statements, and their questions a conversation: each is cut into tokens once.
-        self._prompt = lru_cache(256)(lambda turns: tuple(prompt_tokens(self._tokenizer, turns)))
-        self._continuation = lru_cache(4096)(lambda text: tuple(continuation_tokens(self._tokenizer, text)))
+        self._prompt = lru_cache(256)(lambda turns: tuple(prompt_tokens(self.tokenizer, turns)))
+        self._continuation = lru_cache(4096)(lambda text: tuple(continuation_tokens(self.tokenizer, text)))
 
     @property
     def identity(self) -> str:
@@ -139,17 +139,32 @@ class LocalModel:
 
     def close(self) -> None:
         """Let go of the weights; they are loaded again when the next question comes."""
-        self.__dict__.pop("_network", None)
+        self.__dict__.pop("network", None)
+
+    @property
+    def threads(self) -> int | None:
+        """Threads of torch while it computes; None as torch is set."""
+        return self._threads
+
+    def prompt_tokens(self, conversation: Conversation) -> tuple[int, ...]:
+        """Return the tokens of a conversation up to where the assistant's turn begins."""
+        return self._prompt(conversation)
+
+    def answer_tokens(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of what the assistant says."""
+        return self._continuation(text)
 
     @cached_property
-    def _tokenizer(self) -> Any:
+    def tokenizer(self) -> Any:
+        """The tokenizer of transformers; loaded when it is first needed."""
         from transformers import AutoTokenizer
 
         with quiet():
             return AutoTokenizer.from_pretrained(self._files.folder, local_files_only=True)
 
     @cached_property
-    def _network(self) -> Network:
+    def network(self) -> Network:
+        """The model in memory; loaded when it is first needed."""
         return load_network(self._files, self._precision, self._device)
 
     def _scored(self, questions: Sequence[Question]) -> list[Reply]:
@@ -169,7 +184,7 @@ class LocalModel:
             ends = [self._continuation(text) for text in _to_score(question)]
             places.append(slice(len(pairs), len(pairs) + len(ends)))
             pairs += [(prompt, end) for end in ends]
-        network = self._network
+        network = self.network
         with arithmetic(self._threads), self._steered(doses) as watch:
             sums = score(network, pairs, watch)
         replies = []
@@ -186,15 +201,15 @@ class LocalModel:
             raise ElicitationError(
                 "A question asks for levers inside the model, and none were given to it. Use LocalModel(levers=...)."
             )
-        return self._levers.acting(self._network.model, doses)
+        return self._levers.acting(self.network.model, doses)
 
     def _written(self, question: TextQuestion, repeat: int) -> Reply:
         doses, said = parted(question.conversation)
-        prompt, network = self._prompt(said), self._network
+        prompt, network = self._prompt(said), self.network
         require_room(network, len(prompt) + question.max_tokens)
         with arithmetic(self._threads), self._steered(doses) as watch:
             tokens = write_on(network.model, prompt, question, repeat, watch)
-        text = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        text = str(self.tokenizer.decode(tokens, skip_special_tokens=True))
         return Reply("ok", text=text, prompt_tokens=len(prompt), completion_tokens=len(tokens))
 
 

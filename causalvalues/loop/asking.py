@@ -9,14 +9,15 @@ import numpy as np
 
 from causalvalues.elicitation.backend import Backend
 from causalvalues.elicitation.cost import Limits
-from causalvalues.elicitation.elicit import Elicitation, elicit
+from causalvalues.elicitation.elicit import Elicitation, Elicited, elicit
 from causalvalues.elicitation.frames import Frames
+from causalvalues.elicitation.guardrails import Guardrails
 from causalvalues.elicitation.items import ItemSet
 from causalvalues.elicitation.method import Method
-from causalvalues.elicitation.prompt_levers import lever_text
 from causalvalues.elicitation.running import Progress
-from causalvalues.elicitation.sheets import Persona, PromptLever, Sheet
+from causalvalues.elicitation.sheets import DesignLever, Persona, Sheet
 from causalvalues.elicitation.store import Store
+from causalvalues.elicitation.variation import Setting, repeated
 from causalvalues.errors import ElicitationError, LoopError
 from causalvalues.frozen import FloatArray
 from causalvalues.responses import ResponseMatrix, score
@@ -40,7 +41,7 @@ class Request:
     frame : int, default 0
         Wording of the question.
     sentence : str, default ""
-        Said in place of levers; `levers` then only names it.
+        Said in place of levers.
     """
 
     persona: Persona
@@ -81,13 +82,15 @@ class Asker:
     frames : Frames
     key : ScoringKey
         The items -> values.
-    levers : tuple of PromptLever
+    levers : tuple of PromptLever or ActivationLever
     wording : int
         Which paraphrase of the levers is said.
     backend : Backend
     store : Store
     limits : Limits
         On calls and cost of this run, all requests together.
+    guardrails : Guardrails, optional
+        Measured in every row; their dimensions are among `values`.
     """
 
     values: tuple[str, ...]
@@ -95,26 +98,25 @@ class Asker:
     method: Method
     frames: Frames
     key: ScoringKey
-    levers: tuple[PromptLever, ...]
+    levers: tuple[DesignLever, ...]
     wording: int
     backend: Backend
     store: Store
     limits: Limits = field(default_factory=Limits)
+    guardrails: Guardrails | None = None
 
     def sheet(self, request: Request) -> Sheet:
         """Return the row of a design that a request is: the same one as `full_design` makes."""
-        named = {lever.name: lever for lever in self.levers}
         if request.sentence:
-            texts: tuple[str, ...] = (request.sentence,)
-        else:
-            unknown = [name for name, _ in request.levers if name not in named]
-            if unknown:
-                raise ElicitationError(f"There is no lever {unknown[0]!r}. There are {', '.join(sorted(named))}.")
-            texts = tuple(lever_text(named[name], dose, self.wording) for name, dose in request.levers)
-        wording = self.wording if request.levers else 0
-        row = Sheet("", "plain", request.persona, request.levers, texts, wording, request.frame)
-        name = f"{request.persona.id}|{row.lever_cell}{request.sentence}|w{wording}|f{request.frame}|r0|plain"
-        return Sheet(name, "plain", request.persona, request.levers, texts, wording, request.frame)
+            name = f"{request.persona.id}|{request.sentence}|w0|f{request.frame}|r0|plain"
+            return Sheet(name, "plain", request.persona, (), (request.sentence,), 0, request.frame)
+        named = {lever.name: lever for lever in self.levers}
+        unknown = [name for name, _ in request.levers if name not in named]
+        if unknown:
+            raise ElicitationError(f"There is no lever {unknown[0]!r}. There are {', '.join(sorted(named))}.")
+        acting = tuple(named[name] for name, _ in request.levers)
+        setting = Setting(tuple(dose for _, dose in request.levers), self.wording if acting else 0, request.frame)
+        return repeated(request.persona, acting, setting, 1)[0]
 
     def hear(self, requests: Sequence[Request], progress: Progress | None = None) -> list[Heard]:
         """Ask for profiles one after the other; what the store has is not asked again.
@@ -135,29 +137,32 @@ class Asker:
         wanted = [self.sheet(request) for request in requests]
         sheets = tuple({sheet.id: sheet for sheet in wanted}.values())
         found = elicit(self._elicitation(sheets), self.backend, self.store, self.limits, progress)
-        scores = self._scores([[answer.score for answer in answers] for _, answers in found.answered], sheets)
+        scores = self._scores(found, sheets)
         place = {sheet.id: i for i, sheet in enumerate(sheets)}
         return np.asarray(scores[[place[sheet.id] for sheet in wanted]])
 
     def _hear(self, request: Request, progress: Progress | None) -> Heard:
         sheets = (self.sheet(request),)
         found = elicit(self._elicitation(sheets), self.backend, self.store, self.limits, progress)
-        profile = self._scores([[answer.score for answer in found.answered[0][1]]], sheets)[0]
+        profile = self._scores(found, sheets)[0]
         return Heard(profile, found.tally.asked, found.tally.from_store)
 
     def _elicitation(self, sheets: tuple[Sheet, ...]) -> Elicitation:
-        return Elicitation(self.items, self.method, sheets, self.frames)
+        return Elicitation(self.items, self.method, sheets, self.frames, guardrails=self.guardrails)
 
-    def _scores(self, answers: list[list[float]], sheets: tuple[Sheet, ...]) -> FloatArray:
+    def _scores(self, found: Elicited, sheets: tuple[Sheet, ...]) -> FloatArray:
         names = tuple(item.id for item in self.items.items)
+        names += () if self.guardrails is None else self.guardrails.names
+        both = zip(found.answered, found.guarded, strict=True)
+        answers = [[answer.score for answer in (*answered, *beside)] for (_, answered), beside in both]
         held = ResponseMatrix(names, np.round(np.array(answers), DECIMALS), tuple(sheet.id for sheet in sheets))
-        scored = score(held, self.key)
-        found = scored.scores[:, [scored.names.index(name) for name in self.values]]
-        lost = np.argwhere(np.isnan(found))
+        scored = score(held, self.key, guardrails=self.guardrails is not None)
+        reached = scored.scores[:, [scored.names.index(name) for name in self.values]]
+        lost = np.argwhere(np.isnan(reached))
         if len(lost):
             row, value = lost[0].tolist()
             raise LoopError(
                 f"The answers of {sheets[row].id!r} give no score for {self.values[value]!r}: too many were refused or "
                 "lost. Ask again later, or leave this value or persona out."
             )
-        return np.asarray(found)
+        return np.asarray(reached)

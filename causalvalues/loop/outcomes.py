@@ -10,6 +10,7 @@ from causalvalues.errors import LoopError
 from causalvalues.frozen import FloatArray
 from causalvalues.loop.asking import Said
 from causalvalues.loop.comparing import Comparison
+from causalvalues.loop.kinds import KindsTest
 from causalvalues.loop.steering import Steered
 from causalvalues.loop.swap import SwapTarget
 
@@ -32,6 +33,8 @@ class Outcome:
         Profile under the chosen levers in rows that the loop never saw; of the start when nothing was chosen.
     sealed_error : float
         Its mean absolute error; NaN without sealed rows.
+    kind : str, default ""
+        Which levers could be chosen: ``"prompts"``, ``"inside"``, or all.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Outcome:
     swap: SwapTarget | None = None
     sealed: FloatArray | None = None
     sealed_error: float = float("nan")
+    kind: str = ""
 
     @property
     def made(self) -> SwapTarget:
@@ -121,6 +125,8 @@ class LoopResults:
     live : int
         Targets for which the model was asked something while their loop ran.
     measures : {"unknown", "salience", "endorsement"}
+    kinds : KindsTest, optional
+        The same targets with one kind of lever and with both.
     """
 
     values: tuple[str, ...]
@@ -129,6 +135,7 @@ class LoopResults:
     questions: int = 0
     live: int = 0
     measures: str = "unknown"
+    kinds: KindsTest | None = None
 
 
 def flags(outcomes: list[tuple[bool, bool]]) -> Flags:

@@ -11,16 +11,23 @@ import numpy as np
 from causalvalues.elicitation.cost import Limits
 from causalvalues.elicitation.elicit import Elicitation
 from causalvalues.elicitation.prompt_levers import choose_levers, lever_text
-from causalvalues.elicitation.sheets import Persona
+from causalvalues.elicitation.sheets import DesignLever, Persona
 from causalvalues.elicitation.store import Store
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.loop.asking import Asker, Said
 from causalvalues.loop.settings import LoopSettings
 from causalvalues.prediction import PairedRows, paired_rows
 from causalvalues.responses import ResponseMatrix
+from causalvalues.steering import read_levers
 from causalvalues.study.answers import Answers, read_answers
-from causalvalues.study.elicitation_design import elicitation_of, levers_of
-from causalvalues.study.elicitation_settings import CheckingSettings, DesignSettings, ElicitationSettings
+from causalvalues.study.elicitation_design import elicitation_of, inner_levers_of, levers_of
+from causalvalues.study.elicitation_settings import (
+    CheckingSettings,
+    DesignSettings,
+    ElicitationSettings,
+    GuardrailSettings,
+    SteeringLeverSettings,
+)
 from causalvalues.study.model_opening import open_model
 from causalvalues.theories import ScoringKey
 
@@ -41,12 +48,22 @@ class Known:
         The levers of the loop only.
     choices : tuple of lever sets
         Everything that may be said, as (column of `rows.levers`, dose).
+    inside : frozenset of str
+        The levers that act inside the model; the others are prompts.
     """
 
     answers: Answers
     key: ScoringKey
     rows: PairedRows
     choices: tuple[Said, ...]
+    inside: frozenset[str] = frozenset()
+
+    def choices_of(self, kind: str) -> tuple[Said, ...]:
+        """Return the lever sets of one kind: ``"prompts"``, ``"inside"``, or ``""`` for all."""
+        if not kind:
+            return self.choices
+        wanted = kind == "inside"
+        return tuple(said for said in self.choices if all((name in self.inside) == wanted for name, _ in said))
 
 
 def known(settings: LoopSettings, folder: Path) -> Known:
@@ -57,7 +74,7 @@ def known(settings: LoopSettings, folder: Path) -> Known:
     StudyError
         If a lever of the loop has no rows in the answers, or there are too many lever sets.
     """
-    answers = read_answers(settings.data, folder)
+    answers = read_answers(settings.data, folder, guardrails=settings.guardrails is not None)
     key = answers.key
     if key is None:
         raise StudyError("[data] needs a scoring key, with which the loop is scored, too. Give `key`, or demo = true.")
@@ -75,7 +92,8 @@ def known(settings: LoopSettings, folder: Path) -> Known:
                 f"The answers of [data] have the lever {name!r} only together with levers that [levers] `names` leaves "
                 "out, so nothing is known about it. Name those too, or leave it out."
             )
-    return Known(answers, key, rows, _choices(settings, rows))
+    inside = inside_of(settings, folder)
+    return Known(answers, key, rows, _choices(settings, rows, inside), inside)
 
 
 def asker(
@@ -89,12 +107,16 @@ def asker(
         If an item is not in the scoring key of the answers, or no answer speaks of a lever.
     """
     design = DesignSettings(kind="full", levers=settings.levers.source)
+    limits_of = settings.guardrails
     asked = ElicitationSettings(
         seed=settings.seed,
         model=settings.model,
         items=settings.items,
         method=settings.method,
         personas=settings.personas,
+        guardrails=None
+        if limits_of is None
+        else GuardrailSettings(texts=limits_of.texts, questions=limits_of.questions),
         checks=CheckingSettings(known_groups=False, paraphrases=0),
     )
     found = elicitation_of(asked, folder)
@@ -111,7 +133,11 @@ def asker(
             f"{lacking[0]!r} is one that it leaves out. Ask all of them: take `per_value` out of [items]."
         )
     names = [spoken(column, settings.levers.wording) for column in held.rows.levers]
-    levers = choose_levers(levers_of(design, found.items, folder), names)
+    inside = SteeringLeverSettings(levers=settings.levers.inside) if settings.levers.inside else None
+    inner = inner_levers_of(inside, folder)
+    within = () if inner is None else tuple(one for one in inner.for_design() if one.name in names)
+    prompts = [name for name in names if name not in {one.name for one in within}]
+    levers: tuple[DesignLever, ...] = (*choose_levers(levers_of(design, found.items, folder), prompts), *within)
     for lever in levers:
         for dose in settings.levers.doses:
             lever_text(lever, dose, settings.levers.wording)
@@ -126,9 +152,10 @@ def asker(
             key=held.key,
             levers=levers,
             wording=settings.levers.wording,
-            backend=open_model(settings.model, folder),
+            backend=open_model(settings.model, folder, levers=inner),
             store=store,
             limits=limits,
+            guardrails=found.guardrails,
         ),
         personas,
     )
@@ -182,8 +209,18 @@ def _check_wording(settings: LoopSettings, matrix: ResponseMatrix) -> None:
         )
 
 
-def _choices(settings: LoopSettings, rows: PairedRows) -> tuple[Said, ...]:
-    """Return every lever set that may be said, the smaller ones first."""
+def inside_of(settings: LoopSettings, folder: Path) -> frozenset[str]:
+    """Return the names of the levers inside the model."""
+    named = settings.levers.inside
+    return frozenset(lever.name for lever in read_levers(folder / named)) if named else frozenset()
+
+
+def _choices(settings: LoopSettings, rows: PairedRows, inside: frozenset[str]) -> tuple[Said, ...]:
+    """Return every lever set that may be tried, the smaller ones first."""
+    doses_of = {
+        name: sorted(set(settings.levers.inner_doses if name in inside else settings.levers.doses))
+        for name in rows.levers
+    }
     tried = {tuple(np.flatnonzero(row).tolist()) for row in rows.doses}
     found: list[Said] = []
     for size in range(1, min(settings.levers.most, len(rows.levers)) + 1):
@@ -191,7 +228,7 @@ def _choices(settings: LoopSettings, rows: PairedRows) -> tuple[Said, ...]:
             if size > 1 and not settings.levers.untried and places not in tried:
                 continue
             names = [rows.levers[place] for place in places]
-            for doses in product(sorted(set(settings.levers.doses)), repeat=size):
+            for doses in product(*(doses_of[name] for name in names)):
                 found.append(tuple(zip(names, doses, strict=True)))
         if len(found) > MOST_CHOICES:
             raise StudyError(

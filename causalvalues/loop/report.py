@@ -10,6 +10,8 @@ import pandas as pd
 
 from causalvalues.figures.dot_plot import FILLED, HOLLOW, Dots, DotText, dot_plot
 from causalvalues.loop.comparing import LOOP, Comparison
+from causalvalues.loop.kinds import KINDS
+from causalvalues.loop.kinds_report import kinds_blocks, kinds_figure, kinds_line
 from causalvalues.loop.outcomes import Flags, LoopResults, Outcome, SwapTest
 from causalvalues.loop.preparing import Known
 from causalvalues.loop.session import named
@@ -33,6 +35,8 @@ def loop_tables(results: LoopResults) -> dict[str, pd.DataFrame]:
         "targets": pd.DataFrame([target_row(outcome) for outcome in results.outcomes]),
         "steps": pd.DataFrame([row for outcome in results.outcomes for row in _step_rows(outcome)]),
     }
+    if results.kinds is not None:
+        tables["kinds"] = results.kinds.table.reset_index(names="kind")
     if results.test is not None:
         tables["comparison"] = results.test.loop.table.reset_index(names="way")
         if results.test.sealed is not None:
@@ -44,12 +48,17 @@ def loop_report(settings: LoopSettings, held: Known, results: LoopResults) -> tu
     """Return the blocks of the report, and its figures."""
     blocks: list[Block] = [Heading(settings.title, 1), Bullets(tuple(first_lines(results)), lead=True)]
     pictures: list[Picture] = []
+    if results.kinds is not None:
+        pictures.append(Picture("kinds", kinds_figure(results.kinds)))
+        blocks.append(Heading("Prompts, levers inside the model, and both"))
+        blocks += [*kinds_blocks(results.kinds, settings), pictures[0]]
     if results.test is not None:
         pictures.append(Picture("ways", ways_figure(results.test)))
-        blocks += [Heading("The loop beside other ways"), *_ways_blocks(results.test), pictures[0]]
+        blocks += [Heading("The loop beside other ways"), *_ways_blocks(results.test), pictures[-1]]
         blocks += [Heading("Targets out of reach"), _flag_table(results.test, settings)]
-    blocks += [Heading("Targets"), _target_table(results.outcomes)]
-    own = [outcome for outcome in results.outcomes if outcome.swap is None][:MOST_PROFILES]
+    shown = [outcome for outcome in results.outcomes if not outcome.kind]
+    blocks += [Heading("Targets"), _target_table(shown)]
+    own = [outcome for outcome in shown if outcome.swap is None][:MOST_PROFILES]
     blocks += [_profile_table(outcome, results.values) for outcome in own]
     blocks += [Heading("How it was done"), _method(settings, held)]
     return blocks, pictures
@@ -57,7 +66,8 @@ def loop_report(settings: LoopSettings, held: Known, results: LoopResults) -> tu
 
 def first_lines(results: LoopResults) -> list[tuple[str, str]]:
     """Return the first lines: a short beginning and a text each."""
-    outcomes = [outcome for outcome in results.outcomes if outcome.swap is None or not outcome.swap.unreachable]
+    asked_for = [outcome for outcome in results.outcomes if not outcome.kind]
+    outcomes = [outcome for outcome in asked_for if outcome.swap is None or not outcome.swap.unreachable]
     errors = [outcome.steered.error for outcome in outcomes]
     sealed = [outcome.sealed_error for outcome in outcomes if math.isfinite(outcome.sealed_error)]
     asks = sum(len(outcome.steered.steps) for outcome in outcomes)
@@ -65,13 +75,15 @@ def first_lines(results: LoopResults) -> list[tuple[str, str]]:
     if sealed:
         said += f" in the rows that the loop chose by, {number(float(np.mean(sealed)), 3)} in sealed rows (report this)"
     said += ". Score units."
-    if len(outcomes) < len(results.outcomes):
-        said += f" {len(results.outcomes) - len(outcomes)} more targets were moved out of reach on purpose."
+    if len(outcomes) < len(asked_for):
+        said += f" {len(asked_for) - len(outcomes)} more targets were moved out of reach on purpose."
     items = [("Salience, not endorsement.", SALIENCE)] if results.measures == "salience" else []
     items.append(("How near.", said))
+    if results.kinds is not None:
+        items.append(kinds_line(results.kinds))
     if results.test is not None:
         items += _test_lines(results.test)
-    flagged = [outcome.name for outcome in results.outcomes if outcome.steered.unreachable]
+    flagged = [outcome.name for outcome in asked_for if outcome.steered.unreachable]
     if flagged and results.test is None:
         items.append(
             ("Out of reach.", f"{', '.join(flagged)}: nothing that may be said has a fair chance to get there.")
@@ -245,6 +257,7 @@ def target_row(outcome: Outcome) -> Mapping[str, object]:
         "target": outcome.name,
         "title": outcome.title,
         "persona": outcome.persona,
+        "kind": KINDS[outcome.kind],
         "levers": cell_name(dict(outcome.chosen)),
         "asks": len(steered.steps),
         "predicted_error": _first_prediction(outcome),

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,13 @@ from causalvalues.elicitation.store import Store
 from causalvalues.elicitation.store_file import default_store_path
 from causalvalues.errors import LoopError, StudyError
 from causalvalues.files import replacing_folder, write_text
+from causalvalues.loop.kinds import KINDS, KindsTest, kinds_test
 from causalvalues.loop.ledger import Ledger, begins_with, live_targets, questions_asked
-from causalvalues.loop.outcomes import LoopResults
+from causalvalues.loop.outcomes import LoopResults, Outcome
 from causalvalues.loop.preparing import Known, asker, known
 from causalvalues.loop.report import first_lines, loop_report, loop_tables, target_row
 from causalvalues.loop.sealed import unseal
-from causalvalues.loop.session import Session, steer_all, targets_of
+from causalvalues.loop.session import Session, of_kind, steer_all, targets_of
 from causalvalues.loop.settings import LoopSettings
 from causalvalues.loop.testing import swap_test
 from causalvalues.prediction.mechanism import Mechanism
@@ -175,6 +176,8 @@ def _results(session: Session, say: Tell) -> LoopResults:
     say("ask for the starts and the targets")
     waiting = targets_of(session)
     say(f"steer towards {len(waiting)} targets")
+    kinds = ("", "prompts", "inside") if session.settings.levers.compare else ("",)
+    waiting = [one for kind in kinds for one in (of_kind(waiting, kind) if kind else waiting)]
     done = steer_all(session, waiting)
     lines = session.ledger.lines
     live = live_targets(lines)
@@ -182,13 +185,24 @@ def _results(session: Session, say: Tell) -> LoopResults:
         say("ask the sealed rows")
         places = [place for _, place in waiting]
         done = unseal(session, list(zip(done, places, strict=True)), session.settings.sealed.frame)
+    compared = _compared(session, done)
     test = None
     if session.settings.swap is not None:
         say("ask every pair, to compare with")
-        test = swap_test(session, [outcome for outcome in done if outcome.swap is not None])
+        test = swap_test(session, [outcome for outcome in done if outcome.swap is not None and not outcome.kind])
     questions = questions_asked(session.ledger.lines)
     measures = session.known.answers.matrix.measures
-    return LoopResults(session.asker.values, tuple(done), test, questions, live, measures)
+    return LoopResults(session.asker.values, tuple(done), test, questions, live, measures, compared)
+
+
+def _compared(session: Session, done: Sequence[Outcome]) -> KindsTest | None:
+    """Compare kinds of levers on the targets that were not moved out of reach."""
+    if not session.settings.levers.compare:
+        return None
+    near = [outcome for outcome in done if outcome.swap is None or not outcome.swap.unreachable]
+    by_kind = {kind: [outcome for outcome in near if outcome.kind == kind] for kind in KINDS}
+    guardrails = [name for name in session.asker.key.guardrails if name in session.asker.values]
+    return kinds_test(by_kind, session.asker.values, guardrails, session.known.inside, session.settings.seed)
 
 
 def _take_up(out: Path, head: dict[str, object]) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from causalvalues.elicitation.guardrails import CAPABILITY, FLUENCY
 from causalvalues.elicitation.sheets import Persona
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.frozen import FloatArray
@@ -15,10 +16,11 @@ from causalvalues.loop.asking import Asker, Heard, Request, Said
 from causalvalues.loop.ledger import Ledger
 from causalvalues.loop.outcomes import Outcome
 from causalvalues.loop.preparing import Known, spoken
-from causalvalues.loop.settings import LoopSettings, SwapSettings, TargetSettings
+from causalvalues.loop.settings import DrawnSettings, LoopSettings, SwapSettings, TargetSettings
 from causalvalues.loop.steering import Aim, Planned, Rules, Steered, steer
 from causalvalues.loop.swap import SwapTarget, draw_targets
 from causalvalues.prediction.lever_response import LeverResponse
+from causalvalues.randomness import stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +89,48 @@ def targets_of(session: Session) -> list[tuple[Outcome, int]]:
     for number, target in enumerate(session.settings.target, start=1):
         _check_own(session, number, target)
     found = [_own(session, number, target) for number, target in enumerate(session.settings.target, start=1)]
+    if session.settings.drawn is not None:
+        found += _drawn(session, session.settings.drawn)
     if session.settings.swap is not None:
         found += _swapped(session, session.settings.swap)
     if not found:
-        raise StudyError("The loop has no target. Give [[target]] with a persona and a profile, or [swap].")
+        raise StudyError("The loop has no target. Give [[target]] with a persona and a profile, [drawn] or [swap].")
+    return [(_guarded(session, outcome), place) for outcome, place in found]
+
+
+def _guarded(session: Session, outcome: Outcome) -> Outcome:
+    """Return a target whose guardrails are no goals, but floors that no lever set may fall below."""
+    limits = session.settings.guardrails
+    if limits is None:
+        return outcome
+    aim, values = outcome.steered.aim, session.asker.values
+    wanted, least = aim.wanted.copy(), np.full(len(values), -math.inf)
+    for name in session.asker.key.guardrails:
+        allowed = {FLUENCY: limits.fluency, CAPABILITY: limits.capability}.get(name)
+        wanted[values.index(name)] = math.nan
+        if allowed is not None:
+            least[values.index(name)] = aim.start[values.index(name)] - allowed
+    return replace(outcome, steered=replace(outcome.steered, aim=Aim(aim.start, wanted, least)))
+
+
+def _drawn(session: Session, drawn: DrawnSettings) -> list[tuple[Outcome, int]]:
+    """Return targets in which some values rise, some fall, and all others stay where they are."""
+    values = [name for name in session.asker.values if name not in session.asker.key.guardrails]
+    if drawn.up + drawn.down > len(values) or not drawn.up + drawn.down:
+        raise StudyError(f"[drawn] moves {drawn.up + drawn.down} of {len(values)} values. Move one or more.")
+    starts = [session.hear("start", place, ()) for place in range(len(session.personas))]
+    found = []
+    for number in range(drawn.number):
+        place = number % len(session.personas)
+        moved = stream(session.settings.seed, "drawn target", number).permutation(len(values))
+        up = sorted(values[i] for i in moved[: drawn.up])
+        down = sorted(values[i] for i in moved[drawn.up : drawn.up + drawn.down])
+        wanted = starts[place].copy()
+        for name in values:
+            wanted[session.asker.values.index(name)] += drawn.by * ((name in up) - (name in down))
+        persona = session.personas[place].id
+        title = f"{persona}: {', '.join(['+' + name for name in up] + ['-' + name for name in down])}"
+        found.append((_waiting(f"drawn {number + 1}", title, persona, Aim(starts[place], wanted)), place))
     return found
 
 
@@ -167,6 +207,11 @@ def steer_all(session: Session, waiting: Sequence[tuple[Outcome, int]]) -> list[
     return [_steered(session, outcome, place) for outcome, place in waiting]
 
 
+def of_kind(waiting: Sequence[tuple[Outcome, int]], kind: str) -> list[tuple[Outcome, int]]:
+    """Return the same targets for one kind of lever."""
+    return [(replace(one, name=f"{one.name} ({kind})", kind=kind), place) for one, place in waiting]
+
+
 def _steered(session: Session, outcome: Outcome, place: int) -> Outcome:
     values = session.asker.values
 
@@ -191,7 +236,7 @@ def _steered(session: Session, outcome: Outcome, place: int) -> Outcome:
 
     aim = outcome.steered.aim
     before = len(session.ledger.lines)
-    found = steer(session.response, aim, session.known.choices, hear, session.rules)
+    found = steer(session.response, aim, session.known.choices_of(outcome.kind), hear, session.rules)
     asked = sum(int(line.get("asked", 0)) for line in session.ledger.lines[before:])
     done = replace(outcome, steered=found, asked=asked)
     session.ledger.write(

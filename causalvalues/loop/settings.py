@@ -41,6 +41,12 @@ class LeverChoice(Section):
         How many levers together.
     untried : bool, default True
         Whether levers may be combined that the answers never had together.
+    inside : str
+        File (CSV) of levers inside the model (`read_levers`), which the answers of `[data]` have as well.
+    inner_doses : list of float, default [1.0]
+        Of those.
+    compare : bool, default False
+        Steer towards every target three times: with prompts alone, with levers inside the model alone, with both.
     """
 
     source: str = ""
@@ -49,6 +55,47 @@ class LeverChoice(Section):
     doses: list[Finite] = Field(default=[1.0], min_length=1)
     most: AtLeastOne = 2
     untried: bool = True
+    inside: str = ""
+    inner_doses: list[Finite] = Field(default=[1.0], min_length=1)
+    compare: bool = False
+
+
+class LimitSettings(Section):
+    """``[guardrails]``: what the answers to plain texts and to a probe of ability may lose.
+
+    Parameters
+    ----------
+    texts, questions : int, default 12 and 20
+        As `[guardrails]` of the elicitation that gave the answers.
+    fluency : float, optional
+        Largest fall from the start, in nats per token.
+    capability : float, optional
+        Largest fall from the start, in nats.
+    """
+
+    texts: Annotated[int, Field(ge=0)] = 12
+    questions: Annotated[int, Field(ge=0)] = 20
+    fluency: Annotated[float, Field(ge=0)] | None = None
+    capability: Annotated[float, Field(ge=0)] | None = None
+
+
+class DrawnSettings(Section):
+    """``[drawn]``: targets that no lever made: some values up, some down, all others where they are.
+
+    Parameters
+    ----------
+    number : int, default 40
+        For personas in turn.
+    up, down : int, default 2 and 1
+        How many values are to rise and to fall; drawn at random.
+    by : float, default 0.1
+        How far, in score units.
+    """
+
+    number: AtLeastOne = 40
+    up: Annotated[int, Field(ge=0)] = 2
+    down: Annotated[int, Field(ge=0)] = 1
+    by: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
 
 class TargetSettings(Section):
@@ -148,5 +195,7 @@ class LoopSettings(Section):
     levers: LeverChoice = LeverChoice()
     target: list[TargetSettings] = Field(default=[])
     swap: SwapSettings | None = None
+    drawn: DrawnSettings | None = None
+    guardrails: LimitSettings | None = None
     steering: SteeringSettings = SteeringSettings()
     sealed: SealedSettings | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from causalvalues.frozen import FloatArray
+from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.loop.asking import Said
 from causalvalues.loop.sampling import sampled_profiles
 from causalvalues.prediction.lever_response import LeverResponse
@@ -30,10 +30,19 @@ class Aim:
         Profile without levers, in score units, values in name order.
     wanted : array (p,)
         NaN where nothing is wanted.
+    least : array (p,), optional
+        What must be kept: no lever set is asked whose expected profile falls below it, and none is chosen whose
+        measured profile does. ``-inf`` where nothing must.
     """
 
     start: FloatArray
     wanted: FloatArray
+    least: FloatArray | None = None
+
+    def kept(self, profile: FloatArray) -> BoolArray:
+        """Return whether profiles (..., p) keep what must be kept."""
+        floor = -np.inf if self.least is None else self.least
+        return np.asarray((profile >= floor).all(axis=-1))
 
     def error(self, profile: FloatArray) -> FloatArray:
         """Return the mean absolute error of profiles (..., p) over the values that are wanted."""
@@ -124,8 +133,12 @@ class Steered:
 
     @property
     def best(self) -> Step | None:
-        """The step with the smallest achieved error, the first of equals; None when doing nothing is as good."""
-        steps = sorted(self.steps, key=lambda step: (step.error, step.planned.number))
+        """The step with the smallest achieved error that keeps what must be kept; None when doing nothing is as good.
+
+        Of equals the first one.
+        """
+        keeping = [step for step in self.steps if self.aim.kept(step.achieved)]
+        steps = sorted(keeping, key=lambda step: (step.error, step.planned.number))
         return steps[0] if steps and steps[0].error < float(self.aim.error(self.aim.start)) else None
 
     @property
@@ -166,7 +179,8 @@ def steer(response: LeverResponse, aim: Aim, choices: Sequence[Said], hear: Hear
     before = outlook.chance(rules.reach)
     while True:
         gains = np.maximum(best - outlook.errors, 0.0).mean(axis=1)
-        place = int(np.argmax(gains) if steps else np.argmin(outlook.expected)) if left else -1
+        open_ = np.isfinite(outlook.expected).any() if left else False
+        place = int(np.argmax(gains) if steps else np.argmin(outlook.expected)) if open_ else -1
         why = _why_stop(best, steps, gains, place, rules)
         if why:
             return Steered(aim, tuple(steps), why, (before, outlook.chance(rules.reach)), rules.reach)
@@ -181,7 +195,7 @@ def steer(response: LeverResponse, aim: Aim, choices: Sequence[Said], hear: Hear
         )
         achieved = hear(planned)
         steps.append(Step(planned, achieved, float(aim.error(achieved))))
-        best = min(best, steps[-1].error)
+        best = min(best, steps[-1].error) if aim.kept(achieved) else best
         outlook = foresee(learned(response, aim, steps), aim, left, rules.seed)
 
 
@@ -189,7 +203,7 @@ def _why_stop(best: float, steps: Sequence[Step], gains: FloatArray, place: int,
     if best <= rules.tolerance:
         return "within the tolerance"
     if place < 0:
-        return "every lever set was asked"
+        return "no other lever set keeps the guardrails" if len(gains) else "every lever set was asked"
     if len(steps) >= rules.asks:
         return "the asks are used up"
     if steps and gains[place] < rules.least_gain * best:
@@ -212,7 +226,7 @@ class Foreseen:
     mean, lower, upper : array (m, p)
         Profiles with 90% intervals.
     expected : array (m,)
-        Expected mean absolute error.
+        Expected mean absolute error; inf where the expected profile does not keep what must be kept.
     errors : array (m, n)
         Predictive samples of it; inf for lever sets that promise too little to be looked at closely.
     """
@@ -253,10 +267,12 @@ def foresee(response: LeverResponse, aim: Aim, choices: Sequence[Said], seed: in
     ratio = np.divide(away, spread, out=np.zeros_like(away), where=spread > 0)
     folded = spread * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + away * (1 - 2 * ndtr(-ratio))
     expected = np.nanmean(np.where(spread > 0, folded, np.abs(away)), axis=1)
+    expected = np.where(aim.kept(told.mean), expected, np.inf)
     errors = np.full((len(choices), SAMPLES), np.inf)
-    near = np.argsort(expected, kind="stable")[:CLOSELY]
-    samples = sampled_profiles(response, aim.start, doses[near], SAMPLES, seed)
-    errors[near] = aim.error(samples[:SAMPLES]).T
+    near = np.argsort(expected, kind="stable")[: min(CLOSELY, int(np.isfinite(expected).sum()))]
+    if len(near):
+        samples = sampled_profiles(response, aim.start, doses[near], SAMPLES, seed)
+        errors[near] = aim.error(samples[:SAMPLES]).T
     return Foreseen(told.mean, told.lower, told.upper, expected, errors)
 
 

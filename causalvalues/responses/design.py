@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -159,29 +160,47 @@ def lever_doses(table: RawTable, roles: Roles, options: ReadOptions) -> tuple[tu
         amount = _doses(table, roles.dose_column, comma, 1.0) if roles.dose_column else np.ones(table.length)
         for code, cell in enumerate(column.values):
             rows = column.codes == code
-            for lever in _levers_in(table, column, cell):
+            for lever, said in _levers_in(table, column, cell):
                 if lever in doses and lever in {name.removeprefix(LEVER_PREFIX) for name in roles.dose_columns}:
                     raise DataError(
                         f"{table.path}: the lever {lever!r} has a dose column and stands in {column.name!r}."
                     )
-                doses.setdefault(lever, np.zeros(table.length))[rows] = amount[rows]
+                doses.setdefault(lever, np.zeros(table.length))[rows] = said * amount[rows]
     names = tuple(sorted(doses))
     return names, np.column_stack([doses[name] for name in names]) if names else np.zeros((table.length, 0))
 
 
-def _levers_in(table: RawTable, column: RawColumn, cell: str) -> list[str]:
-    """Return the levers of one cell: "a+b" in a column `levers`, one name in a column `lever`."""
+def _levers_in(table: RawTable, column: RawColumn, cell: str) -> list[tuple[str, float]]:
+    """Return the levers of one cell with their doses: "a+b=0.5" in a column `levers`, one name in a column `lever`."""
     if not cell.strip():
         return []
-    levers = [part.strip() for part in cell.split("+")] if column.name == "levers" else [cell.strip()]
+    listed_here = column.name == "levers"
+    found = [_dosed(part.strip()) for part in cell.split("+")] if listed_here else [(cell.strip(), 1.0)]
+    levers = [name for name, _ in found]
     if "" in levers or len(set(levers)) < len(levers):
         rows = np.flatnonzero(column.codes == column.values.index(cell))
         raise DataError(
             f"{table.path}: {cell!r} in the column {column.name!r} (rows {table.file_rows(rows)}) is no list of "
             "different "
-            'levers. Write "a+b" for two levers, an empty cell for none; other doses than 1 go into `lever` and `dose`.'
+            'levers. Write "a+b" for two levers, "a=0.5" for another dose than 1, an empty cell for none.'
         )
-    return levers
+    return found
+
+
+def _dosed(part: str) -> tuple[str, float]:
+    """Return name and dose of ``"a=0.5"``; what is no number behind the sign belongs to the name.
+
+    Examples
+    --------
+    >>> _dosed("calm=0.5"), _dosed("calm"), _dosed("mode=fast")
+    (('calm', 0.5), ('calm', 1.0), ('mode=fast', 1.0))
+    """
+    name, sign, dose = part.rpartition("=")
+    try:
+        number = float(dose)
+    except ValueError:
+        number = math.nan
+    return (name.strip(), number) if sign and math.isfinite(number) else (part, 1.0)
 
 
 def _doses(table: RawTable, name: str, comma: bool, empty: float = 0.0) -> FloatArray:

@@ -29,8 +29,8 @@ def read_responses(path: str | Path, options: ReadOptions | None = None) -> Resp
     numbers; names that belong to one of the theories that ship are spelled as there. *Long*: columns ``unit_id``,
     ``item`` or ``dimension``, ``response`` or ``score``, and any of ``status, weight, model, persona_id, prompt_id,
     repeat``; rows that agree in the unit and in all of the last four are one row of the matrix. *Both*: ``levers``
-    ("a+b": two levers at dose 1, empty: none), or ``lever`` and ``dose``, or one column ``lever:NAME`` of doses for
-    each lever.
+    ("a+b": two levers at dose 1, "a=0.5": one at half of it, empty: none), or ``lever`` and ``dose``, or one column
+    ``lever:NAME`` of doses for each lever.
 
     Parameters
     ----------

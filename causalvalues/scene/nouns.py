@@ -39,6 +39,9 @@ SceneKind = Literal[
     "skill",
     "calibration",
     "categories",
+    "leakage",
+    "dose_response",
+    "inside_outside",
 ]
 
 

@@ -57,7 +57,7 @@ class Answers:
         return replace(self, matrix=self.matrix.rows(kept), items=items)
 
 
-def read_answers(data: DataSettings, folder: Path) -> Answers:
+def read_answers(data: DataSettings, folder: Path, guardrails: bool = False) -> Answers:
     """Read and score the answers of a study.
 
     Parameters
@@ -65,6 +65,8 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
     data : DataSettings
     folder : Path
         Where relative paths start.
+    guardrails : bool, default False
+        Whether the guardrails of the key follow the dimensions.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def read_answers(data: DataSettings, folder: Path) -> Answers:
     dimensions, items, key = None, None, None
     if data.key:
         key, items = scoring_key(_local(data.key, folder)), matrix
-        matrix = score(matrix, key, data.centring, data.min_answered)
+        matrix = score(matrix, key, data.centring, data.min_answered, guardrails)
         dimensions = theory(_local(key.theory, folder))
     elif data.centring != "none":
         raise DataError(
@@ -156,7 +158,7 @@ def _said(texts: object) -> bool:
 
 def _key_of(scored: ResponseMatrix, key: ScoringKey | None) -> ScoringKey | None:
     """Return the key without the dimensions that were dropped after scoring."""
-    if key is None or set(key.dimensions) == set(scored.names):
+    if key is None or set(key.dimensions) <= set(scored.names):
         return key
     kept = [item for item in key.all_items if item not in key.items or key.items[item].dimension in scored.names]
     return key.subset(kept)
