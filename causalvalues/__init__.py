@@ -71,10 +71,13 @@ if TYPE_CHECKING:
         GraphOptions,
         Layered,
         Paths,
+        dose_response_figure,
         dot_plot,
         draw,
         effects_heatmap,
         graph_difference,
+        inside_outside_figure,
+        leakage_figure,
         path_diagram,
         plan_figure,
         priorities_figure,
@@ -89,6 +92,11 @@ if TYPE_CHECKING:
     from causalvalues.formats import GraphFile, read_graph
     from causalvalues.graph import Dag, GraphPosterior, Knowledge, MixedGraph
     from causalvalues.interventions import Lever, Set, Shift
+    from causalvalues.leakage import (
+        dose_response,
+        inside_outside,
+        measure_leakage,
+    )
     from causalvalues.loop import run_steer_loop
     from causalvalues.model import (
         HeldOut,
@@ -156,8 +164,24 @@ if TYPE_CHECKING:
     )
     from causalvalues.scene import lint, printed, venue
     from causalvalues.skill import skill_report
+    from causalvalues.steering import (
+        SteeringLever,
+        SteeringLevers,
+        read_levers,
+        steered,
+        write_levers,
+    )
     from causalvalues.study import load, run_elicitation, run_study, save
-    from causalvalues.tables import Table, edge_table, effects_table, fit_table, plan_table, write_table
+    from causalvalues.tables import (
+        Table,
+        dose_response_table,
+        edge_table,
+        effects_table,
+        fit_table,
+        leakage_table,
+        plan_table,
+        write_table,
+    )
     from causalvalues.theories import scoring_key, theory
 
 __version__ = "0.1.0"
@@ -215,6 +239,8 @@ __all__ = [
     "SetLatent",
     "Shift",
     "StatementGain",
+    "SteeringLever",
+    "SteeringLevers",
     "Store",
     "StructuralModel",
     "Table",
@@ -232,6 +258,9 @@ __all__ = [
     "design_next",
     "direct_effects",
     "discover",
+    "dose_response",
+    "dose_response_figure",
+    "dose_response_table",
     "dot_plot",
     "draw",
     "draw_personas",
@@ -258,16 +287,21 @@ __all__ = [
     "half_models",
     "hidden_cause_models",
     "ida",
+    "inside_outside",
+    "inside_outside_figure",
     "intervene",
     "item_set",
     "item_stability",
     "latent_check",
+    "leakage_figure",
+    "leakage_table",
     "learn_jointly",
     "least_push",
     "lever_effects",
     "lever_overidentification",
     "lint",
     "load",
+    "measure_leakage",
     "measurement_invariance",
     "ordinal_model",
     "paired_rows",
@@ -288,6 +322,7 @@ __all__ = [
     "ranks_of_means",
     "read_choices",
     "read_graph",
+    "read_levers",
     "read_log",
     "read_responses",
     "refuse",
@@ -307,6 +342,7 @@ __all__ = [
     "skill_figure",
     "skill_report",
     "stability_figure",
+    "steered",
     "strengths",
     "summarise",
     "theory",
@@ -317,6 +353,7 @@ __all__ = [
     "value_graph",
     "value_map",
     "venue",
+    "write_levers",
     "write_table",
 ]
 

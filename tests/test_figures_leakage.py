@@ -9,7 +9,7 @@ from number_figures import assert_clean_at_all_widths, texts_of, values_of
 
 from causalvalues.errors import FigureError
 from causalvalues.figures.leakage_figure import leakage_figure
-from causalvalues.leakage import LeakageMatrix, LeakageOptions, leakage
+from causalvalues.leakage import LeakageMatrix, LeakageOptions, measure_leakage
 from causalvalues.prediction.paired_rows import PairedRows
 from causalvalues.scene.geometry import shape_box, text_box
 from causalvalues.scene.lint import lint
@@ -26,7 +26,7 @@ TEN = theory("schwartz-10")
 
 @pytest.fixture(scope="module")
 def found() -> LeakageMatrix:
-    return leakage(simulate(12), AIMS, GUARDS)
+    return measure_leakage(simulate(12), AIMS, GUARDS)
 
 
 def random_leakage(size: int) -> tuple[LeakageMatrix, dict[str, str], object]:
@@ -38,7 +38,7 @@ def random_leakage(size: int) -> tuple[LeakageMatrix, dict[str, str], object]:
     units = tuple(f"u{i}" for i in range(6) for _ in levers)
     reached = np.tile(change, (6, 1)) + 0.1 * random.normal(size=(6 * k, p))
     rows = PairedRows(columns, levers, units, np.zeros(reached.shape), np.tile(np.eye(k), (6, 1)), reached)
-    return leakage(rows, {f"vec_{name}": name for name in names}, GUARDS), labels, values
+    return measure_leakage(rows, {f"vec_{name}": name for name in names}, GUARDS), labels, values
 
 
 def boxes(scene: Scene, role: str) -> dict[str, tuple[float, float]]:
@@ -84,7 +84,7 @@ def test_guardrails_and_controls_stand_behind_gaps(found: LeakageMatrix) -> None
     steps = np.diff(across)
     assert steps[9] > steps[8] + 5
     assert np.diff(down)[9] > np.diff(down)[8] + 5
-    bare = boxes(leakage_figure(leakage(simulate(12), AIMS), TEN), "cell")
+    bare = boxes(leakage_figure(measure_leakage(simulate(12), AIMS), TEN), "cell")
     assert len({round(step, 2) for step in np.diff([bare[f"cell-0-{j}"][0] for j in range(12)])}) == 1
 
 
@@ -98,7 +98,7 @@ def test_guardrails_have_no_colour_and_do_not_change_the_scale(found: LeakageMat
         rows.doses,
         rows.start + rows.change * np.r_[np.ones(10), [40.0, 40.0]],
     )
-    scene = leakage_figure(leakage(huge, AIMS, GUARDS), TEN)
+    scene = leakage_figure(measure_leakage(huge, AIMS, GUARDS), TEN)
     fills = {mark.part: mark.fill for mark in scene.marks if isinstance(mark, Shape) and mark.role == "cell"}
     assert {fills[f"cell-{i}-{j}"] for i in range(13) for j in (10, 11)} == {"#FFFFFF"}
     ticks = texts_of(scene, "tick")
@@ -136,7 +136,7 @@ def test_the_caption_says_units_level_dose_and_overall_leakage(found: LeakageMat
     ):
         assert said in caption
     assert "levers without an aim" in caption
-    bare = leakage(simulate(4), AIMS, options=LeakageOptions(correction="holm"))
+    bare = measure_leakage(simulate(4), AIMS, options=LeakageOptions(correction="holm"))
     told = leakage_figure(bare, TEN).caption
     assert "No effect differs from zero" in told
     assert "(Holm)" in told
@@ -153,7 +153,7 @@ def test_the_table_of_the_figure_has_every_cell_and_gain(found: LeakageMatrix) -
 
 
 def test_unsure_aims_have_an_open_interval() -> None:
-    scene = leakage_figure(leakage(simulate(6, noise=0.3), AIMS, GUARDS), TEN, width=540.0)
+    scene = leakage_figure(measure_leakage(simulate(6, noise=0.3), AIMS, GUARDS), TEN, width=540.0)
     assert any("\u221e)" in text for text in texts_of(scene, "beside"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from leakage_truths import AIMS, GUARDS, simulate
 
 from causalvalues.errors import DataError, ModelError
-from causalvalues.leakage import leakage, leakage_by_distance
+from causalvalues.leakage import leakage_by_distance, measure_leakage
 from causalvalues.model.circle_order import circle_distances
 from causalvalues.prediction.paired_rows import PairedRows
 from causalvalues.theories import ValueTheory, theory
@@ -30,7 +30,7 @@ def test_p_is_the_share_of_all_relabellings_by_brute_force() -> None:
     from scipy import stats
 
     aims = dict(zip("ABCDE", "abcde", strict=True))
-    found = leakage(five(), aims)
+    found = measure_leakage(five(), aims)
     told = leakage_by_distance(found, FIVE)
     apart = circle_distances(list("abcde"), FIVE)
     effects = found.effect.to_numpy()
@@ -43,7 +43,7 @@ def test_p_is_the_share_of_all_relabellings_by_brute_force() -> None:
 
 
 def test_levers_that_leak_to_neighbours_are_found() -> None:
-    told = leakage_by_distance(leakage(simulate(12), AIMS, GUARDS), theory("schwartz-10"), seed=1)
+    told = leakage_by_distance(measure_leakage(simulate(12), AIMS, GUARDS), theory("schwartz-10"), seed=1)
     assert told.rho > 0.5
     assert told.p < 0.01
     effects = told.by_distance["effect"]
@@ -54,14 +54,14 @@ def test_levers_that_leak_to_neighbours_are_found() -> None:
 
 def test_noise_is_called_a_circle_about_as_often_as_it_should() -> None:
     aims = dict(zip("ABCDE", "abcde", strict=True))
-    p = [leakage_by_distance(leakage(five(seed), aims), FIVE).p for seed in range(100)]
+    p = [leakage_by_distance(measure_leakage(five(seed), aims), FIVE).p for seed in range(100)]
     assert np.mean(np.array(p) <= 0.1) <= 0.2
 
 
 def test_a_theory_without_a_circle_or_too_few_values_are_refused() -> None:
-    found = leakage(five(), {"A": "a"})
+    found = measure_leakage(five(), {"A": "a"})
     with pytest.raises(ModelError, match="no circle order"):
         leakage_by_distance(found, ValueTheory("five", "Five", tuple("abcde")))
-    few = leakage(five(), {"A": "a"}, guardrails=("d", "e"))
+    few = measure_leakage(five(), {"A": "a"}, guardrails=("d", "e"))
     with pytest.raises(DataError, match="3 values"):
         leakage_by_distance(few, FIVE)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leakage_truths import AIMS, ALLOWED, simulate
 
 from causalvalues.errors import DataError
-from causalvalues.leakage import Break, LeakageOptions, dose_response, dose_responses, leakage
+from causalvalues.leakage import Break, LeakageOptions, dose_response, dose_responses, measure_leakage
 from causalvalues.prediction.paired_rows import PairedRows
 
 DOSES = (0.5, 1.0, 1.5, 2.0)
@@ -38,7 +38,7 @@ def test_effects_at_a_dose_are_those_of_leakage() -> None:
     rows = simulate(8, DOSES)
     found = dose_response(rows, "vec_power", "power", ALLOWED)
     for dose in DOSES:
-        matrix = leakage(rows, AIMS, tuple(ALLOWED), LeakageOptions(dose=dose))
+        matrix = measure_leakage(rows, AIMS, tuple(ALLOWED), LeakageOptions(dose=dose))
         pd.testing.assert_series_equal(
             found.upper.loc[dose], matrix.upper.loc["vec_power", list(found.upper)], check_names=False
         )

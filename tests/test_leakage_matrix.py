@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leakage_truths import AIMS, CONTROLS, GUARDS, VALUES, simulate, true_effects
 
 from causalvalues.errors import DataError
-from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, bh_adjusted, leakage
+from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, bh_adjusted, measure_leakage
 from causalvalues.leakage.lever_scores import lever_scores
 from causalvalues.leakage.ratios import jackknife_covariance, root_ratio
 from causalvalues.leakage.unit_changes import flip_p_values, mean_change, squared_means
@@ -32,7 +32,7 @@ def rows() -> PairedRows:
 
 @pytest.fixture(scope="module")
 def found(rows: PairedRows) -> LeakageMatrix:
-    return leakage(rows, AIMS, GUARDS)
+    return measure_leakage(rows, AIMS, GUARDS)
 
 
 def altered(rows: PairedRows, change: np.ndarray, **other: object) -> PairedRows:
@@ -112,7 +112,7 @@ def test_corrections_are_those_of_statsmodels_and_within_families(found: Leakage
 
 
 def test_holm_is_stricter_than_the_share_of_false_claims(rows: PairedRows, found: LeakageMatrix) -> None:
-    holm = leakage(rows, AIMS, GUARDS, LeakageOptions(correction="holm"))
+    holm = measure_leakage(rows, AIMS, GUARDS, LeakageOptions(correction="holm"))
     assert (holm.adjusted >= found.adjusted - 1e-12).all().all()
     assert holm.differs.to_numpy().sum() < found.differs.to_numpy().sum()
 
@@ -163,7 +163,7 @@ def test_an_aim_that_is_not_moved_gives_no_upper_end_or_no_leakage() -> None:
 
 def test_repeated_rows_of_a_unit_change_nothing(rows: PairedRows, found: LeakageMatrix) -> None:
     places = np.repeat(np.arange(len(rows)), [4 if unit == "unit 003" else 1 for unit in rows.units])
-    again = leakage(rows.on(places), AIMS, GUARDS)
+    again = measure_leakage(rows.on(places), AIMS, GUARDS)
     pd.testing.assert_frame_equal(again.lower, found.lower)
     pd.testing.assert_frame_equal(again.levers, found.levers)
 
@@ -179,21 +179,21 @@ def test_the_order_of_rows_levers_and_values_does_not_matter(rows: PairedRows, f
         rows.doses[np.ix_(r, k)],
         rows.reached[np.ix_(r, p)],
     )
-    again = leakage(turned, dict(reversed(AIMS.items())), GUARDS[::-1])
+    again = measure_leakage(turned, dict(reversed(AIMS.items())), GUARDS[::-1])
     pd.testing.assert_frame_equal(again.upper[list(found.upper)], found.upper, rtol=1e-12, atol=1e-13)
     pd.testing.assert_frame_equal(again.levers, found.levers, rtol=1e-9, atol=1e-13)
     assert again.overall.value == pytest.approx(found.overall.value)
 
 
 def test_scaling_scores_scales_gains_and_not_leakage(rows: PairedRows, found: LeakageMatrix) -> None:
-    again = leakage(altered(rows, 3 * rows.change), AIMS, GUARDS)
+    again = measure_leakage(altered(rows, 3 * rows.change), AIMS, GUARDS)
     np.testing.assert_allclose(again.levers["gain_upper"], 3 * found.levers["gain_upper"])
     for name in ("leakage", "leakage_upper", "uncorrected"):
         np.testing.assert_allclose(again.levers[name], found.levers[name], atol=1e-9)
 
 
 def test_what_moves_all_values_alike_is_no_gain(rows: PairedRows, found: LeakageMatrix) -> None:
-    again = leakage(altered(rows, rows.change + 0.7), AIMS, GUARDS)
+    again = measure_leakage(altered(rows, rows.change + 0.7), AIMS, GUARDS)
     np.testing.assert_allclose(again.levers["gain"], found.levers["gain"])
     np.testing.assert_allclose(again.levers["any_gain"], found.levers["any_gain"], atol=1e-9)
     assert (again.levers["size"] > 0.5).all()
@@ -202,7 +202,7 @@ def test_what_moves_all_values_alike_is_no_gain(rows: PairedRows, found: Leakage
 def test_guardrails_count_in_no_gain_and_no_leakage(rows: PairedRows, found: LeakageMatrix) -> None:
     change = rows.change.copy()
     change[:, [rows.values.index(name) for name in GUARDS]] *= -50
-    again = leakage(altered(rows, change), AIMS, GUARDS)
+    again = measure_leakage(altered(rows, change), AIMS, GUARDS)
     pd.testing.assert_frame_equal(again.levers, found.levers)
     assert list(found.effect.columns) == [*VALUES, *GUARDS]
     assert again.effect.loc["vec_power", "fluency"] == pytest.approx(-50 * found.effect.loc["vec_power", "fluency"])
@@ -233,7 +233,7 @@ def test_intervals_hold_their_level_with_few_units_and_unequal_rows() -> None:
             own = random.normal([1.0, 0.2, 0.0], [0.5, 0.3, 0.6], (units, 3))
             drawn = np.repeat(own, counts, axis=0) + random.normal(0, 0.5, (counts.sum(), 3))
             names = [f"u{i}" for i in np.repeat(np.arange(units), counts)]
-            found = leakage(one_lever(drawn, names), {"a": "v0"}, options=LeakageOptions(correction="holm"))
+            found = measure_leakage(one_lever(drawn, names), {"a": "v0"}, options=LeakageOptions(correction="holm"))
             held += [found.lower.loc["a", "v0"] <= 1.0 <= found.upper.loc["a", "v0"]]
             row = found.levers.loc["a"]
             gains += [row["gain_lower"] <= 0.9 <= row["gain_upper"]]
@@ -245,7 +245,7 @@ def test_lost_answers_leave_the_others_as_they_are(rows: PairedRows, found: Leak
     change = rows.change.copy()
     of_unit = np.array([unit == "unit 001" for unit in rows.units])
     change[of_unit, rows.values.index("power")] = np.nan
-    again = leakage(altered(rows, change), AIMS, GUARDS)
+    again = measure_leakage(altered(rows, change), AIMS, GUARDS)
     assert (again.units["power"] == found.units["power"] - 1).all()
     others = [value for value in found.effect if value != "power"]
     pd.testing.assert_frame_equal(again.lower[others], found.lower[others])
@@ -264,11 +264,11 @@ def test_levers_in_company_and_at_other_doses_do_not_count(rows: PairedRows, fou
         doses,
         rows.reached[places] + np.r_[np.zeros(len(rows)), np.full(80, 9.0)][:, None],
     )
-    pd.testing.assert_frame_equal(leakage(more, AIMS, GUARDS).effect, found.effect)
+    pd.testing.assert_frame_equal(measure_leakage(more, AIMS, GUARDS).effect, found.effect)
 
 
 def test_one_unit_has_effects_and_no_intervals() -> None:
-    found = leakage(one_lever(np.array([[1.0, 0.5], [2.0, 0.5]]), ["u", "u"]), {"a": "v0"})
+    found = measure_leakage(one_lever(np.array([[1.0, 0.5], [2.0, 0.5]]), ["u", "u"]), {"a": "v0"})
     assert found.effect.loc["a"].tolist() == [1.5, 0.5]
     assert found.lower.isna().all().all()
     assert np.isnan(found.overall.value)
@@ -277,26 +277,26 @@ def test_one_unit_has_effects_and_no_intervals() -> None:
 def test_controls_without_rows_at_the_dose_are_told(rows: PairedRows) -> None:
     doses = rows.doses.copy()
     doses[:, 12] *= 2
-    found = leakage(altered(rows, rows.change, doses=doses), AIMS, GUARDS)
+    found = measure_leakage(altered(rows, rows.change, doses=doses), AIMS, GUARDS)
     assert found.controls == CONTROLS[:2]
     assert found.notes == ("Left out, without a row alone at the dose 1: random_3.",)
 
 
 def test_what_does_not_fit_is_named(rows: PairedRows) -> None:
     with pytest.raises(DataError, match="Did you mean 'vec_power'"):
-        leakage(rows, {"vec_powr": "power"})
+        measure_leakage(rows, {"vec_powr": "power"})
     with pytest.raises(DataError, match="aim of 'vec_power', 'powr' is no column"):
-        leakage(rows, {"vec_power": "powr"})
+        measure_leakage(rows, {"vec_power": "powr"})
     with pytest.raises(DataError, match="aims at 'fluency', which is a guardrail"):
-        leakage(rows, {"vec_power": "fluency"}, GUARDS)
+        measure_leakage(rows, {"vec_power": "fluency"}, GUARDS)
     with pytest.raises(DataError, match=r"at the dose 3\. It acts alone at 1"):
-        leakage(rows, AIMS, GUARDS, LeakageOptions(dose=3.0))
+        measure_leakage(rows, AIMS, GUARDS, LeakageOptions(dose=3.0))
     with pytest.raises(DataError, match="No lever has an aim"):
-        leakage(rows, {})
+        measure_leakage(rows, {})
     with pytest.raises(DataError, match="guardrail 'flu' is no column"):
-        leakage(rows, AIMS, ("flu",))
+        measure_leakage(rows, AIMS, ("flu",))
     with pytest.raises(DataError, match="one value"):
-        leakage(one_lever(np.ones((3, 1)), ["a", "b", "c"]), {"a": "v0"})
+        measure_leakage(one_lever(np.ones((3, 1)), ["a", "b", "c"]), {"a": "v0"})
     for wrong in ({"dose": 0.0}, {"dose": np.nan}, {"level": 1.0}, {"correction": "bonferroni"}):
         with pytest.raises(DataError):
             LeakageOptions(**wrong)  # type: ignore[arg-type]

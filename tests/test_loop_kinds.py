@@ -176,6 +176,28 @@ def test_the_same_command_gives_the_same_bytes_without_asking(world: Path, run: 
     assert (again.folder / "kinds.csv").read_bytes() == before
 
 
+def test_a_budget_of_side_effects_bounds_the_other_values(world: Path) -> None:
+    (world / "budget.toml").write_text(
+        LOOP.replace("by = 0.2", "by = 0.2\nothers = 0.12").replace("compare = true\n", "")
+    )
+    found = run_steer_loop(world / "budget.toml", world / "budget", world / "second.sqlite").results
+    assert found.kinds is None
+    for outcome in found.outcomes:
+        aim = outcome.steered.aim
+        assert np.isfinite(aim.wanted).sum() == 3
+        others = [
+            i
+            for i, name in enumerate(found.values)
+            if np.isnan(aim.wanted[i]) and name not in ("fluency", "capability")
+        ]
+        assert aim.others == tuple(others)
+        for step in outcome.steered.steps:
+            assert np.abs(step.planned.predicted - aim.start)[others].mean() <= 0.12 + 1e-12
+        best = outcome.steered.best
+        assert best is None or np.abs(best.achieved - aim.start)[others].mean() <= 0.12 + 1e-12
+    assert any(outcome.steered.best is not None for outcome in found.outcomes)
+
+
 def test_drawn_targets_must_move_something(world: Path) -> None:
     for number, wrong in enumerate(("up = 0\ndown = 0", "up = 9\ndown = 9")):
         (world / "bad.toml").write_text(LOOP.replace("by = 0.2", f"by = 0.2\n{wrong}"))

@@ -1,6 +1,7 @@
 """Figures: one scene, many files. Build a scene, then `draw(scene, path)`."""
 
 from causalvalues.figures.category_bars import category_bars
+from causalvalues.figures.dose_response_figure import dose_response_figure
 from causalvalues.figures.dot_plot import Dots, DotText, dot_plot
 from causalvalues.figures.drawing import draw
 from causalvalues.figures.effects_heatmap import effects_heatmap
@@ -10,7 +11,9 @@ from causalvalues.figures.feasibility_figure import feasibility_figure
 from causalvalues.figures.graph_difference import graph_difference
 from causalvalues.figures.graph_options import Circle, GraphOptions, Layered, Placed
 from causalvalues.figures.influence_figure import influence_figure
+from causalvalues.figures.inside_outside_figure import inside_outside_figure
 from causalvalues.figures.known_groups import known_groups_figure
+from causalvalues.figures.leakage_figure import leakage_figure
 from causalvalues.figures.path_diagram import Paths, path_diagram
 from causalvalues.figures.plan_figure import plan_figure
 from causalvalues.figures.population_figure import population_figure
@@ -37,6 +40,7 @@ __all__ = [
     "Radar",
     "calibration_figure",
     "category_bars",
+    "dose_response_figure",
     "dot_plot",
     "draw",
     "effects_heatmap",
@@ -45,7 +49,9 @@ __all__ = [
     "feasibility_figure",
     "graph_difference",
     "influence_figure",
+    "inside_outside_figure",
     "known_groups_figure",
+    "leakage_figure",
     "path_diagram",
     "plan_figure",
     "population_figure",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from causalvalues.errors import DataError, FigureError, did_you_mean
+from causalvalues.figures.dose_response_figure import dose_response_figure
 from causalvalues.figures.effects_heatmap import effects_heatmap
 from causalvalues.figures.graph_options import GraphOptions
+from causalvalues.figures.inside_outside_figure import inside_outside_figure
+from causalvalues.figures.leakage_figure import leakage_figure
 from causalvalues.figures.plan_figure import plan_figure
 from causalvalues.figures.value_graph import value_graph
 from causalvalues.files import write_bytes
@@ -16,6 +19,7 @@ from causalvalues.graph.dag import Dag
 from causalvalues.graph.equivalence import EquivalenceClass
 from causalvalues.graph.mixed import MixedGraph
 from causalvalues.graph.posterior import GraphPosterior
+from causalvalues.leakage import DoseResponse, InsideOutside, LeakageMatrix
 from causalvalues.model.effects import Effects
 from causalvalues.model.levers import LeverEffects
 from causalvalues.planning.nouns import Plan
@@ -24,7 +28,9 @@ from causalvalues.scene.printing import printed
 from causalvalues.scene.venues import Venue
 from causalvalues.scene.venues import venue as find_venue
 
-Drawable = Scene | GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile | Plan | Effects | LeverEffects
+Graphs = GraphPosterior | Dag | EquivalenceClass | MixedGraph | GraphFile
+Levers = LeverEffects | LeakageMatrix | DoseResponse | InsideOutside
+Drawable = Scene | Graphs | Plan | Effects | Levers
 
 
 def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, columns: int = 1) -> Path:
@@ -32,8 +38,10 @@ def draw(thing: Drawable, path: str | Path, venue: Venue | str | None = None, co
 
     Parameters
     ----------
-    thing : Scene, GraphPosterior, Dag, EquivalenceClass, MixedGraph, GraphFile, Plan, Effects or LeverEffects
-        What is no scene yet becomes one by `value_graph`, `plan_figure` or `effects_heatmap` with their defaults.
+    thing : Scene, GraphPosterior, Dag, EquivalenceClass, MixedGraph, GraphFile, Plan, Effects, LeverEffects, \
+            LeakageMatrix, DoseResponse or InsideOutside
+        What is no scene yet becomes one by the figure of its kind (`value_graph`, `plan_figure`, `effects_heatmap`,
+        `leakage_figure` ...) with its defaults.
     path : str or Path
         The suffix chooses the format: .svg, .pdf, .png (300 dots per inch), .json (the scene, see
         `scene_from_json`), .csv (the numbers as a table); of a graph .dot or .gv, .graphml, .gml, .cyjs, .mmd,
@@ -96,6 +104,12 @@ def as_scene(thing: Drawable, width: float = 468.0) -> Scene:
         return plan_figure(thing, width=width)
     if isinstance(thing, Effects | LeverEffects):
         return effects_heatmap(thing, width=width)
+    if isinstance(thing, LeakageMatrix):
+        return leakage_figure(thing, width=width)
+    if isinstance(thing, DoseResponse):
+        return dose_response_figure(thing, width=width)
+    if isinstance(thing, InsideOutside):
+        return inside_outside_figure(thing, width=width)
     raise FigureError(
         f"A {type(thing).__name__} cannot be drawn. Give a Scene, a graph, a GraphPosterior, a Plan or Effects "
         "(for a StructuralModel: `total_effects(model)`, or `value_graph(posterior, direct_effects(model))`)."

@@ -4,7 +4,7 @@ from causalvalues.leakage.breaking import Break
 from causalvalues.leakage.circle_leakage import CircleLeakage, leakage_by_distance
 from causalvalues.leakage.dose_curves import DoseResponse, dose_response, dose_responses
 from causalvalues.leakage.inside_outside import InsideOutside, inside_outside, signed_adjacency
-from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, leakage
+from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, measure_leakage
 
 __all__ = [
     "Break",
@@ -16,7 +16,7 @@ __all__ = [
     "dose_response",
     "dose_responses",
     "inside_outside",
-    "leakage",
     "leakage_by_distance",
+    "measure_leakage",
     "signed_adjacency",
 ]

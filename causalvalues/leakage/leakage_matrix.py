@@ -124,7 +124,7 @@ class LeakageMatrix:
         return self.adjusted <= 1 - self.options.level + 1e-12
 
 
-def leakage(
+def measure_leakage(
     rows: PairedRows,
     aims: Mapping[str, str],
     guardrails: Sequence[str] = (),

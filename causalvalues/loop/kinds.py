@@ -29,8 +29,9 @@ class KindsTest:
     table : DataFrame
         Indexed by kind: ``error`` (mean absolute error over targets, score units; in sealed rows where there are some),
         ``lower, upper`` (90%), ``less`` (error of this kind minus that of both kinds), ``less_lower, less_upper``,
-        ``first_error`` (of the first plan, before anything was asked), ``asks`` (lever sets asked for a target), and
-        for each guardrail its mean change under the chosen levers.
+        ``first_error`` (of the first plan, before anything was asked), ``asks`` (lever sets asked for a target),
+        ``side_effect`` (mean absolute change of the values that are not wanted), and for each guardrail its mean change
+        under the chosen levers.
     errors : DataFrame
         One row a target, one column a kind.
     sealed : bool
@@ -81,6 +82,9 @@ def kinds_test(
     first = {KINDS[kind]: np.mean([_first(one) for one in outcomes]) for kind, outcomes in done.items()}
     asks = {KINDS[kind]: np.mean([len(one.steered.steps) for one in outcomes]) for kind, outcomes in done.items()}
     table["first_error"], table["asks"] = pd.Series(first), pd.Series(asks)
+    table["side_effect"] = pd.Series(
+        {KINDS[kind]: np.mean([_side(one) for one in them]) for kind, them in done.items()}
+    )
     for name in guardrails:
         place = list(values).index(name)
         table[name] = pd.Series(
@@ -93,6 +97,11 @@ def kinds_test(
 def _first(outcome: Outcome) -> float:
     steps = outcome.steered.steps
     return steps[0].error if steps else outcome.steered.error
+
+
+def _side(outcome: Outcome) -> float:
+    aim = outcome.steered.aim
+    return float(aim.side_effect(aim.start + _change(outcome)))
 
 
 def _change(outcome: Outcome) -> FloatArray:

@@ -11,7 +11,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.scene.nouns import Scene
 from causalvalues.study.document import Block, Cell, Paragraph, Table
 
-COLUMNS = ("error", "lower", "upper", "less", "less_lower", "less_upper", "first_error", "asks")
+COLUMNS = ("error", "lower", "upper", "less", "less_lower", "less_upper", "first_error", "asks", "side_effect")
 
 
 def kinds_line(found: KindsTest) -> tuple[str, str]:
@@ -41,6 +41,10 @@ def kinds_blocks(found: KindsTest, settings: LoopSettings) -> list[Block]:
     """Return what was done, and the table."""
     limits = settings.guardrails
     said = "No guardrail was set, so that levers inside the model may cost what they like."
+    drawn = settings.drawn
+    budget = ""
+    if drawn is not None and drawn.others is not None:
+        budget = f" The other values may move by {number(drawn.others)} on average (mean absolute change)."
     if limits is not None and (limits.fluency is not None or limits.capability is not None):
         allowed = {"fluency": limits.fluency, "capability": limits.capability}
         kept = " and ".join(f"{name} {number(most, 2)}" for name, most in allowed.items() if most is not None)
@@ -49,9 +53,9 @@ def kinds_blocks(found: KindsTest, settings: LoopSettings) -> list[Block]:
             "was chosen whose measured answers do."
         )
     text = (
-        f"Every target was steered towards three times, from the same predictions: with all levers, with prompts alone "
-        f"and with levers inside the model alone, at most {settings.levers.most} at a time. {said} Intervals: 90%, "
-        "bootstrap of the personas that are steered."
+        "Every target was steered towards three times, from the same predictions: with all levers, with prompts alone "
+        f"and with levers inside the model alone, at most {settings.levers.most} at a time. {said}{budget} Intervals: "
+        "90%, bootstrap of the personas that are steered."
     )
     return [Paragraph(text), _table(found)]
 
@@ -61,17 +65,18 @@ def _table(found: KindsTest) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for kind, row in found.table.iterrows():
         less = "" if kind == BOTH else estimate(row["less"], row["less_lower"], row["less_upper"], 3)
-        told = [row["first_error"], *(row[name] for name in beside)]
+        told = [row["first_error"], row["side_effect"], *(row[name] for name in beside)]
         cells = ("" if math.isnan(one) else number(float(one), 3) for one in told)
         asks = "" if math.isnan(row["asks"]) else f"{row['asks']:.1f}"
         rows.append((str(kind), estimate(row["error"], row["lower"], row["upper"], 3), less, *cells, asks))
+    heads = ("Error", "More than both kinds", "First plan", "Side effect")
     told_of = f" {' and '.join(beside).capitalize()}: mean change under the chosen levers." if beside else ""
     where = "Errors in sealed rows" if found.sealed else "Errors in the rows that the loop chose by"
     return Table(
-        ("Levers", "Error", "More than both kinds", "First plan", *(name.capitalize() for name in beside), "Asks"),
+        ("Levers", *heads, *(name.capitalize() for name in beside), "Asks"),
         tuple(rows),
-        f"{where}, score units. First plan: error of the plan that was made before anything was asked for the target."
-        + told_of,
+        f"{where}, score units. First plan: error of the plan that was made before anything was asked for the target. "
+        "Side effect: mean absolute change of the values that are not wanted." + told_of,
     )
 
 

@@ -110,11 +110,11 @@ def _guarded(session: Session, outcome: Outcome) -> Outcome:
         wanted[values.index(name)] = math.nan
         if allowed is not None:
             least[values.index(name)] = aim.start[values.index(name)] - allowed
-    return replace(outcome, steered=replace(outcome.steered, aim=Aim(aim.start, wanted, least)))
+    return replace(outcome, steered=replace(outcome.steered, aim=replace(aim, wanted=wanted, least=least)))
 
 
 def _drawn(session: Session, drawn: DrawnSettings) -> list[tuple[Outcome, int]]:
-    """Return targets in which some values rise, some fall, and all others stay where they are."""
+    """Return targets in which some values rise and some fall; the others stay, or move within the budget."""
     values = [name for name in session.asker.values if name not in session.asker.key.guardrails]
     if drawn.up + drawn.down > len(values) or not drawn.up + drawn.down:
         raise StudyError(f"[drawn] moves {drawn.up + drawn.down} of {len(values)} values. Move one or more.")
@@ -125,12 +125,18 @@ def _drawn(session: Session, drawn: DrawnSettings) -> list[tuple[Outcome, int]]:
         moved = stream(session.settings.seed, "drawn target", number).permutation(len(values))
         up = sorted(values[i] for i in moved[: drawn.up])
         down = sorted(values[i] for i in moved[drawn.up : drawn.up + drawn.down])
-        wanted = starts[place].copy()
+        wanted, others = starts[place].copy(), []
         for name in values:
-            wanted[session.asker.values.index(name)] += drawn.by * ((name in up) - (name in down))
+            at = session.asker.values.index(name)
+            wanted[at] += drawn.by * ((name in up) - (name in down))
+            if name not in up + down and drawn.others is not None:
+                wanted[at] = math.nan
+                others.append(at)
+        budget = math.inf if drawn.others is None else drawn.others
         persona = session.personas[place].id
         title = f"{persona}: {', '.join(['+' + name for name in up] + ['-' + name for name in down])}"
-        found.append((_waiting(f"drawn {number + 1}", title, persona, Aim(starts[place], wanted)), place))
+        aim = Aim(starts[place], wanted, None, tuple(others), budget)
+        found.append((_waiting(f"drawn {number + 1}", title, persona, aim), place))
     return found
 
 

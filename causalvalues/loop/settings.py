@@ -80,7 +80,7 @@ class LimitSettings(Section):
 
 
 class DrawnSettings(Section):
-    """``[drawn]``: targets that no lever made: some values up, some down, all others where they are.
+    """``[drawn]``: targets that no lever made: some values up, some down, within a budget of side effects.
 
     Parameters
     ----------
@@ -88,14 +88,18 @@ class DrawnSettings(Section):
         For personas in turn.
     up, down : int, default 2 and 1
         How many values are to rise and to fall; drawn at random.
-    by : float, default 0.1
+    by : float, default 0.2
         How far, in score units.
+    others : float, optional
+        The budget: how far the other values may move on average (mean absolute change, score units). Left out: they are
+        wanted where they are, and count in the error like those that move.
     """
 
     number: AtLeastOne = 40
     up: Annotated[int, Field(ge=0)] = 2
     down: Annotated[int, Field(ge=0)] = 1
-    by: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+    by: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.2
+    others: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class TargetSettings(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -33,16 +34,29 @@ class Aim:
     least : array (p,), optional
         What must be kept: no lever set is asked whose expected profile falls below it, and none is chosen whose
         measured profile does. ``-inf`` where nothing must.
+    others : tuple of int, default ()
+        Values whose mean absolute change from the start is a side effect.
+    budget : float, default inf
+        The largest side effect; kept like `least`.
     """
 
     start: FloatArray
     wanted: FloatArray
     least: FloatArray | None = None
+    others: tuple[int, ...] = ()
+    budget: float = math.inf
 
     def kept(self, profile: FloatArray) -> BoolArray:
         """Return whether profiles (..., p) keep what must be kept."""
         floor = -np.inf if self.least is None else self.least
-        return np.asarray((profile >= floor).all(axis=-1))
+        return np.asarray((profile >= floor).all(axis=-1) & (self.side_effect(profile) <= self.budget))
+
+    def side_effect(self, profile: FloatArray) -> FloatArray:
+        """Return the mean absolute change of the other values from the start, for profiles (..., p); 0 without any."""
+        if not self.others:
+            return np.zeros(profile.shape[:-1])
+        places = list(self.others)
+        return np.asarray(np.abs(profile[..., places] - self.start[places]).mean(axis=-1))
 
     def error(self, profile: FloatArray) -> FloatArray:
         """Return the mean absolute error of profiles (..., p) over the values that are wanted."""

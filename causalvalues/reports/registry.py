@@ -42,6 +42,7 @@ KINDS = (
     ReportKind("experiment", "What forced answers do, and which model foresees it.", settings.ExperimentReportSettings),
     ReportKind("kang", "Expected and unexpected changes under levers.", settings.KangSettings),
     ReportKind("skill", "How well changes under levers are foreseen.", settings.SkillReportSettings),
+    ReportKind("steering", "Levers inside a model: leakage, doses, likeness.", settings.SteeringReportSettings),
     ReportKind("valuepilot", "Actions ranked by what they lead to.", settings.ValuepilotSettings),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -206,6 +206,10 @@ class SkillReportSettings(Section):
     noise : {"repeats", "items"}, default "repeats"
         Where the error of the observed profiles is from: repeated rows, or split halves of the items.
     own : table of lever = value
+        What each lever steers; else the value in its name (``do_<value>``, ``vec_<value>``).
+    inside : str
+        File (CSV) of levers inside the model, relative to the study file, as `read_levers` reads it. Predictors are
+        then also judged by kind of lever: those levers, all others ("prompts"), and both together.
     """
 
     splits: list[Literal["lever", "pair", "unit"]] = Field(default=["lever", "pair", "unit"], min_length=1)
@@ -214,6 +218,33 @@ class SkillReportSettings(Section):
     wordings: str = ""
     noise: Literal["repeats", "items"] = "repeats"
     own: dict[Name, Name] = Field(default={})
+    inside: str = ""
+
+
+class SteeringReportSettings(Section):
+    """``[report.steering]``: levers inside a model, measured on every value.
+
+    Parameters
+    ----------
+    levers : str
+        File (CSV) of the levers inside the model: their aims; those made at random are controls. The other levers are
+        prompts.
+    own : table of lever = value
+        Aims of other levers; default by their names.
+    dose : float, default 1.0
+        At which leakage is measured.
+    allowed : table of guardrail = number
+        Largest loss of each guardrail, for the dose where a lever breaks.
+    cosines : str
+        File of cosines between value vectors, as steer-vectors writes it; then the structure of the answers is held
+        against it.
+    """
+
+    levers: str = ""
+    own: dict[Name, Name] = Field(default={})
+    dose: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    allowed: dict[Name, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default={})
+    cosines: str = ""
 
 
 class ExperimentReportSettings(Section):

@@ -42,6 +42,8 @@ SceneKind = Literal[
     "leakage",
     "dose_response",
     "inside_outside",
+    "layers",
+    "vector_circle",
 ]
 
 

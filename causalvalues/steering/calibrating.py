@@ -97,7 +97,7 @@ def calibrated(
     Raises
     ------
     SteeringError
-        If no dose of a lever costs so much: it does next to nothing to this model.
+        If a lever does not fit the model, or no dose of it costs so much: it does next to nothing to this model.
     """
     if not 0 < loss < 10:
         raise SteeringError(f"The loss to calibrate for is {loss}. Give nats per token above zero, such as .08.")
@@ -107,6 +107,9 @@ def calibrated(
 
 
 def _one(model: LocalModel, lever: SteeringLever, loss: float, texts: Sequence[str], plain: float) -> Calibrated:
+    with steered(model.network.model, [(lever, 1.0)]):
+        pass  # a lever that does not fit says so here; errors below are of doses
+
     def cost(factor: float) -> float:
         try:
             return plain - float(text_scores(model, texts, [(lever, factor)]).mean())
@@ -114,8 +117,11 @@ def _one(model: LocalModel, lever: SteeringLever, loss: float, texts: Sequence[s
             return math.inf
 
     low, high, factor = (0.0, 0.0), None, 1.0
+    nearest = (1.0, math.inf)
     for _ in range(TURNS):
         found = cost(factor)
+        if abs(found - loss) < abs(nearest[1] - loss):
+            nearest = (factor, found)
         if abs(found - loss) <= CLOSE * loss:
             break
         if found < loss:
@@ -128,6 +134,9 @@ def _one(model: LocalModel, lever: SteeringLever, loss: float, texts: Sequence[s
                 f"No dose of {lever.name!r} up to a million times its own costs {loss:g} nats per token. Its direction "
                 "does next to nothing to this model."
             )
+    factor, found = nearest
+    if not math.isfinite(found):
+        raise SteeringError(f"Every dose of {lever.name!r} that was tried sends activations to infinity.")
     acts = tuple(replace(act, coefficient=act.coefficient * factor) for act in lever.acts)
     return Calibrated(replace(lever, acts=acts), factor, found)
 

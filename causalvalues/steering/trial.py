@@ -17,7 +17,7 @@ from causalvalues.elicitation.local_precision import arithmetic
 from causalvalues.elicitation.questions import Message
 from causalvalues.errors import SteeringError
 from causalvalues.frozen import FloatArray, frozen_floats
-from causalvalues.randomness import stream
+from causalvalues.randomness import require_whole, stream
 from causalvalues.steering.acts import SteeringLever
 from causalvalues.steering.calibrating import text_scores
 from causalvalues.steering.hooks import Dosed, steered
@@ -94,6 +94,8 @@ class Trial:
         value = self.levers[lever].value
         affirmed, negated = (self.gains[lever][self._of([kind], value)] for kind in ("statement", "negated"))
         change = affirmed - negated
+        if len(change) < 2:
+            return Gain(float(change.mean()), -np.inf, np.inf)
         half = stdtrit(len(change) - 1, (1 + self.level) / 2) * change.std(ddof=1) / np.sqrt(len(change))
         mean = float(change.mean())
         return Gain(mean, mean - float(half), mean + float(half))
@@ -113,6 +115,8 @@ class Trial:
         if not own.any():
             known = ", ".join(sorted(set(self.values)))
             raise SteeringError(f"The trial has no texts about {value!r}. It has {known}.")
+        if not (chosen & ~own).any():
+            raise SteeringError(f"The trial has no texts about values other than {value!r} to compare with.")
         return self.gains[lever][own], self.gains[lever][chosen & ~own]
 
 
@@ -146,10 +150,13 @@ def run_trial(
     Raises
     ------
     SteeringError
-        If a lever does not fit the model or sends its activations to infinity.
+        If an item has no negated wording, a lever does not fit the model or sends its activations to infinity.
     """
     dosed = list(zip(levers, [1.0] * len(levers) if doses is None else doses, strict=True))
     asked = [item for item in items.items if not item.reverse]
+    lacking = next((item.id for item in asked if not item.negated), None)
+    if lacking is not None:
+        raise SteeringError(f"The item {lacking!r} has no negated wording for the negation control. Give all items one.")
     said = frames(asked[0].language)
     counts: list[tuple[Kind, int]] = [("statement", len(asked)), ("negated", len(asked))]
     counts.append(("word", sum(map(len, words.values()))))
@@ -174,22 +181,36 @@ def run_trial(
     )
 
 
-def random_levers(levers: Sequence[SteeringLever], seed: int = 0) -> tuple[SteeringLever, ...]:
-    """Return a twin of each lever with random directions of the same length: what any push of that size does.
+def random_levers(levers: Sequence[SteeringLever], seed: int = 0, each: int = 1) -> tuple[SteeringLever, ...]:
+    """Return twins of levers with random directions of the same length: what any push of that size does.
 
-    Names begin with ``rand_`` in place of ``vec_``; the value stays, so that a trial can compare.
+    Parameters
+    ----------
+    levers : sequence of SteeringLever
+    seed : int, default 0
+    each : int, default 1
+        Twins of each lever.
+
+    Returns
+    -------
+    tuple of SteeringLever
+        The twins of the first lever first. Names begin with ``rand_`` in place of ``vec_``, and end with a number where
+        there are several; the value stays, so that a trial can compare.
     """
-    found = []
-    for lever in levers:
-        name = f"rand_{lever.name.removeprefix('vec_')}"
-        acts = []
-        for act in lever.acts:
-            drawn = stream(seed, "random direction", lever.name, act.layer).normal(size=act.direction.size)
-            length = np.linalg.norm(act.direction) / np.linalg.norm(drawn)
-            acts.append(replace(act, direction=drawn * length))
-        text = "adds a random direction of the same length"
-        found.append(replace(lever, name=name, acts=tuple(acts), method="random", description=text))
-    return tuple(found)
+    require_whole("each", each)
+    return tuple(_twin(lever, seed, k, each > 1) for lever in levers for k in range(1, each + 1))
+
+
+def _twin(lever: SteeringLever, seed: int, number: int, numbered: bool) -> SteeringLever:
+    name = f"rand_{lever.name.removeprefix('vec_')}{f'_{number}' if numbered else ''}"
+    acts = []
+    for place, act in enumerate(lever.acts):
+        draw = stream(seed, "random direction", lever.name, number, place, act.layer)
+        drawn = draw.normal(size=act.direction.size)
+        length = np.linalg.norm(act.direction) / np.linalg.norm(drawn)
+        acts.append(replace(act, direction=drawn * length))
+    text = "adds a random direction of the same length"
+    return replace(lever, name=name, acts=tuple(acts), method="random", description=text)
 
 
 @dataclass(frozen=True)
@@ -232,11 +253,15 @@ def _right(model: LocalModel, probe: Sequence[ProbeQuestion], levers: Sequence[D
 
 
 def _welch(own: FloatArray, others: FloatArray, level: float) -> Gain:
-    """Return the difference of two means with Welch's interval (Welch 1947, Biometrika 34)."""
+    """Return the difference of two means with Welch's interval (Welch 1947, Biometrika 34); endless for one text."""
     from scipy.special import stdtrit
 
-    parts = [sample.var(ddof=1) / len(sample) if len(sample) > 1 else np.inf for sample in (own, others)]
-    error = float(np.sqrt(sum(parts)))
+    mean = float(own.mean() - others.mean())
+    if min(len(own), len(others)) < 2:
+        return Gain(mean, -np.inf, np.inf)
+    parts = [float(sample.var(ddof=1)) / len(sample) for sample in (own, others)]
+    if sum(parts) == 0:
+        return Gain(mean, mean, mean)
     freedom = sum(parts) ** 2 / sum(part**2 / (len(s) - 1) for part, s in zip(parts, (own, others), strict=True))
-    mean, half = float(own.mean() - others.mean()), float(stdtrit(freedom, (1 + level) / 2)) * error
+    half = float(stdtrit(freedom, (1 + level) / 2)) * float(np.sqrt(sum(parts)))
     return Gain(mean, mean - half, mean + half)

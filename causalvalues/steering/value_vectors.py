@@ -22,6 +22,8 @@ from causalvalues.steering.state_checks import checked_states, layer_place_of, p
 Kind = Literal["mean_difference", "cleaned", "discriminant"]
 CLEANED_OF = 3
 """How many of the strongest directions within values a cleaned direction has no part in."""
+NO_SPREAD = 1e-12
+"""Squared differences within values below this share of those between them are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +105,7 @@ def value_vectors(
     affirmed_states: ArrayLike,
     plain_states: ArrayLike,
     layers: Sequence[int] | None = None,
-    kind: Kind = "mean_difference",
+    kind: Kind = "cleaned",
     *,
     norms: ArrayLike | None = None,
     halves: int = 0,
@@ -131,7 +133,7 @@ def value_vectors(
         As `capture` gives them.
     layers : sequence of int, optional
         Numbers of the layers, ascending. Default: from 0.
-    kind : {"mean_difference", "cleaned", "discriminant"}, default "mean_difference"
+    kind : {"mean_difference", "cleaned", "discriminant"}, default "cleaned"
     norms : array (layers,), optional
         Typical length of a state. Default: the median length of the plain states. (Means over the tokens of a sentence
         are shorter than the states of tokens; see `typical_norms`.)
@@ -175,7 +177,7 @@ def learn_vectors(
     model: LocalModel,
     pairs: Sequence[ContrastPair],
     layers: Sequence[int] | None = None,
-    kind: Kind = "mean_difference",
+    kind: Kind = "cleaned",
     *,
     halves: int = 20,
     seed: int = 0,
@@ -250,7 +252,8 @@ def _cleaned(apart: FloatArray, within: FloatArray) -> FloatArray:
     from scipy.linalg import eigh
 
     d = within.shape[1]
-    strongest = eigh(within.T @ within, subset_by_index=[max(d - CLEANED_OF, 1), d - 1])[1]
+    spread, strongest = eigh(within.T @ within, subset_by_index=[max(d - CLEANED_OF, min(1, d - 1)), d - 1])
+    strongest = strongest[:, spread > NO_SPREAD * (apart**2).sum()]
     return np.asarray(apart - (apart @ strongest) @ strongest.T)
 
 

@@ -9,6 +9,7 @@ from causalvalues.tables.effects import EffectRows, effects_table
 from causalvalues.tables.fit import fit_table
 from causalvalues.tables.fitting import FittedTable, fitted
 from causalvalues.tables.latex_style import LatexStyle
+from causalvalues.tables.leakage import dose_response_table, leakage_table
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.tables.plans import plan_levers_table, plan_table
 from causalvalues.tables.writing import write_table
@@ -23,12 +24,14 @@ __all__ = [
     "LatexStyle",
     "Table",
     "csv_text",
+    "dose_response_table",
     "edge_table",
     "effects_table",
     "fit_table",
     "fitted",
     "html_text",
     "latex_text",
+    "leakage_table",
     "markdown_text",
     "plan_levers_table",
     "plan_table",

@@ -13,7 +13,7 @@ from causalvalues.tables.naming import Naming, cell
 from causalvalues.tables.nouns import Cell, Column, Table
 from causalvalues.theories.theory import ValueTheory
 
-LEAKAGE = "Give what `leakage` returns."
+LEAKAGE = "Give what `measure_leakage` returns."
 DOSES = "Give what `dose_response` or `dose_responses` returns."
 BEYOND = "A dash for the dose where it breaks, or an upper limit of \u221e: not within the doses tried."
 
