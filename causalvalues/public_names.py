@@ -156,6 +156,7 @@ ROOM_OF = {
     "side_effects": "model",
     "side_effects_figure": "figures",
     "skill_figure": "figures",
+    "skill_kinds_figure": "figures",
     "skill_report": "skill",
     "stability_figure": "figures",
     "steered": "steering",

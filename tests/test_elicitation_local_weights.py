@@ -160,3 +160,62 @@ def test_loading_changes_no_setting_of_the_users_process(capfd: pytest.CaptureFi
         talk.get_logger("transformers").warning("advice")
     assert settings() == before
     assert capfd.readouterr().err == ""
+
+
+CODE = """
+from pathlib import Path
+Path({mark!r}).write_text("ran")
+from transformers import LlamaConfig, LlamaForCausalLM
+class OddConfig(LlamaConfig):
+    model_type = "odd"
+class OddModel(LlamaForCausalLM):
+    config_class = OddConfig
+"""
+
+
+@pytest.mark.local
+def test_code_of_a_model_folder_is_never_run(tmp_path: Path) -> None:
+    import json
+
+    from causalvalues.elicitation.local_network import load_network
+
+    mark = tmp_path / "mark"
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "odd.py").write_text(CODE.format(mark=str(mark)))
+    settings = {
+        "model_type": "odd",
+        "auto_map": {"AutoConfig": "odd.OddConfig", "AutoModelForCausalLM": "odd.OddModel"},
+    }
+    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ProviderError, match=r"code of a model folder is never run"):
+        load_network(find_model(folder), "float32", "cpu")
+    assert not mark.exists()
+
+
+@pytest.mark.local
+def test_weights_in_a_pickle_are_not_opened(tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from causalvalues.elicitation.local_network import load_network
+
+    config = LlamaConfig(
+        vocab_size=16, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1,
+        num_key_value_heads=1,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config)
+    config.save_pretrained(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(ProviderError, match="safetensors"):
+        load_network(find_model(tmp_path), "float32", "cpu")
+
+
+def test_no_file_of_settings_can_ask_for_code_of_a_model() -> None:
+    from causalvalues.errors import StudyError
+    from causalvalues.study.elicitation_settings import ElicitationSettings
+    from causalvalues.study.study_file import validated
+
+    with pytest.raises(StudyError, match="trust_remote_code"):
+        validated(ElicitationSettings, {"model": {"trust_remote_code": True}}, "ask.toml")

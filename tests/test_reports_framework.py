@@ -24,7 +24,7 @@ def run(*words: object) -> Result:
 
 def test_all_reports_are_listed_with_a_line_each() -> None:
     listed = json.loads(run("report", "--list", "--json").stdout)
-    assert list(listed) == ["adaem", "conva", "couple", "experiment", "kang", "skill", "valuepilot"]
+    assert list(listed) == ["adaem", "conva", "couple", "experiment", "kang", "skill", "steering", "valuepilot"]
     assert run("report", "--list").stdout.count("\n") == len(listed)
 
 

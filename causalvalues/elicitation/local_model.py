@@ -160,7 +160,7 @@ class LocalModel:
         from transformers import AutoTokenizer
 
         with quiet():
-            return AutoTokenizer.from_pretrained(self._files.folder, local_files_only=True)
+            return AutoTokenizer.from_pretrained(self._files.folder, local_files_only=True, trust_remote_code=False)
 
     @cached_property
     def network(self) -> Network:

@@ -67,11 +67,15 @@ def load_network(files: ModelFolder, precision: Precision, device: str) -> Netwo
 
     try:
         with quiet():
-            model: Any = AutoModelForCausalLM.from_pretrained(files.folder, dtype=torch.float32, local_files_only=True)
+            # Nothing that can hold code is opened: no pickle, no module of the folder.
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                files.folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
+            )
     except Exception as problem:  # a damaged file can fail in many ways
         raise ProviderError(
             f"The model in {str(files.folder)!r} cannot be loaded ({type(problem).__name__}: {str(problem)[:300]}). "
-            "If it lies in our cache, delete that folder and run again; else check that the folder is whole."
+            "If it lies in our cache, delete that folder and run again; else check that the folder is whole. Weights "
+            "are read from safetensors only, and code of a model folder is never run."
         ) from problem
     model = model.eval().to(device)
     packs = _packs(model)

@@ -159,9 +159,11 @@ def _convert(file: Path, folder: Path) -> None:
     place, name = str(file.parent), file.name
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=name, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(
+                place, gguf_file=name, local_files_only=True, trust_remote_code=False
+            )
             model: Any = AutoModelForCausalLM.from_pretrained(
-                place, gguf_file=name, dtype=torch.float32, local_files_only=True
+                place, gguf_file=name, dtype=torch.float32, local_files_only=True, trust_remote_code=False
             )
             model.hf_quantizer = None  # else the model would be saved as a quantised one
             if hasattr(model.config, "quantization_config"):

@@ -23,6 +23,7 @@ from causalvalues.figures.rank_figure import rank_figure
 from causalvalues.figures.side_effects_figure import side_effects_figure
 from causalvalues.figures.skill_calibration import calibration_figure
 from causalvalues.figures.skill_dots import skill_figure
+from causalvalues.figures.skill_kinds import skill_kinds_figure
 from causalvalues.figures.stability_figure import stability_figure
 from causalvalues.figures.value_circle import value_circle
 from causalvalues.figures.value_graph import value_graph
@@ -60,6 +61,7 @@ __all__ = [
     "rank_figure",
     "side_effects_figure",
     "skill_figure",
+    "skill_kinds_figure",
     "stability_figure",
     "value_circle",
     "value_graph",

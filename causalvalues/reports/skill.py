@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from causalvalues.reports.aims import named_values, refuse_without_levers
+from causalvalues.model import own_values
+from causalvalues.reports.aims import refuse_without_levers
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.parts import Claim, below_the_first_lines, closing, opening
 from causalvalues.reports.settings import SkillReportSettings
 from causalvalues.reports.skill_blocks import skill_blocks, skill_files
+from causalvalues.reports.skill_kinds import inside_aims, kinds_of, levers_inside
 from causalvalues.skill.factor_structure import theory_groups
 from causalvalues.skill.noise_sources import item_noise
 from causalvalues.skill.report import SkillReport, SkillSettings, skill_report
+from causalvalues.skill.single_effects import aims
 
 TITLE = "How well changes under levers are foreseen"
 ABOUT = (
@@ -35,6 +38,8 @@ def report(given: Given) -> Made:
         If there are no levers.
     ModelError
         As `skill_report`.
+    DataError, SteeringError
+        If the file of levers inside the model cannot be read.
     """
     found = skill(given)
     lead = [("", sentence) for sentence in found.verdict]
@@ -47,7 +52,9 @@ def skill(given: Given) -> SkillReport:
     """Compute everything that the report shows."""
     asked, answers = given.asked(SkillReportSettings), given.answers
     refuse_without_levers(answers.matrix, "skill")
-    own = named_values(answers.matrix, asked.own)
+    levers, values = answers.matrix.levers, answers.matrix.names
+    inside = levers_inside(asked.inside, given.folder, levers)
+    own = aims(levers, values) | inside_aims(inside, values) | own_values(levers, values, asked.own)
     groups = {} if answers.theory is None else theory_groups(answers.theory, answers.matrix.names)
     noise = None
     if asked.noise == "items" and answers.items is not None and answers.key is not None:
@@ -60,6 +67,7 @@ def skill(given: Given) -> SkillReport:
         noise=noise,
         resamples=asked.resamples,
         wordings=asked.wordings,
+        kinds=kinds_of(levers, inside),
     )
     given.say("foresee what was left out")
     return skill_report(answers.matrix, given.seed, settings)

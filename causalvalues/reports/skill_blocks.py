@@ -7,6 +7,7 @@ import math
 from causalvalues.figures.skill_calibration import calibration_figure
 from causalvalues.figures.skill_dots import skill_figure
 from causalvalues.numerals import estimate, number
+from causalvalues.reports.skill_kinds import kind_blocks
 from causalvalues.skill.report import SkillReport
 from causalvalues.skill.tables import column_of, named_rows, numbers_of, of_split
 from causalvalues.study.document import Block, Bullets, Cell, Heading, Paragraph, Picture, Table
@@ -23,7 +24,7 @@ FORMULA = (
 
 
 def skill_blocks(found: SkillReport) -> list[Block]:
-    """Return headings, the verdict, both pictures, one table a split, the differences and the ceiling.
+    """Return headings, the verdict, both pictures, tables by split, the differences, the ceiling, and kinds of levers.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ def skill_blocks(found: SkillReport) -> list[Block]:
         apart = _apart(found, split)
         blocks += [] if apart is None else [apart]
     blocks.append(_ceiling(found))
+    blocks += kind_blocks(found)
     if found.notes:
         blocks += [Heading("What was left out, and what counts as error", 3)]
         blocks.append(Bullets(tuple(("", note) for note in found.notes)))
@@ -49,11 +51,12 @@ def skill_blocks(found: SkillReport) -> list[Block]:
 
 def skill_files(found: SkillReport) -> dict[str, str]:
     """Return the tables as CSV text, by file name."""
-    return {
+    files = {
         "skill.csv": found.table.to_csv(lineterminator="\n"),
         "skill_differences.csv": found.differences.to_csv(lineterminator="\n"),
         "skill_ceiling.csv": found.ceiling.rename_axis("split").to_csv(lineterminator="\n"),
     }
+    return files if found.by_kind.empty else files | {"skill_by_kind.csv": found.by_kind.to_csv(lineterminator="\n")}
 
 
 def _table(found: SkillReport, split: str) -> Table:

@@ -110,10 +110,8 @@ def steering(given: Given) -> Steering:
     leaks = measure_leakage(rows, aims, rails, options, given.seed)
     theory = given.answers.theory
     circular = theory is not None and theory.circular
-    doses = dose_responses(
-        rows, {lever: aims[lever] for lever in _dosed(rows) if lever in aims}, asked.allowed, level=given.level,
-        seed=given.seed,
-    )  # fmt: skip
+    dosed = {lever: aims[lever] for lever in _dosed(rows) if lever in aims}
+    doses = dose_responses(rows, dosed, asked.allowed, level=given.level, seed=given.seed) if dosed else ()
     return Steering(
         asked=asked,
         rows=rows,

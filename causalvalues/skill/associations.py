@@ -30,7 +30,7 @@ class Correlations:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     """
 
     own: Mapping[str, str] | None = None
@@ -58,7 +58,7 @@ class GraphDescendants:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     learner : Learner, default PlainGraph()
         Of the graphs.
     """

@@ -43,7 +43,7 @@ def baselines(own: Mapping[str, str] | None = None) -> tuple[Contender, ...]:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        The value that each lever aims at; by default levers named ``do_<value>``.
+        The value that each lever aims at; by default levers named ``<prefix>_<value>``, such as ``do_power``.
     """
     return tuple(
         Contender(predictor)

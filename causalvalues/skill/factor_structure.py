@@ -38,7 +38,7 @@ class FactorGraphPredictor:
         One factor for each group that has two values here, such as ``theory("schwartz-10").groups``; else one general
         factor.
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     starts, draws : int, default 4 and 40
         Chains, and draws of the best of them.
     most_columns : int, default 15

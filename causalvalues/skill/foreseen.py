@@ -9,7 +9,7 @@ import numpy as np
 
 from causalvalues.errors import CausalValuesError
 from causalvalues.frozen import FloatArray
-from causalvalues.prediction import FittedPredictor, Prediction, Predictor
+from causalvalues.prediction import FittedPredictor, PairedRows, Prediction, Predictor
 from causalvalues.skill.contenders import Contender
 from causalvalues.skill.fitted_effects import FittedEffects
 from causalvalues.skill.rescaled import Rescaled, rescale
@@ -32,6 +32,8 @@ class Foreseen:
         Predicted changes with 90% intervals (m, p), by predictor.
     skipped : mapping of str to str
         Predictors that gave none, and why.
+    levers : tuple of tuple of str, length m
+        The levers that act in each row, in name order.
     """
 
     split: str
@@ -41,6 +43,7 @@ class Foreseen:
     observed: FloatArray
     predicted: Mapping[str, Prediction]
     skipped: Mapping[str, str]
+    levers: tuple[tuple[str, ...], ...] = ()
 
     def __repr__(self) -> str:
         count = int(np.isfinite(self.observed).sum())
@@ -74,7 +77,12 @@ def foresee(split: str, folds: Sequence[Fold], contenders: Sequence[Contender], 
         np.concatenate([np.where(fold.scored, fold.test.change, np.nan) for fold in folds]),
         kept,
         skipped,
+        tuple(levers for fold in folds for levers in _acting(fold.test)),
     )
+
+
+def _acting(rows: PairedRows) -> list[tuple[str, ...]]:
+    return [tuple(sorted(rows.levers[i] for i in np.flatnonzero(row))) for row in rows.doses]
 
 
 def _fitted(predictor: Predictor, fold: Fold, seed: int, done: Mapping[str, FittedPredictor]) -> FittedPredictor:

@@ -30,7 +30,7 @@ class GivenEffects:
     shared : DataFrame, optional
         What comes with it by another way, such as common factors, of which a share counts.
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     name : str
     """
 

@@ -14,6 +14,7 @@ from causalvalues.randomness import require_whole
 from causalvalues.responses.matrix import ResponseMatrix
 from causalvalues.skill.contenders import Contender, standard_contenders
 from causalvalues.skill.foreseen import Foreseen, foresee
+from causalvalues.skill.lever_kinds import Judging, check_kinds, kind_of, kind_table, kind_verdict
 from causalvalues.skill.noise import Noise, noise_ceiling
 from causalvalues.skill.noise_sources import retest_noise
 from causalvalues.skill.resampling import resampled
@@ -43,7 +44,7 @@ class SkillSettings:
     contenders : tuple of Contender, default ()
         Empty: `standard_contenders` with `own` and `groups`.
     own : mapping of lever to value, optional
-        The value that each lever aims at; by default levers named ``do_<value>``.
+        The value that each lever aims at; by default levers named ``<prefix>_<value>``, such as ``do_power``.
     groups : mapping of str to sequence of str, default {}
         Latent factors of the factor-plus-graph model, such as the higher-order groups of a theory.
     splits : tuple of str, default ("lever", "pair", "unit")
@@ -55,11 +56,14 @@ class SkillSettings:
         Bootstrap samples of the left-out groups.
     wordings : str, default ""
         As in `paired_rows`.
+    kinds : mapping of lever to kind, default {}
+        For example ``{"do_power": "prompts", "vec_power": "inside"}``: rows are then also judged by the kind of the
+        levers that act. Every lever is named, with or without its wording; levers of other data may stand in it.
 
     Raises
     ------
     ModelError
-        If a split is unknown or two contenders have one name.
+        If a split is unknown, two contenders have one name, or a kind has no name or the name ``"mixed"``.
     """
 
     contenders: tuple[Contender, ...] = ()
@@ -70,6 +74,7 @@ class SkillSettings:
     noise: Noise | None = None
     resamples: int = 1000
     wordings: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_whole("folds", self.folds, 2)
@@ -81,6 +86,7 @@ class SkillSettings:
         if len(set(names)) < len(names):
             twice = sorted(name for name in set(names) if names.count(name) > 1)
             raise ModelError(f"Two contenders are named {twice[0]!r}. Give each a name of its own.")
+        check_kinds(self.kinds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,15 @@ class SkillReport:
         By split.
     notes : tuple of str
         What was left out and why; what counts as error.
+    by_kind : DataFrame
+        Index [split, kind, predictor], the kinds in the order of `SkillSettings.kinds` and then ``"mixed"`` for rows
+        in which several kinds act; ``predictor_kind``, ``rows``, ``lever_sets``, ``groups`` (left-out groups with such
+        rows), ``micro_r2`` with ``lower`` and ``upper`` (90%; the groups of the whole split are drawn, as for `table`),
+        ``mae``, ``coverage``, ``ceiling`` (the error variance is that of all rows), and ``difference`` of micro R2 to
+        the best simple predictor of that split and kind (``against``) with ``difference_lower`` and
+        ``difference_upper``. Empty without kinds.
+    kind_verdict : tuple of str
+        A sentence on each split and kind.
     """
 
     table: pd.DataFrame
@@ -113,6 +128,8 @@ class SkillReport:
     verdict: tuple[str, ...]
     predictions: Mapping[str, Foreseen]
     notes: tuple[str, ...]
+    by_kind: pd.DataFrame = field(default_factory=lambda: kind_table({}, {}, Judging({}, Noise(), 0, 0)))
+    kind_verdict: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         predictors = len(self.table.index.get_level_values("predictor").unique())
@@ -143,12 +160,14 @@ def skill_report(
     Raises
     ------
     ModelError
-        If no split is possible, or no predictor could learn.
+        If no split is possible, no predictor could learn, or a lever is in none of the kinds that are asked for.
     """
     require_whole("seed", seed, 0)
     asked = SkillSettings() if settings is None else settings
     rows = _rows(data, asked)
     other = None if test is None else _same_columns(_rows(test, asked), rows)
+    for lever in rows.levers if asked.kinds else ():
+        kind_of(lever, asked.kinds)
     contenders = asked.contenders or standard_contenders(asked.own, asked.groups)
     notes: list[str] = []
     found: dict[str, Foreseen] = {}
@@ -168,7 +187,8 @@ def skill_report(
         orient="index",
     )
     said = verdict(table, differences, ceiling)
-    return SkillReport(table, differences, ceiling, said, found, tuple(notes))
+    by_kind = kind_table(found, asked.kinds, Judging(kinds, noise, asked.resamples, seed))
+    return SkillReport(table, differences, ceiling, said, found, tuple(notes), by_kind, kind_verdict(by_kind))
 
 
 def _rows(data: ResponseMatrix | PairedRows, asked: SkillSettings) -> PairedRows:

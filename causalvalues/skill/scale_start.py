@@ -25,7 +25,7 @@ class ScaleStart:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     """
 
     own: Mapping[str, str] | None = None

@@ -22,7 +22,8 @@ class NoChange:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``; matters for the intervals under levers that are left out.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``; matters for the intervals under
+        levers that are left out.
     """
 
     own: Mapping[str, str] | None = None
@@ -64,7 +65,7 @@ class MeanOfOthers:
     Parameters
     ----------
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     """
 
     own: Mapping[str, str] | None = None

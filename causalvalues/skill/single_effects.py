@@ -13,13 +13,15 @@ from causalvalues.prediction.left_out import base_lever
 
 
 def aims(levers: Sequence[str], values: Sequence[str], own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the value that each lever aims at: as given, else by the name ``do_<value>``.
+    """Return the value that each lever aims at: as given, else by the name ``<prefix>_<value>``.
 
     Parameters
     ----------
     levers, values : sequence of str
     own : mapping of lever to value, optional
-        A lever in several wordings may be named without the wording. Levers of other data may stand in it.
+        A lever in several wordings may be named without the wording. Levers of other data may stand in it. By default
+        what follows the first underscore of a name is its value, where there is such a value: ``do_power`` and
+        ``vec_power`` aim at power, ``do_self_direction`` at self_direction.
 
     Raises
     ------
@@ -28,12 +30,12 @@ def aims(levers: Sequence[str], values: Sequence[str], own: Mapping[str, str] | 
 
     Examples
     --------
-    >>> aims(("do_power~w0", "persona"), ("power", "security"))
-    {'do_power~w0': 'power'}
+    >>> aims(("do_power~w0", "vec_security", "persona"), ("power", "security"))
+    {'do_power~w0': 'power', 'vec_security': 'security'}
     """
     if own is None:
-        named = {lever: base_lever(lever).removeprefix("do_") for lever in levers if lever.startswith("do_")}
-        return {lever: value for lever, value in named.items() if value in values}
+        named = {lever: base_lever(lever).partition("_") for lever in levers}
+        return {lever: value for lever, (prefix, _, value) in named.items() if prefix and value in values}
     for lever, value in own.items():
         if value not in values:
             raise ModelError(f"Lever {lever!r} aims at the unknown value {value!r}." + did_you_mean(value, values))
@@ -53,7 +55,7 @@ def needed_aims(rows: PairedRows, own: Mapping[str, str] | None) -> dict[int, in
     if not found:
         raise ModelError(
             "No lever is known to aim at a value, so its effect on that value foresees nothing. Name levers "
-            "do_<value>, or say with `own` what each aims at."
+            "do_<value> (or <prefix>_<value>), or say with `own` what each aims at."
         )
     return found
 

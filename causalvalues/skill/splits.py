@@ -69,7 +69,7 @@ def lever_folds(
     if len(names) < 3:
         raise ModelError(
             f"Three levers that aim at a value and act alone are needed to leave one out; there are {len(names)}. Name "
-            "levers do_<value>, or say with `own` what each aims at."
+            "levers do_<value> (or <prefix>_<value>), or say with `own` what each aims at."
         )
     return tuple(
         _lever_fold(rows, asked, {name: places[name] for name in together})

@@ -35,7 +35,7 @@ class StructuralPredictor:
         With saturated levers the effects of known levers do not depend on the graph, so that this says of pairs and
         units what the least-squares effects of the levers say.
     own : mapping of lever to value, optional
-        By default levers named ``do_<value>``.
+        By default levers named ``<prefix>_<value>``, such as ``do_power``.
     """
 
     learner: Learner = field(default_factory=PlainGraph)

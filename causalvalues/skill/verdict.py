@@ -44,13 +44,13 @@ def _on_rows(split: str, here: Rows, apart: Rows) -> list[str]:
     best = best_of(here, "micro_r2", "simple")
     if best is None or not apart:
         return []
-    said = f"{split.capitalize()}: of the simple predictors {_quoted(best)} foresees changes best (micro R2 "
-    found = [f"{said}{_with_interval(here, best)})."]
+    said = f"{split.capitalize()}: of the simple predictors {quoted(best)} foresees changes best (micro R2 "
+    found = [f"{said}{with_interval(here, best)})."]
     for kind, who in (("graph", "models with a graph"), ("mechanism", "fitted mechanisms")):
         name = best_of(here, "micro_r2", kind)
         if name is not None:
-            lead = f"Of the {who} {_quoted(name)} is best (micro R2 {_with_interval(here, name)}), "
-            found.append(lead + _apart(numbers_of(apart, name), "micro_r2", kind))
+            lead = f"Of the {who} {quoted(name)} is best (micro R2 {with_interval(here, name)}), "
+            found.append(lead + told_apart(numbers_of(apart, name), "micro_r2", kind))
     return found
 
 
@@ -60,11 +60,12 @@ def _on_effects(split: str, here: Rows, apart: Rows) -> list[str]:
     if best is None or name is None or not apart or split not in (BY_LEVER, NEW):
         return []
     reached = {each: number(numbers_of(here, each)["effects_r2"]) for each in (best, name)}
-    lead = f"Of the mean changes of lever sets, {_quoted(best)} reaches R2 {reached[best]} and {_quoted(name)} "
-    return [lead + f"{reached[name]}, " + _apart(numbers_of(apart, name), "effects_r2", "graph")]
+    lead = f"Of the mean changes of lever sets, {quoted(best)} reaches R2 {reached[best]} and {quoted(name)} "
+    return [lead + f"{reached[name]}, " + told_apart(numbers_of(apart, name), "effects_r2", "graph")]
 
 
-def _apart(row: Mapping[str, float], column: str, kind: str) -> str:
+def told_apart(row: Mapping[str, float], column: str, kind: str) -> str:
+    """Say whether a predictor is better than the best simple one; a row holds `column` and both ends of it."""
     difference, ends = row[column], (row[f"{column}_lower"], row[f"{column}_upper"])
     sign = {"better": "better than", "worse": "worse than", "equal": "not told apart from", "unknown": "beside"}
     how = "equal" if abs(difference) < SAME else judged(*ends)
@@ -82,16 +83,18 @@ def _on_ceiling(split: str, here: Rows, ceiling: Mapping[str, float]) -> list[st
         if best is not None and np.isfinite(ceiling[top]):
             found.append(
                 f"{split.capitalize()}: by an estimate, the error of the answers lets no predictor of {what} reach "
-                f"more than R2 {number(ceiling[top])}; the best here, {_quoted(best)}, reaches "
+                f"more than R2 {number(ceiling[top])}; the best here, {quoted(best)}, reaches "
                 f"{number(numbers_of(here, best)[column])}."
             )
     return found
 
 
-def _with_interval(here: Rows, name: str) -> str:
+def with_interval(here: Rows, name: str) -> str:
+    """Return micro R2 of a predictor with its interval."""
     row = numbers_of(here, name)
     return estimate(row["micro_r2"], row["lower"], row["upper"])
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name in quotation marks."""
     return f'"{name}"'

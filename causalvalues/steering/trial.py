@@ -156,7 +156,9 @@ def run_trial(
     asked = [item for item in items.items if not item.reverse]
     lacking = next((item.id for item in asked if not item.negated), None)
     if lacking is not None:
-        raise SteeringError(f"The item {lacking!r} has no negated wording for the negation control. Give all items one.")
+        raise SteeringError(
+            f"The item {lacking!r} has no negated wording for the negation control. Give all items one."
+        )
     said = frames(asked[0].language)
     counts: list[tuple[Kind, int]] = [("statement", len(asked)), ("negated", len(asked))]
     counts.append(("word", sum(map(len, words.values()))))

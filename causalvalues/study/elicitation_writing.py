@@ -178,7 +178,8 @@ def _aims(found: Elicited) -> dict[str, str]:
     """Return lever -> the value that it aims at, as its name says; "" when it says none."""
     values = set(found.elicitation.items.values)
     names = sorted({name for sheet, _ in found.of({"plain"}) for name, _ in sheet.levers})
-    return {name: name.removeprefix("do_") if name.removeprefix("do_") in values else "" for name in names}
+    said = {name: name.partition("_")[2] for name in names}
+    return {name: value if value in values else "" for name, value in said.items()}
 
 
 def _manifest_text(settings: ElicitationSettings, found: Elicited, record: Record, folder: Path) -> str:
