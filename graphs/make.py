@@ -44,6 +44,10 @@ NAMES = (
     "plan_paths",
     "skill",
     "calibration",
+    "leakage",
+    "dose_response",
+    "skill_kinds",
+    "inside_outside",
 )
 """The figures in the order of the gallery."""
 

@@ -11,8 +11,8 @@ from causalvalues.steering.hooks import steered
 from causalvalues.steering.least_shift import least_shift, least_shift_lever
 from causalvalues.steering.levers import SteeringLevers
 from causalvalues.steering.loss_recovered import loss_recovered
+from causalvalues.steering.many_tests import PairedTest
 from causalvalues.steering.neurons import NeuronEffects, find_neurons, neuron_lever
-from causalvalues.steering.paired_effects import PairedTest
 from causalvalues.steering.pairs import ContrastPair, PolePair, Poles
 from causalvalues.steering.probes import ProbeFit, ValueProbes, learn_probes
 from causalvalues.steering.sae_files import read_autoencoder, write_autoencoder

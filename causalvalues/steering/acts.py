@@ -63,6 +63,9 @@ class Act:
     intercept: float = 0.0
     offset: FloatArray | None = None
 
+    def __repr__(self) -> str:
+        return f"Act({self.action} at layer {self.layer}, {self.direction.size} numbers, {self.coefficient:g} a dose)"
+
     def __post_init__(self) -> None:
         put = object.__setattr__
         if isinstance(self.layer, bool) or not isinstance(self.layer, int | np.integer) or self.layer < 0:
@@ -94,7 +97,7 @@ class Gate:
     """A detector that opens for tokens in whose state a value is in play.
 
     A token is steered when sigmoid(w.h + a) is above the threshold, h its state behind `layer` before any lever there
-    acts. A gate reads at or below the layers that it guards.
+    acts. A gate reads behind the first layer that it guards or before; of neurons, behind the layer before theirs.
 
     Parameters
     ----------
@@ -111,6 +114,9 @@ class Gate:
     weights: FloatArray
     intercept: float
     threshold: float = 0.5
+
+    def __repr__(self) -> str:
+        return f"Gate(layer {self.layer}, opens above {self.threshold:g})"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", checked_direction(self.weights, f"The gate at layer {self.layer}"))
@@ -155,6 +161,9 @@ class SteeringLever:
     gate: Gate | None = None
     description: str = ""
 
+    def __repr__(self) -> str:
+        return f"SteeringLever({self.name!r}, {self.method} at layers {list(self.layers)}, {self.positions} tokens)"
+
     def __post_init__(self) -> None:
         if not self.name.strip() or any(mark in self.name for mark in _MARKS):
             raise SteeringError(f"A lever has the name {self.name!r}. Give a short name without any of + = | , ;")
@@ -165,11 +174,12 @@ class SteeringLever:
             raise SteeringError(
                 f"The lever {self.name!r} acts on {self.positions!r}. Use one of {', '.join(POSITIONS)}."
             )
-        first = min(act.layer for act in self.acts)
-        if self.gate is not None and self.gate.layer > first:
+        first = min(self.acts, key=lambda act: (act.layer, act.site == "residual"))
+        if self.gate is not None and self.gate.layer > first.layer - (first.site == "neurons"):
             raise SteeringError(
-                f"The gate of {self.name!r} reads behind layer {self.gate.layer}, after layer {first}, where the lever "
-                "acts. Let it read there or before."
+                f"The gate of {self.name!r} reads behind layer {self.gate.layer}, and the lever acts "
+                f"{'in' if first.site == 'neurons' else 'behind'} layer {first.layer}, before that. Let it read before "
+                "the lever acts."
             )
 
     @property

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from causalvalues.elicitation.frames import frames
 from causalvalues.elicitation.guardrails import neutral_texts
 from causalvalues.elicitation.local_model import LocalModel
 from causalvalues.elicitation.local_network import score
 from causalvalues.elicitation.local_precision import arithmetic
+from causalvalues.elicitation.local_scoring import Pair
+from causalvalues.elicitation.questions import Message
 from causalvalues.errors import SteeringError
 from causalvalues.frozen import FloatArray
 from causalvalues.steering.acts import SteeringLever
@@ -19,7 +22,9 @@ from causalvalues.steering.hooks import Dosed, steered
 
 CLOSE = 0.03
 """A loss within this share of the wanted one is close enough."""
-TURNS = 12
+TURNS = 24
+"""Doses that are tried at most for a lever."""
+BOLD = 0.3
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,10 @@ class Calibrated:
     loss: float
 
 
-def text_scores(model: LocalModel, texts: Sequence[str], levers: Sequence[Dosed] = ()) -> FloatArray:
-    """Return the mean log-probability per token of plain texts, without any conversation (nats), shape (n,).
-
-    The first token of each text is read and not scored; levers act on all tokens that they would act on in an answer.
+def text_scores(
+    model: LocalModel, texts: Sequence[str], levers: Sequence[Dosed] = (), prompt: Sequence[int] = ()
+) -> FloatArray:
+    """Return the mean log-probability per token of texts (nats), shape (n,).
 
     Parameters
     ----------
@@ -51,27 +56,46 @@ def text_scores(model: LocalModel, texts: Sequence[str], levers: Sequence[Dosed]
     texts : sequence of str
         Of two tokens or more.
     levers : sequence of (SteeringLever, float), default none
+    prompt : sequence of int, default none
+        Tokens of a conversation that the texts are answers in (see `prompt_for`). Without any the first token of each
+        text stands for the prompt: it is read and not scored.
 
     Raises
     ------
     SteeringError
         If a text has one token only, a lever does not fit the model or sends its activations to infinity.
     """
-    tokens = [list(model.tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
-    for text, ids in zip(texts, tokens, strict=True):
-        if len(ids) < 2:
-            raise SteeringError(f"The text {text!r} has one token only, so nothing of it is foretold. Give a sentence.")
-    if any(lever.positions != "all" for lever, _ in levers):
-        found = [_scores(model, [ids], levers)[0] for ids in tokens]
+    pairs = [_pair(model, text, tuple(prompt)) for text in texts]
+    if not prompt and any(lever.positions != "all" for lever, _ in levers):
+        found = [_scores(model, [pair], levers)[0] for pair in pairs]
     else:
-        found = _scores(model, tokens, levers)
-    return np.asarray(np.array(found) / np.array([len(ids) - 1 for ids in tokens]))
+        found = _scores(model, pairs, levers)
+    return np.asarray(np.array(found) / np.array([len(end) for _, end in pairs]))
 
 
-def _scores(model: LocalModel, tokens: Sequence[list[int]], levers: Sequence[Dosed]) -> list[float]:
+def prompt_for(model: LocalModel, lever: SteeringLever) -> tuple[int, ...]:
+    """Return the tokens of a conversation that a text must be an answer in, for a lever to act on it at all.
+
+    None but for a lever that acts on the prompt alone: plain texts have no prompt.
+    """
+    if lever.positions != "prompt":
+        return ()
+    return model.prompt_tokens((Message("user", frames().statement_request(0)),))
+
+
+def _pair(model: LocalModel, text: str, prompt: tuple[int, ...]) -> Pair:
+    if prompt:
+        return prompt, model.answer_tokens(text)
+    ids = tuple(model.tokenizer(text, add_special_tokens=False)["input_ids"])
+    if len(ids) < 2:
+        raise SteeringError(f"The text {text!r} has one token only, so nothing of it is foretold. Give a sentence.")
+    return ids[:1], ids[1:]
+
+
+def _scores(model: LocalModel, pairs: Sequence[Pair], levers: Sequence[Dosed]) -> list[float]:
     network = model.network
     with arithmetic(model.threads), steered(network.model, levers) as watch:
-        return score(network, [(ids[:1], ids[1:]) for ids in tokens], watch)
+        return score(network, pairs, watch)
 
 
 def calibrated(
@@ -97,22 +121,34 @@ def calibrated(
     Raises
     ------
     SteeringError
-        If a lever does not fit the model, or no dose of it costs so much: it does next to nothing to this model.
+        If a lever does not fit the model, or no dose of it costs so much: it does next to nothing to this model, or its
+        coefficients are beyond all measure.
     """
     if not 0 < loss < 10:
         raise SteeringError(f"The loss to calibrate for is {loss}. Give nats per token above zero, such as .08.")
     texts = neutral_texts()[::2] if texts is None else texts
-    plain = float(text_scores(model, texts).mean())
-    return tuple(_one(model, lever, loss, texts, plain) for lever in levers)
+    prompts = [prompt_for(model, lever) for lever in levers]
+    plain = {prompt: float(text_scores(model, texts, (), prompt).mean()) for prompt in sorted(set(prompts))}
+    on = [_Texts(tuple(texts), prompt, plain[prompt]) for prompt in prompts]
+    return tuple(_one(model, lever, loss, each) for lever, each in zip(levers, on, strict=True))
 
 
-def _one(model: LocalModel, lever: SteeringLever, loss: float, texts: Sequence[str], plain: float) -> Calibrated:
+@dataclass(frozen=True)
+class _Texts:
+    """What a loss is measured on: texts after a prompt, and their mean score without levers."""
+
+    texts: tuple[str, ...]
+    prompt: tuple[int, ...]
+    plain: float
+
+
+def _one(model: LocalModel, lever: SteeringLever, loss: float, on: _Texts) -> Calibrated:
     with steered(model.network.model, [(lever, 1.0)]):
         pass  # a lever that does not fit says so here; errors below are of doses
 
     def cost(factor: float) -> float:
         try:
-            return plain - float(text_scores(model, texts, [(lever, factor)]).mean())
+            return on.plain - float(text_scores(model, on.texts, [(lever, factor)], on.prompt).mean())
         except SteeringError:
             return math.inf
 
@@ -129,14 +165,18 @@ def _one(model: LocalModel, lever: SteeringLever, loss: float, texts: Sequence[s
         else:
             high = (factor, math.sqrt(found))
         factor = _next(low, high, math.sqrt(loss))
-        if factor > 1e6:
+    else:
+        if high is None:
             raise SteeringError(
-                f"No dose of {lever.name!r} up to a million times its own costs {loss:g} nats per token. Its direction "
-                "does next to nothing to this model."
+                f"No dose of {lever.name!r} up to {low[0]:,.0f} times its own costs {loss:g} nats per token. Its "
+                "direction does next to nothing to this model."
             )
     factor, found = nearest
-    if not math.isfinite(found):
-        raise SteeringError(f"Every dose of {lever.name!r} that was tried sends activations to infinity.")
+    if not abs(found - loss) <= 0.5 * loss:
+        raise SteeringError(
+            f"No dose of {lever.name!r} was found that costs {loss:g} nats per token; {factor:g} times its own costs "
+            f"{found:g}. Give it a coefficient of another size."
+        )
     acts = tuple(replace(act, coefficient=act.coefficient * factor) for act in lever.acts)
     return Calibrated(replace(lever, acts=acts), factor, found)
 
@@ -146,6 +186,9 @@ def _next(low: tuple[float, float], high: tuple[float, float] | None, goal: floa
     if high is None:
         return low[0] * min(max(goal / low[1], 1.2), 3.0) if low[1] > 0 else max(low[0], 0.5) * 3.0
     if not math.isfinite(high[1]):
-        return (low[0] + high[0]) / 2 if low[0] else high[0] / 10
+        return (low[0] + high[0]) / 2 if low[0] else high[0] / 1000
+    if not low[0]:  # where texts are lost already, more of the lever costs no more: step back boldly
+        ratio = goal / high[1]
+        return high[0] * (ratio if ratio > BOLD else ratio**2)
     share = (goal - low[1]) / (high[1] - low[1])
     return low[0] + (high[0] - low[0]) * min(max(share, 0.1), 0.9)

@@ -36,6 +36,9 @@ class FeatureRanking:
     effects: tuple[PairedEffects, ...]
     specific: bool
 
+    def __repr__(self) -> str:
+        return f"FeatureRanking({len(self.values)} values)"
+
     def of(self, value: str) -> PairedEffects:
         """Return the effects of one value.
 

@@ -41,6 +41,9 @@ class NeuronEffects:
     active: FloatArray
     paired: PairedEffects
 
+    def __repr__(self) -> str:
+        return f"NeuronEffects({self.high or 'with'!s} against {self.low or 'without'!s}, {len(self.layers)} layers)"
+
     def speak_for(self, pole: str) -> BoolArray:
         """Return the neurons that are found, agree in both halves, and move towards a pole when they are amplified.
 

@@ -49,6 +49,9 @@ class PairedEffects:
     contexts: int
     test: PairedTest
 
+    def __repr__(self) -> str:
+        return f"PairedEffects({self.effect.size} effects of {self.contexts} contexts)"
+
     @property
     def found(self) -> BoolArray:
         """Units with q at most the level, by all pairs."""

@@ -86,6 +86,9 @@ class ValueProbes:
     twins_rejected: FloatArray
     others_rejected: FloatArray
 
+    def __repr__(self) -> str:
+        return f"ValueProbes({len(self.values)} values, {len(self.layers)} layers)"
+
     def __post_init__(self) -> None:
         shape = (len(self.values), len(self.layers))
         for name in ("intercepts", "accuracy", "lower", "upper", "recognised", "twins_rejected", "others_rejected"):

@@ -19,7 +19,7 @@ from causalvalues.errors import SteeringError
 from causalvalues.frozen import FloatArray, frozen_floats
 from causalvalues.randomness import require_whole, stream
 from causalvalues.steering.acts import SteeringLever
-from causalvalues.steering.calibrating import text_scores
+from causalvalues.steering.calibrating import prompt_for, text_scores
 from causalvalues.steering.hooks import Dosed, steered
 
 Kind = Literal["statement", "negated", "word"]
@@ -70,6 +70,9 @@ class Trial:
     losses: FloatArray
     right: FloatArray
     level: float = 0.95
+
+    def __repr__(self) -> str:
+        return f"Trial({len(self.levers)} levers on {len(self.kinds)} texts about {len(set(self.values))} values)"
 
     def gain(self, lever: int, kinds: Sequence[Kind] = ("statement", "word"), value: str = "") -> Gain:
         """Return how much more the texts of a value gain than those of the other values, with a Welch interval.
@@ -168,9 +171,8 @@ def run_trial(
     texts = _texts(model, said, statements, [word for mine in words.values() for word in mine])
     neutral, probe = neutral_texts()[1::2], capability_probe()
     plain = texts.per_token(model, ())
-    fluent = text_scores(model, neutral).mean()
     gains = [texts.per_token(model, [one]) - plain for one in dosed]
-    losses = [fluent - text_scores(model, neutral, [one]).mean() for one in dosed]
+    losses = _losses(model, neutral, dosed)
     right = [_right(model, probe, [one]) for one in dosed] + [_right(model, probe, ())]
     return Trial(
         tuple(levers),
@@ -247,10 +249,24 @@ def _texts(model: LocalModel, said: Frames, statements: Sequence[str], words: Se
     return _Texts(prompt, (*map(model.answer_tokens, statements), *ends), len(statements), lead)
 
 
+def _losses(model: LocalModel, texts: Sequence[str], dosed: Sequence[Dosed]) -> list[float]:
+    """Return what each lever takes from plain texts; those that act on prompts alone, as answers after one."""
+    prompts = [prompt_for(model, lever) for lever, _ in dosed]
+    fluent = {prompt: text_scores(model, texts, (), prompt).mean() for prompt in set(prompts)}
+    found = [text_scores(model, texts, [one], prompt).mean() for one, prompt in zip(dosed, prompts, strict=True)]
+    return [float(fluent[prompt] - each) for each, prompt in zip(found, prompts, strict=True)]
+
+
 def _right(model: LocalModel, probe: Sequence[ProbeQuestion], levers: Sequence[Dosed]) -> float:
     texts = [f"{one.prompt} {word}" for one in probe for word in (one.right, one.wrong)]
-    tokens = [len(model.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1 for text in texts]
-    sums = (text_scores(model, texts, levers) * np.array(tokens)).reshape(-1, 2)
+    prompt = prompt_for(model, levers[0][0]) if levers else ()
+    tokens = [
+        len(model.answer_tokens(text))
+        if prompt
+        else len(model.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1
+        for text in texts
+    ]
+    sums = (text_scores(model, texts, levers, prompt) * np.array(tokens)).reshape(-1, 2)
     return float((sums[:, 0] > sums[:, 1]).mean())
 
 

@@ -57,6 +57,9 @@ class ValueVectors:
     kind: Kind = "mean_difference"
     stability: FloatArray | None = None
 
+    def __repr__(self) -> str:
+        return f"ValueVectors({len(self.values)} values, {len(self.layers)} layers, {self.kind})"
+
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "values", tuple(self.values))

@@ -101,7 +101,8 @@ def inner_levers_of(settings: SteeringLeverSettings | None, folder: Path) -> Ste
     """Return the levers inside the model that a ``[steering]`` table names; None when there is none."""
     if settings is None:
         return None
-    held = SteeringLevers(read_levers(folder / settings.levers))
+    files = [settings.levers] if isinstance(settings.levers, str) else settings.levers
+    held = SteeringLevers(lever for file in files for lever in read_levers(folder / file))
     return SteeringLevers(held[name] for name in settings.names) if settings.names else held
 
 

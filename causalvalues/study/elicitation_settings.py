@@ -188,8 +188,8 @@ class SteeringLeverSettings(Section):
 
     Parameters
     ----------
-    levers : str
-        File (CSV) of levers, as `read_levers` reads it.
+    levers : str or list of str
+        Files (CSV) of levers, as `read_levers` reads them.
     names : list of str, default all
         Use these levers only.
     doses : list of float, default [1.0]
@@ -198,7 +198,7 @@ class SteeringLeverSettings(Section):
         Whether the prompts of ``[design]`` are tried as well.
     """
 
-    levers: str
+    levers: str | list[str]
     names: list[str] = Field(default=[])
     doses: list[float] = Field(default=[1.0])
     prompts: bool = True
