@@ -10,7 +10,7 @@ import pytest
 from lever_kinds_world import VALUES, simulate_kinds, write_kinds_study
 from study_helpers import digests
 
-from causalvalues.errors import StudyError
+from causalvalues.errors import DataError, StudyError
 from causalvalues.reports import run_report
 from causalvalues.steering import Act, SteeringLever, write_levers
 
@@ -67,7 +67,7 @@ def test_the_graph_is_held_against_cosines(study: Path, tmp_path: Path) -> None:
     assert table["pair"].tolist() == ["behaviour and inside"]
     assert "figures/inside_outside.svg" in run.files
     (folder / "study.toml").write_text(study.read_text() + 'cosines = "nowhere.csv"\n')
-    with pytest.raises(StudyError, match=r"no file .*nowhere\.csv of cosines"):
+    with pytest.raises(DataError, match=r"no file .*nowhere\.csv of cosines"):
         run_report("steering", folder / "study.toml", folder / "other")
     pd.DataFrame(np.eye(3), VALUES[:3], VALUES[:3]).to_csv(folder / "cosines.csv")
     (folder / "study.toml").write_text(study.read_text() + 'cosines = "cosines.csv"\n')

@@ -162,7 +162,7 @@ def _head(part: str, one: DoseResponse, name: str, where: tuple[Panel, DoseGrid]
 
 def _titles(panels: Sequence[Panel], grid: DoseGrid) -> list[Mark]:
     """Return what the scales count, reading upwards on the left."""
-    said = ("effect", "change" if grid.unit else "change / allowed")
+    said = ("effect", "change" if grid.unit else "of allowed")
     marks: list[Mark] = []
     for panel, text in zip(panels, said, strict=False):
         y = tidy((panel.top + panel.bottom) / 2)

@@ -2,6 +2,7 @@
 
 from causalvalues.leakage.breaking import Break
 from causalvalues.leakage.circle_leakage import CircleLeakage, leakage_by_distance
+from causalvalues.leakage.cosine_files import read_cosines
 from causalvalues.leakage.dose_curves import DoseResponse, dose_response, dose_responses
 from causalvalues.leakage.inside_outside import InsideOutside, inside_outside, signed_adjacency
 from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, measure_leakage
@@ -18,5 +19,6 @@ __all__ = [
     "inside_outside",
     "leakage_by_distance",
     "measure_leakage",
+    "read_cosines",
     "signed_adjacency",
 ]

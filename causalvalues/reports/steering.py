@@ -18,6 +18,7 @@ from causalvalues.leakage import (
     inside_outside,
     leakage_by_distance,
     measure_leakage,
+    read_cosines,
     signed_adjacency,
 )
 from causalvalues.prediction import PairedRows, paired_rows
@@ -138,9 +139,7 @@ def _dosed(rows: PairedRows) -> list[str]:
 def _likeness(given: Given, asked: SteeringReportSettings) -> InsideOutside:
     """Hold the graph of the answers against the cosines of value vectors."""
     path = given.folder / asked.cosines
-    if not path.is_file():
-        raise StudyError(f"There is no file {path} of cosines. Give the cosines.csv that steer-vectors writes.")
-    cosines = pd.read_csv(path, index_col=0)
+    cosines = read_cosines(path)
     results = given.results
     given.say("hold the graph against the value vectors")
     names = list(results.posterior.names)

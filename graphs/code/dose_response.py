@@ -17,5 +17,5 @@ def figure(run: Path) -> Scene:
     rows = paired_rows(score(demo_responses("doses"), scoring_key("smollm2-steered"), guardrails=True))
     allowed = {"fluency": 0.1, "capability": 0.3}
     found = [dose_response(rows, f"vec_{value}", value, allowed) for value in SHOWN]
-    labels = {one.lever: f"vector: {one.aim}" for one in found}
+    labels = {one.lever: one.aim.capitalize() for one in found}
     return dose_response_figure(found, theory("schwartz-10"), labels)

@@ -15,7 +15,8 @@ def figure(run: Path) -> Scene:
     """Draw effects of levers on values and guardrails."""
     rows = paired_rows(score(demo_responses("doses"), scoring_key("smollm2-steered"), guardrails=True))
     aims = {lever: lever.removeprefix("vec_") for lever in rows.levers if lever.startswith("vec_")}
-    labels = {lever: f"vector: {aim.replace('_', '-')}" for lever, aim in aims.items()}
+    circle = theory("schwartz-10")
+    labels = {lever: circle.labels[aim] for lever, aim in aims.items()}
     labels |= {lever: f"random {k}" for k, lever in enumerate((x for x in rows.levers if x not in aims), 1)}
     found = measure_leakage(rows, aims, guardrails=("fluency", "capability"))
-    return leakage_figure(found, theory("schwartz-10"), labels | {"fluency": "Fluency", "capability": "Capability"})
+    return leakage_figure(found, circle, labels | {"fluency": "Fluency", "capability": "Capability"})
