@@ -12,7 +12,8 @@ from typer.main import get_command
 
 from causalvalues.cli.app import app
 from causalvalues.loop import read_loop
-from causalvalues.study.study_file import settings_from
+from causalvalues.study.elicitation_settings import ElicitationSettings
+from causalvalues.study.study_file import settings_from, validated
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "causalvalues"
@@ -47,7 +48,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
     lines = [line.split("#")[0].split() for text in blocks("sh") for line in text.splitlines()]
     used = [words for words in lines if words and words[0] == "causalvalues"]
     assert {words[1] for words in used} <= set(commands)
-    assert len(used) == 27
+    assert len(used) == 30
     for words in used:
         options = {option for parameter in commands[words[1]].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, words
@@ -73,6 +74,25 @@ def test_the_files_of_the_closed_loop_page_are_understood(tmp_path: Path) -> Non
     assert settings.target[0].change == {"benevolence": 0.2, "power": -0.1}
     assert settings.swap is not None
     assert read_loop(ROOT / "benchmarks" / "closed_loop.toml").swap is not None
+
+
+def test_the_examples_of_the_page_on_levers_inside_run_as_they_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "steering.md").read_text(encoding="utf-8")
+    held: dict[str, object] = {}
+    exec(compile("\n".join(re.findall(r"```python\n(.*?)```", text, re.S)), "steering.md", "exec"), held)  # noqa: S102
+    said = capsys.readouterr().out
+    assert "OPTIMAL: do_tradition x 1, vec_self_direction x 0.5" in said
+    assert "(8,) 32" in said
+    ask, report, loop = re.findall(r"```toml\n(.*?)```", text, re.S)
+    validated(ElicitationSettings, tomllib.loads(ask), "ask")
+    assert settings_from(tomllib.loads(report)).report["steering"]["allowed"] == {"fluency": 0.1, "capability": 0.3}
+    (tmp_path / "loop.toml").write_text(loop)
+    assert read_loop(tmp_path / "loop.toml").levers.compare
+    for name in ("ask", "doses"):
+        validated(ElicitationSettings, tomllib.loads((ROOT / f"benchmarks/steering/{name}.toml").read_text()), name)
+    assert read_loop(ROOT / "benchmarks" / "steering" / "loop.toml").drawn is not None
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
