@@ -21,6 +21,7 @@ from causalvalues.cli import (
     reporting,
     steering,
     tabling,
+    vectoring,
 )
 from causalvalues.cli import options as of
 from causalvalues.cli.group import Commands
@@ -280,6 +281,7 @@ for command in (
     reading_logs.logs,
     reporting.report,
     steering.steer_loop,
+    vectoring.steer_vectors,
 ):
     app.command()(command)
 app.add_typer(caching.app, name="cache")

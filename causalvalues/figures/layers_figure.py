@@ -12,8 +12,9 @@ from causalvalues.figures.legend import Item, legend_rows
 from causalvalues.figures.row_frame import checked_width
 from causalvalues.numerals import estimate, number
 from causalvalues.scene.geometry import disc, polygon, rectangle, tidy
+from causalvalues.scene.metrics import text_width
 from causalvalues.scene.nouns import Mark, Scene, Shape, Text, number_cell
-from causalvalues.scene.palette import INK, LABEL_SIZE, MARGIN, NEGATIVE, PAPER, POSITIVE, QUIET, blend
+from causalvalues.scene.palette import FAINT, INK, LABEL_SIZE, MARGIN, NEGATIVE, PAPER, POSITIVE, QUIET, blend
 
 HIGH, WIDEST = 150.0, 340.0
 LEFT = 30.0
@@ -68,14 +69,12 @@ def layers_figure(layers: Sequence[int], curves: Sequence[Curve], *, width: floa
     """
     _check(layers, curves)
     panel = _panel(layers, curves, checked_width(width))
-    marks: list[Mark] = [*_across(panel, layers), *panel.frame((False, True))]
+    marks: list[Mark] = [*_grid(panel), *_across(panel, layers)]
     for curve, (colour, _, _) in zip(curves, LOOKS, strict=False):
         if curve.lower:
             lower, upper = (_points(layers, each) for each in (curve.lower, curve.upper))
             marks += panel.band(lower, upper, blend(colour, 0.16))
-    for curve, (colour, _, dash) in zip(curves, LOOKS, strict=False):
-        if curve.chance is not None:
-            marks += panel.line([(layers[0], curve.chance), (panel.across[1], curve.chance)], (colour, 0.5, dash))
+    marks += _chances(panel, curves)
     for k, curve in enumerate(curves):
         marks += _curve(panel, layers, curve, k)
     legend, below = legend_rows(_legend(curves), width, panel.bottom + 22.0)
@@ -114,21 +113,57 @@ def _columns(curves: Sequence[Curve]) -> list[tuple[float, ...]]:
 def _panel(layers: Sequence[int], curves: Sequence[Curve], width: float) -> Panel:
     known = [x for column in _columns(curves) for x in column if math.isfinite(x)]
     low, high = min(0.0, *known), max(1.0, *known)
-    first, last = layers[0], max(layers[-1], layers[0] + 1)
-    edge = 0.03 * (last - first)
-    wide = min(width - 2 * MARGIN - LEFT, WIDEST)
-    left = tidy(MARGIN + LEFT + (width - 2 * MARGIN - LEFT - wide) / 2)
+    edge = 0.03 * (layers[-1] - layers[0]) or 1.0
+    chances = [text_width(_said(curve.chance), LABEL_SIZE) + 4 for curve in curves if curve.chance is not None]
+    room = width - 2 * MARGIN - LEFT - max(chances, default=0.0)
+    wide = min(room, WIDEST)
+    left = tidy(MARGIN + LEFT + (room - wide) / 2)
     return Panel(
-        "panel", left, MARGIN + 4, tidy(left + wide), MARGIN + 4 + HIGH, (first - edge, last + edge), (low, high)
+        "panel",
+        left,
+        MARGIN + 4,
+        tidy(left + wide),
+        MARGIN + 4 + HIGH,
+        (layers[0] - edge, layers[-1] + edge),
+        (low, high),
     )
 
 
+def _grid(panel: Panel) -> list[Mark]:
+    """Return the scale upwards, and the corner of the panel without marks across."""
+    marks = panel.frame((False, True))
+    rules = [mark for mark in marks if mark.role == "rule"]
+    return [mark for mark in marks if mark not in rules[1:]]
+
+
+def _chances(panel: Panel, curves: Sequence[Curve]) -> list[Mark]:
+    """Return a thin line across the panel for each chance, named behind its right end where it has room."""
+    marks: list[Mark] = []
+    taken: list[float] = []
+    for curve, (colour, _, dash) in zip(curves, LOOKS, strict=False):
+        if curve.chance is None:
+            continue
+        y = panel.y(curve.chance)
+        marks += panel.line([(panel.across[0], curve.chance), (panel.across[1], curve.chance)], (colour, 0.7, dash))
+        if all(abs(y - other) > LABEL_SIZE + 1 for other in taken):
+            place = tidy(panel.right + 4), tidy(y + 0.36 * LABEL_SIZE)
+            marks.append(Text(panel.part, "chance", *place, _said(curve.chance), LABEL_SIZE, colour=QUIET))
+            taken.append(y)
+    return marks
+
+
+def _said(chance: float) -> str:
+    return f"chance {number(chance)}"
+
+
 def _across(panel: Panel, layers: Sequence[int]) -> list[Mark]:
-    """Return the numbers of the layers, as many as have room, and what the scales count."""
+    """Return a mark for each layer, their numbers as far as they have room, and what the scale counts."""
     marks: list[Mark] = []
     free = -math.inf
     for layer in layers:
         x = panel.x(layer)
+        foot = polygon([(x, panel.bottom), (x, panel.bottom + 2)], closed=False)
+        marks.append(Shape("axis", "rule", foot, stroke=FAINT, stroke_width=0.6))
         if x >= free:
             y = tidy(panel.bottom + 10)
             marks.append(Text("axis", "tick", x, y, str(layer), LABEL_SIZE, "middle", colour=QUIET))
@@ -167,9 +202,6 @@ def _legend(curves: Sequence[Curve]) -> list[Item]:
         )
         band = (Shape("legend", "band", rectangle(0, -4, 20, 8), fill=blend(colour, 0.16)),) if curve.lower else ()
         items.append((20.0, curve.name, (*band, line, _dot("legend", 10.0, 0.0, k))))
-    if any(curve.chance is not None for curve in curves):
-        line = Shape("legend", "chance", polygon([(0, 0), (20, 0)], closed=False), stroke=QUIET, stroke_width=0.5)
-        items.append((20.0, "thin, in the same colour: chance", (line,)))
     return items
 
 
