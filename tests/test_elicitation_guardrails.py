@@ -20,10 +20,16 @@ from causalvalues.elicitation import (
     full_design,
     item_set,
 )
-from causalvalues.elicitation.guardrails import Guardrails, ProbeQuestion, guardrails
+from causalvalues.elicitation.guardrails import (
+    Guardrails,
+    ProbeQuestion,
+    capability_probe,
+    guardrails,
+    neutral_texts,
+)
 from causalvalues.elicitation.prompt_levers import prompt_levers
 from causalvalues.elicitation.questions import Asked, Capability, Question, Reply, StatementQuestion
-from causalvalues.errors import CausalValuesError, ElicitationError
+from causalvalues.errors import CausalValuesError, DataError, ElicitationError
 from causalvalues.responses import read_responses, score
 from causalvalues.study.elicitation_files import answer_files, key_text
 from causalvalues.theories import scoring_key
@@ -129,3 +135,19 @@ def test_the_shipped_selection_is_spread_and_keeps_pairs_of_questions() -> None:
     assert len(guardrails(0, 3).questions) == 3
     with pytest.raises(CausalValuesError, match="texts"):
         guardrails(-1, 0)
+
+
+@pytest.mark.parametrize("number", [(7, 10), (2, 3), (60, 80), (0, 1)])
+def test_an_id_is_the_place_in_the_shipped_file_whatever_else_is_asked(number: tuple[int, int]) -> None:
+    rails = guardrails(*number)
+    every = {f"fluency_{k}": text for k, text in enumerate(neutral_texts(), 1)}
+    every_question = {f"capability_{k}": one for k, one in enumerate(capability_probe(), 1)}
+    assert tuple(every[name] for name in rails.dimensions.get("fluency", ())) == rails.texts
+    assert tuple(every_question[name] for name in rails.dimensions.get("capability", ())) == rails.questions
+    assert rails.names == tuple(name for names in rails.dimensions.values() for name in names)
+
+
+def test_places_must_be_as_many_as_texts() -> None:
+    for places in ((1,), (3, 3)):
+        with pytest.raises(DataError, match="text_places"):
+            Guardrails(("a", "b"), (), places)

@@ -13,6 +13,7 @@ from leakage_truths import AIMS, ALLOWED, simulate
 
 from causalvalues.errors import DataError
 from causalvalues.leakage import Break, LeakageOptions, dose_response, dose_responses, measure_leakage
+from causalvalues.leakage.breaking import Curves, _margins, _places
 from causalvalues.prediction.paired_rows import PairedRows
 
 DOSES = (0.5, 1.0, 1.5, 2.0)
@@ -83,17 +84,41 @@ def test_not_within_the_doses_tried_is_an_answer() -> None:
     assert str(Break(1.5, np.nan, np.nan, "guard", np.nan, 2.0)) == "breaks at 1.50"
 
 
-def test_small_falls_of_the_aim_are_noise() -> None:
-    flat = effects_of([0.3, 0.3, 0.3, 0.3], [0.0] * 4)
-    broken = [
-        np.isfinite(dose_response(lever_rows(DOSES, flat, 8, 0.1, seed), "a", "aim").breaks.dose) for seed in range(40)
-    ]
-    assert np.mean(broken) < 0.45
+@pytest.mark.parametrize("k", [2, 4, 6])
+def test_a_flat_curve_breaks_as_seldom_with_many_doses_as_with_few(k: int) -> None:
+    doses = tuple(np.arange(1.0, k + 1))
+    random = np.random.default_rng(k)
+    broken = []
+    for _ in range(600):
+        aim = 0.3 + 0.1 * random.normal(size=(8, k))
+        margin = _margins(aim, 0.9)
+        curves = Curves(np.array(doses), aim, np.zeros((8, k, 0)), np.zeros(0), ("aim",))
+        broken.append(np.isfinite(_places(aim.mean(axis=0)[None, :, None], curves, margin)[0, 0]))
+    assert np.mean(broken) < 0.08  # 5% and two standard errors of 600 draws; 38% with six doses taken pair by pair
+
+
+def test_falls_that_are_no_noise_are_found() -> None:
     falling = effects_of([0.3, 0.3, 0.3, 0.0], [0.0] * 4)
     assert all(
         np.isfinite(dose_response(lever_rows(DOSES, falling, 8, 0.1, seed), "a", "aim").breaks.dose)
         for seed in range(10)
     )
+
+
+@pytest.mark.parametrize(("units", "known"), [(2, False), (3, False), (4, False), (5, True)])
+def test_few_units_have_a_breaking_dose_and_no_interval(units: int, known: bool) -> None:
+    effects = effects_of([0.1, 0.2, 0.3, 0.4], [-0.025, -0.05, -0.125, -0.2])
+    found = dose_response(lever_rows(DOSES, effects, units, 0.01), "a", "aim", {"guard": 0.1}).breaks
+    assert found.dose == pytest.approx(4 / 3, abs=0.2)
+    assert np.isfinite([found.lower, found.upper, found.share]).tolist() == [known] * 3
+    assert ("[" in str(found)) == known
+
+
+def test_a_dose_of_few_units_leaves_the_interval_out() -> None:
+    effects = effects_of([0.1, 0.2, 0.3, 0.4], [-0.025, -0.05, -0.125, -0.2])
+    rows = lever_rows(DOSES, effects, 6, 0.01)
+    thin = rows.on(np.array([i for i in range(24) if i % 4 or i < 16]))  # the first dose has four units
+    assert np.isnan(dose_response(thin, "a", "aim", {"guard": 0.1}).breaks.lower)
 
 
 def test_the_interval_holds_the_dose_where_it_breaks() -> None:

@@ -282,6 +282,22 @@ def test_controls_without_rows_at_the_dose_are_told(rows: PairedRows) -> None:
     assert found.notes == ("Left out, without a row alone at the dose 1: random_3.",)
 
 
+def test_a_lever_of_two_units_is_left_out_of_the_overall_leakage_and_named(rows: PairedRows) -> None:
+    lever = rows.levers.index("vec_power")
+    thin = rows.on(np.array([d[lever] == 0 or u < "unit 002" for d, u in zip(rows.doses, rows.units, strict=True)]))
+    found = measure_leakage(thin, AIMS, GUARDS)
+    assert found.levers.loc["vec_power", "units"] == 2
+    assert np.isnan(found.levers.loc["vec_power", "leakage"])
+    others = {name: value for name, value in AIMS.items() if name != "vec_power"}
+    assert found.overall == measure_leakage(rows, others, GUARDS).overall
+    assert np.isfinite(found.overall.value)
+    assert found.notes == ("Left out of the overall leakage, with fewer than 3 units: vec_power.",)
+    pair = rows.on(np.array([u < "unit 002" for u in rows.units]))
+    nothing = measure_leakage(pair, AIMS, GUARDS)
+    assert np.isnan(nothing.overall.value)
+    assert all(name in nothing.notes[0] for name in AIMS)
+
+
 def test_what_does_not_fit_is_named(rows: PairedRows) -> None:
     with pytest.raises(DataError, match="Did you mean 'vec_power'"):
         measure_leakage(rows, {"vec_powr": "power"})

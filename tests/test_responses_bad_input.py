@@ -327,3 +327,18 @@ def test_a_header_without_a_line_end_has_no_rows(file) -> None:
 def test_levers_need_names(file) -> None:
     refused(file("a,b,lever:\n1,2,0\n3,4,1\n"), "'lever:'", "no name")
     refused(file("a,b,lever\n1,2,0.25\n3,4,1\n5,6,\n"), "'lever'", "0.25", "lever:NAME")
+
+
+@pytest.mark.parametrize(
+    "dose", ["nan", "NaN", "-nan", "inf", "-Infinity", "1e999", "1_0", "0,5", "50%", "1 000", "\u22120.5", ""]
+)
+def test_what_looks_like_a_dose_and_is_none_makes_no_lever(file, dose: str) -> None:
+    cell = f"calm={dose}"
+    rows = f'unit_id,levers,a,b\nu,bold,1,2\nv,"{cell}",3,4\n'
+    refused(file(rows), repr(cell), "'levers'", "rows 3", "a=0.5")
+
+
+def test_a_dose_with_a_comma_that_may_separate_thousands_leaves_two_readings(file) -> None:
+    text = "unit_id;levers;a;b\nu;calm=1,500;1;2\nv;;3;4\n"
+    refused(file(text), "'1,500'", 'decimal=","')
+    assert read_responses(file(text), ReadOptions(decimal=",")).doses.max() == 1.5

@@ -347,3 +347,22 @@ def test_a_dose_that_the_levers_column_names_is_a_dose_and_no_lever_of_its_own(t
     (tmp_path / "twice.csv").write_text("\n".join([*rows[:2], "u2,calm+calm=0.5,2,3"]))
     with pytest.raises(DataError, match="no list of different levers"):
         read_responses(tmp_path / "twice.csv")
+
+
+def test_doses_in_the_levers_column_are_numbers_as_in_the_rest_of_the_table(tmp_path: Path) -> None:
+    rows = "unit_id;levers;a;b\nu1;calm=0,5;1,5;2\nu2;calm=-,25+bold=1e1;2;3\nu3;calm=2.5;2;3\n"
+    found = read_responses(csv(tmp_path, rows))
+    assert found.levers == ("bold", "calm")
+    assert found.doses.tolist() == [[0, 0.5], [10, -0.25], [0, 2.5]]
+    whole = read_responses(csv(tmp_path, "unit_id;levers;a;b\nu1;calm=0,5+bold;1;2\nu2;;2;3\n", "whole.csv"))
+    assert (whole.levers, whole.doses.tolist()) == (("bold", "calm"), [[1, 0.5], [0, 0]])
+    quoted = csv(tmp_path, 'unit_id,levers,a,b\nu1,"calm=0,5",1,2\nu2,,2,3\n', "quoted.csv")
+    assert read_responses(quoted, ReadOptions(decimal=",")).doses.tolist() == [[0.5], [0]]
+
+
+def test_words_behind_the_sign_stay_part_of_the_name_of_a_lever(tmp_path: Path) -> None:
+    words = ["mode=fast", "by=gpt-4", "as=x_1", "to=Nancy", "to=Infante"]
+    rows = [f"u{i},{word},1,2" for i, word in enumerate(words)]
+    found = read_responses(csv(tmp_path, "\n".join(["unit_id,levers,a,b", *rows])))
+    assert set(found.levers) == set(words)
+    assert found.doses.max(1).tolist() == [1] * len(words)

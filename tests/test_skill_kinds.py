@@ -217,6 +217,8 @@ def test_the_part_behind_the_first_underscore_is_the_value_that_a_lever_aims_at(
     assert aims((*PROMPTS, *INSIDE), VALUES) == {lever: lever.partition("_")[2] for lever in (*PROMPTS, *INSIDE)}
     names = ("vec_self_direction~w1", "vec_direction", "self_direction", "_power", "power", "vec_power_off", "vecpower")
     assert aims(names, VALUES) == {"vec_self_direction~w1": "self_direction"}
+    assert aims(("rand_power", "random_care", "rand_power~w1", "vec_power"), VALUES) == {"vec_power": "power"}
+    assert aims(("rand_power",), VALUES, {"rand_power": "power"}) == {"rand_power": "power"}
     assert aims(("vec_power", "vec_care"), VALUES, {"vec_power": "order"}) == {"vec_power": "order"}
 
 

@@ -185,6 +185,9 @@ def test_what_cannot_be_captured_is_refused(embedded: LocalModel) -> None:
         capture(embedded, TEXTS, [30])
     with pytest.raises(SteeringError, match="No layer"):
         capture(embedded, TEXTS, [])
+    for reader in (capture, typical_norms):
+        with pytest.raises(SteeringError, match="layer 5 is asked for twice"):
+            reader(embedded, TEXTS, [5, 3, np.int64(5)])
     with pytest.raises(SteeringError, match="Use one of mean, last"):
         capture(embedded, TEXTS, what="max")  # type: ignore[arg-type]
     with pytest.raises(SteeringError, match="Use one of residual, neurons"):
@@ -206,7 +209,7 @@ PAIRS = (
 
 
 def test_vectors_are_learned_from_what_follows_the_context(embedded: LocalModel) -> None:
-    found = learn_vectors(embedded, PAIRS, [6, 4], halves=1)
+    found = learn_vectors(embedded, PAIRS, [6, 4, 6], "mean_difference", halves=1)
     assert (found.values, found.layers) == (("hedonism", "power"), (4, 6))
     shift = [
         plain_states(embedded, sentence)[4, len(embedded.tokenizer(pair.context)["input_ids"]) :].mean(0)

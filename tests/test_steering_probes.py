@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from causalvalues.errors import SteeringError
 from causalvalues.steering.decoding import decode_values
 from causalvalues.steering.pairs import ContrastPair
-from causalvalues.steering.probes import CHANCE, ProbeFit, ValueProbes, fit_probes, logistic
+from causalvalues.steering.probes import CHANCE, ProbeFit, ValueProbes, accuracy_interval, fit_probes, logistic
 from causalvalues.steering.value_vectors import ValueVectors
 
 VALUES = ("power", "security", "tradition")
@@ -58,6 +58,7 @@ def test_the_accuracy_is_made_of_its_three_shares_and_lies_in_its_interval(found
     np.testing.assert_allclose(found.accuracy, made)
     assert (found.lower <= found.accuracy).all()
     assert (found.accuracy <= found.upper).all()
+    assert (found.lower[found.accuracy > 0.99] < 0.99).all()
 
 
 def test_the_two_sentences_of_a_pair_are_never_split() -> None:
@@ -107,6 +108,36 @@ def test_what_cannot_be_probed_is_refused() -> None:
         ProbeFit(penalty=0)
     with pytest.raises(SteeringError, match="nothing at layer 1"):
         replace(fit_probes(pairs(), affirmed[:, :1], plain[:, :1], [4]), layers=(4,)).probe("power", 1)
+
+
+@pytest.mark.parametrize("each", [24, 48])
+@pytest.mark.parametrize(("true", "copied"), [(0.7, 0.5), (0.9, 0.0), (0.98, 0.0), (0.98, 0.5), (0.995, 0.0)])
+def test_intervals_cover_the_true_accuracy_near_one_as_well(each: int, true: float, copied: float) -> None:
+    """Sentences and twins are right together as often as `copied` says; a percentile bootstrap covers .60 of .98."""
+    draw = np.random.default_rng(each)
+    covered = 0
+    for _ in range(1000):
+        said = draw.random(each) < true
+        twin = np.where(draw.random(each) < copied, said, draw.random(each) < true)
+        others = draw.random(9 * each) < true
+        middle, low, high = accuracy_interval((said * 1.0, twin * 1.0, others * 1.0), 0.95)
+        assert 0 <= low <= middle <= high <= 1
+        covered += low <= true <= high
+    assert 0.915 <= covered / 1000 <= 0.98
+
+
+def test_an_interval_has_a_width_where_all_are_right_or_wrong_and_narrows_with_more_pairs() -> None:
+    widths = []
+    for each in (24, 96):
+        ones = (np.ones(each), np.ones(each), np.ones(9 * each))
+        middle, low, high = accuracy_interval(ones, 0.95)
+        assert (middle, high) == (1, 1)
+        assert 1 - 3 / each < low < 1 - 0.5 / each
+        wrong = accuracy_interval(tuple(1 - part for part in ones), 0.95)
+        np.testing.assert_allclose(wrong, (0, 0, 1 - low), atol=1e-12)
+        widths.append(high - low)
+        assert accuracy_interval(ones, 0.99)[1] < low
+    assert 3 < widths[0] / widths[1] < 5
 
 
 def test_words_are_read_by_the_direction_that_they_lie_along_most() -> None:

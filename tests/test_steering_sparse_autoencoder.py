@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 from causalvalues.elicitation.local_model import LocalModel
 from causalvalues.errors import CausalValuesError, SteeringError
 from causalvalues.randomness import stream
-from causalvalues.steering import training_texts as writing
 from causalvalues.steering.capturing import capture_tokens
 from causalvalues.steering.loss_recovered import loss_recovered
 from causalvalues.steering.modules import layer_at
@@ -24,9 +24,10 @@ from causalvalues.steering.sparse_autoencoder import (
     sparse_quality,
     typical_activations,
 )
-from causalvalues.steering.sparse_training import SparseTraining, train_autoencoder
+from causalvalues.steering.sparse_training import SparseTraining, _batches, train_autoencoder
 from causalvalues.steering.training_texts import training_texts
 
+writing = importlib.import_module("causalvalues.steering.training_texts")  # the room has a function of its name
 WIDTH, ATOMS, ACTIVE = 24, 36, 3
 SMALL = SparseTraining(features=72, k=ACTIVE, tokens=80_000, batch=256, dead_after=4000, threads=1)
 
@@ -226,6 +227,7 @@ def test_trainings_that_cannot_be_are_refused() -> None:
         ({"k": 0}, "`k` is 0"),
         ({"tokens": 1.5}, "`tokens`"),
         ({"batch": True}, "`batch`"),
+        ({"batch": 1}, "`batch` is 1. Give 2 or more"),
         ({"rate": -1.0}, "`rate`"),
         ({"rate": float("nan")}, "`rate`"),
         ({"device": "tpu"}, "'tpu' does not exist"),
@@ -247,6 +249,24 @@ def test_trainings_that_cannot_be_are_refused() -> None:
 def test_a_training_that_diverges_stops_and_says_so() -> None:
     with pytest.raises(SteeringError, match=r"diverged in step \d+ of \d+. Give a smaller `rate`"):
         train_autoencoder(dictionary()[0][:500], 0, replace(SMALL, rate=1e30, tokens=5000))
+
+
+def test_a_few_states_beyond_the_last_batch_do_not_stop_a_training() -> None:
+    for count in (513, 514, 520):
+        short = train_autoencoder(dictionary()[0][:count], 0, replace(SMALL, tokens=2 * count))
+        assert np.isfinite(short.W_dec).all()
+
+
+@given(st.integers(2, 600), st.integers(2, 300), st.integers(1, 2000))
+def test_batches_are_never_short_and_hold_each_state_once_a_turn(tokens: int, size: int, wanted: int) -> None:
+    found = [np.asarray(part) for part in _batches(tokens, SparseTraining(batch=size, tokens=wanted))]
+    least = min(size, tokens)
+    assert all((least + 1) // 2 <= len(part) < 1.5 * least + 1 for part in found)
+    read = np.concatenate(found)
+    assert len(read) >= wanted
+    assert len(read) < wanted + 1.5 * least
+    for turn in range(len(read) // tokens):
+        assert sorted(read[turn * tokens : (turn + 1) * tokens].tolist()) == list(range(tokens))
 
 
 @pytest.fixture(scope="module")

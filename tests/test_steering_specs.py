@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,13 @@ BAD = {
     "head": ("sparsify,add,levers,layers.6,0,1,3,,,a,all", "head_index is '3'"),
     "positions": ("sparsify,add,levers,layers.6,0,1,,,,a,last", "acts on 'last'"),
     "name": ("sparsify,add,levers,layers.6,0,1,,,,a+b,all", "'a\\+b'"),
+    "head outputs": ("sparsify,add,levers,blocks.6.attn.hook_z,0,1,,,,a,all", r"line 2: hookpoint is .*hook_z'. Give"),
+    "activations": ("sparsify,add,levers,blocks.6.mlp.hook_post,0,1,,,,a,all", r"line 2: hookpoint is 'blocks.6.mlp"),
+    "projection": ("sparsify,add,levers,layers.6.mlp.down_proj,0,1,,,,a,all", r"line 2: hookpoint is 'layers.6.mlp.d"),
+    "before all": ("sparsify,add,levers,blocks.0.hook_resid_pre,0,1,,,,a,all", r"line 2: hookpoint is 'blocks.0"),
+    "added to neurons": ("sparsify,add,levers,layers.5.mlp.neurons,0,1,,,,a,all", r"line 2: hookpoint is 'layers.5"),
+    "scaled stream": ("sparsify,scale,levers,layers.6,0,1,,,,a,all", r"line 2: hookpoint is 'layers.6'.*mlp.neurons"),
+    "nameless": ("sparsify,add,levers,blocks.6.attn.hook_z,0,1,,,,,all", "line 2: hookpoint is"),
 }
 
 
@@ -199,3 +207,104 @@ def test_fingerprints_tell_levers_apart_and_forget_names() -> None:
         SteeringLever("a", (Act(1, V[0], 1.0), Act(2, V[1], 1.0, "clamp"))),
     ]
     assert len({lever.fingerprint for lever in [base, *others]}) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    ("hookpoint", "layer"),
+    [
+        ("blocks.6.hook_resid_pre", 5),
+        ("blocks.6.hook_resid_post", 6),
+        ("model.layers.6", 6),
+        ("transformer.h.6", 6),
+        ("layers.6", 6),
+    ],
+)
+def test_a_hook_is_read_as_the_layer_that_it_is_behind(tmp_path: Path, hookpoint: str, layer: int) -> None:
+    write_levers(LEVERS[:1], tmp_path / "levers.csv")
+    (tmp_path / "levers" / "layers.6").rename(tmp_path / "levers" / hookpoint)
+    (tmp_path / "one.csv").write_text(f"{HEAD}sparsify,add,levers,{hookpoint},0,1,,,,a,all\n")
+    assert read_levers(tmp_path / "one.csv")[0].acts[0].layer == layer
+
+
+def test_the_hook_that_a_folder_names_is_read_in_the_same_way(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    folder = tmp_path / "release"
+    folder.mkdir()
+    save_file({"W_dec": V.astype(np.float32)}, folder / "sae_weights.safetensors")
+    (tmp_path / "one.csv").write_text(f"{HEAD}sae_lens,add,release,,0,1,,,,a,all\n")
+    (folder / "cfg.json").write_text(json.dumps({"hook_name": "blocks.4.hook_resid_pre"}))
+    assert read_levers(tmp_path / "one.csv")[0].acts[0].layer == 3
+    (folder / "cfg.json").write_text(json.dumps({"hook_name": "blocks.4.attn.hook_z"}))
+    with pytest.raises(DataError, match=r"line 2: hookpoint is '', and its folder says 'blocks\.4\.attn\.hook_z'"):
+        read_levers(tmp_path / "one.csv")
+
+
+def test_a_gate_reads_behind_a_layer_and_nowhere_else(tmp_path: Path) -> None:
+    write_levers(LEVERS[4:], tmp_path / "levers.csv")
+    text = (tmp_path / "levers.csv").read_text()
+    (tmp_path / "levers.csv").write_text(text.replace(",layers.3,", ",layers.3.mlp.neurons,"))
+    with pytest.raises(DataError, match=r"line 2: gate_hookpoint is 'layers\.3\.mlp\.neurons'"):
+        read_levers(tmp_path / "levers.csv")
+
+
+def test_levers_are_not_written_under_names_that_would_not_be_read(tmp_path: Path) -> None:
+    write_levers(LEVERS, tmp_path / "deep.csv", "decoder.layers.")
+    found = read_levers(tmp_path / "deep.csv")
+    assert [lever.fingerprint for lever in found] == [lever.fingerprint for lever in LEVERS]
+    with pytest.raises(SteeringError, match=r"'attn\.'.*layer_prefix"):
+        write_levers(LEVERS, tmp_path / "odd.csv", "attn.")
+    assert not (tmp_path / "odd.csv").exists()
+
+
+def test_no_offset_and_an_offset_of_zero_are_the_same_lever(tmp_path: Path) -> None:
+    bare, zero, tiny = (
+        SteeringLever("hold", (Act(6, V[2], 0.3, "clamp", offset=offset),))
+        for offset in (None, np.zeros(6), np.full(6, 1e-60))
+    )
+    assert zero.acts[0].offset is None
+    assert bare.fingerprint == zero.fingerprint == tiny.fingerprint
+    write_levers([bare, replace(zero, name="again")], tmp_path / "levers.csv")
+    assert {lever.fingerprint for lever in read_levers(tmp_path / "levers.csv")} == {bare.fingerprint}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_clamps_from_different_offsets_at_one_place_are_not_mixed_up(tmp_path: Path, turned: bool) -> None:
+    bare, away = (
+        SteeringLever(name, (Act(6, V[2], 0.3, "clamp", offset=offset),))
+        for name, offset in (("bare", None), ("away", V[3]))
+    )
+    both = [away, bare] if turned else [bare, away]
+    with pytest.raises(SteeringError, match=r"clamp at layers\.6 from different offsets \(none counts as zero\)"):
+        write_levers(both, tmp_path / "levers.csv")
+    for lever in both:
+        write_levers([lever, LEVERS[0]], tmp_path / f"{lever.name}.csv")
+        assert read_levers(tmp_path / f"{lever.name}.csv")[0].fingerprint == lever.fingerprint
+
+
+def test_an_offset_counts_for_clamps_alone_and_zero_has_no_sign(tmp_path: Path) -> None:
+    plain = SteeringLever("a", (Act(6, V[0], 1.0),))
+    assert SteeringLever("a", (Act(6, V[0], 1.0, offset=V[3]),)).fingerprint == plain.fingerprint
+    signs = [SteeringLever(name, (Act(6, [zero, 1.0], 1.0),)) for name, zero in (("a", 0.0), ("b", -0.0))]
+    write_levers(signs, tmp_path / "levers.csv")
+    found = read_levers(tmp_path / "levers.csv")
+    assert [lever.fingerprint for lever in found] == [lever.fingerprint for lever in signs]
+
+
+@pytest.mark.parametrize(("column", "other"), [("gate_intercept", "2.5"), ("gate_threshold", "0.9")])
+def test_rows_of_one_lever_have_one_gate(tmp_path: Path, column: str, other: str) -> None:
+    gated = SteeringLever("gated", (Act(6, V[5], 1.0), Act(8, V[5], 1.0)), gate=Gate(3, V[6], 1.0, 0.5))
+    write_levers([gated], tmp_path / "levers.csv")
+    rows = list(csv.DictReader((tmp_path / "levers.csv").read_text().splitlines()))
+
+    def read_with(text: str) -> None:
+        rows[1][column] = text
+        with (tmp_path / "levers.csv").open("w") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        assert read_levers(tmp_path / "levers.csv")[0].fingerprint == gated.fingerprint
+
+    read_with({"gate_intercept": "1", "gate_threshold": ""}[column])  # the same number, written otherwise
+    with pytest.raises(DataError, match=rf"and '{other}' in the column {column} \(lines 2 and 3\)"):
+        read_with(other)

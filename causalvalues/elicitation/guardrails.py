@@ -54,16 +54,35 @@ class Guardrails:
     ----------
     texts : tuple of str
     questions : tuple of ProbeQuestion
+    text_places, question_places : tuple of int, optional
+        Number of each among all those that it was chosen from, from 1, so that the same text has the same id in every
+        choice; default 1, 2, 3, ...
+
+    Raises
+    ------
+    DataError
+        If there is not one place for each text or question, or one stands twice.
     """
 
     texts: tuple[str, ...]
     questions: tuple[ProbeQuestion, ...]
+    text_places: tuple[int, ...] = ()
+    question_places: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, asked in (("text_places", self.texts), ("question_places", self.questions)):
+            places = tuple(getattr(self, name)) or tuple(range(1, len(asked) + 1))
+            if len(set(places)) != len(places) or len(places) != len(asked):
+                raise DataError(
+                    f"`{name}` are {len(places)} for {len(asked)} texts. Give each its own, or none at all."
+                )
+            object.__setattr__(self, name, places)
 
     @property
     def dimensions(self) -> dict[str, tuple[str, ...]]:
-        """Dimension -> ids of what is asked for it."""
-        asked = {FLUENCY: len(self.texts), CAPABILITY: len(self.questions)}
-        return {name: tuple(f"{name}_{k}" for k in range(1, n + 1)) for name, n in asked.items() if n}
+        """Dimension -> ids of what is asked for it: ``fluency_37`` is the 37th of all texts."""
+        asked = {FLUENCY: self.text_places, CAPABILITY: self.question_places}
+        return {name: tuple(f"{name}_{k}" for k in places) for name, places in asked.items() if places}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,18 +103,21 @@ def guardrails(texts: int = 12, questions: int = 20) -> Guardrails:
     Returns
     -------
     Guardrails
+        With ids that are places among all that ship.
 
     Examples
     --------
-    >>> [len(names) for names in guardrails(2, 4).dimensions.values()]
-    [2, 4]
+    >>> guardrails(2, 4).dimensions["fluency"]
+    ('fluency_1', 'fluency_31')
     """
     known, asked = neutral_texts(), capability_probe()
     require_whole("texts", texts, 0)
     require_whole("questions", questions, 0)
     pairs = _spread(len(asked) // 2, math.ceil(questions / 2))
-    kept = [asked[2 * pair + side] for pair in pairs for side in (0, 1)][:questions]
-    return Guardrails(tuple(known[k] for k in _spread(len(known), texts)), tuple(kept))
+    kept = [2 * pair + side for pair in pairs for side in (0, 1)][:questions]
+    spread = _spread(len(known), texts)
+    places = [tuple(k + 1 for k in chosen) for chosen in (spread, kept)]
+    return Guardrails(tuple(known[k] for k in spread), tuple(asked[k] for k in kept), *places)
 
 
 def neutral_texts(path: str | Path = "") -> tuple[str, ...]:

@@ -25,8 +25,9 @@ def dose_caption(each: Sequence[DoseResponse], shown: Mapping[str, str], unit: s
         scale = f"of {shown[unit]} in its unit" if unit else "of the guardrails as shares of what is allowed"
         said.append(f"Lower part: change {scale}; line: the largest loss allowed ({allowed}).")
     said.append(
-        "A lever breaks where a guardrail loses more than is allowed, or where the aim falls although the dose rises "
-        f"(between doses by straight lines; {level} interval by bootstrap of units)."
+        "A lever breaks where a guardrail loses more than is allowed, or where the aim falls although the dose rises, "
+        f"by more than chance gives in any two doses (between doses by straight lines; {level} interval by bootstrap "
+        "of units, none where a dose has fewer than 5)."
     )
     return " ".join([*said, *(f"{shown[one.lever]} {_break(one, shown)}." for one in each)])
 

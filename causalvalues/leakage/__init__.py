@@ -6,6 +6,7 @@ from causalvalues.leakage.cosine_files import read_cosines
 from causalvalues.leakage.dose_curves import DoseResponse, dose_response, dose_responses
 from causalvalues.leakage.inside_outside import InsideOutside, inside_outside, signed_adjacency
 from causalvalues.leakage.leakage_matrix import LeakageMatrix, LeakageOptions, measure_leakage
+from causalvalues.leakage.statement_error import StatementEffects, statement_effects
 
 __all__ = [
     "Break",
@@ -14,6 +15,7 @@ __all__ = [
     "InsideOutside",
     "LeakageMatrix",
     "LeakageOptions",
+    "StatementEffects",
     "dose_response",
     "dose_responses",
     "inside_outside",
@@ -21,4 +23,5 @@ __all__ = [
     "measure_leakage",
     "read_cosines",
     "signed_adjacency",
+    "statement_effects",
 ]

@@ -13,6 +13,8 @@ from causalvalues.numerals import number
 from causalvalues.randomness import stream
 
 DRAWS = 2000
+FEWEST_UNITS = 5
+"""Units below which no interval is given: those of 2 and 3 units held 51% and 72% of the time at a level of 90%."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class Break:
         Infinite where it does not break within the doses tried. Of a lever whose doses are below zero: the distance
         from zero.
     lower, upper : float
-        Bootstrap interval; an infinite end is not within the doses tried. NaN where there are too few units.
+        Bootstrap interval; an infinite end is not within the doses tried. NaN where a dose has fewer than 5 units.
     cause : str
         The guardrail, the aim, or "" where it does not break.
     share : float
-        Share of the bootstrap draws that break within the doses tried.
+        Share of the bootstrap draws that break within the doses tried; NaN as the ends.
     largest : float
         The largest dose tried.
     """
@@ -90,11 +92,13 @@ def breaking(curves: Curves, level: float, seed: int) -> Break:
     -----
     Between two doses, and between none and the first, curves are straight. A guardrail breaks where its mean change
     falls through minus what is allowed. The aim breaks at the dose of its highest mean when a later dose lies below an
-    earlier one by more than their paired difference is uncertain (half the width of its t interval, the same in all
-    draws): smaller falls are noise. Units are drawn with replacement, 2,000 times. Percentiles of few units are too
-    narrow; so the shares are widened to those at which a mean of G units has its t interval (Hesterberg 2015, The
-    American Statistician 69, 371-386, section 5.2). An end beyond the largest dose is given as infinite, "not within
-    the doses tried". In simulations of 6, 10 and 20 units with unequal rows, 90% intervals held 88% to 93%.
+    earlier one by more than the largest of all falls is uncertain (half the width of the t interval of each paired
+    difference, at a level that holds for all k (k - 1) / 2 pairs of doses together, Bonferroni; the same in all draws):
+    smaller falls are noise, and a flat curve breaks with a chance of at most (1 - level) / 2. Units are drawn with
+    replacement, 2,000 times. Percentiles of few units are too narrow; so the shares are widened to those at which a
+    mean of G units has its t interval (Hesterberg 2015, The American Statistician 69, 371-386, section 5.2). An end
+    beyond the largest dose is given as infinite, "not within the doses tried". In simulations of 5 to 20 units, 90%
+    intervals held 88% to 93%.
     """
     units = len(curves.aim)
     whole = np.concatenate([curves.guardrails, curves.aim[:, :, None]], axis=2)
@@ -103,7 +107,7 @@ def breaking(curves: Curves, level: float, seed: int) -> Break:
     dose = float(places.min())
     cause = curves.names[int(places.argmin())] if math.isfinite(dose) else ""
     largest = float(curves.doses[-1])
-    if units < 2:
+    if int((~np.isnan(whole)).sum(axis=0).min()) < FEWEST_UNITS:
         return Break(dose, math.nan, math.nan, cause, math.nan, largest)
     counts = stream(seed, "doses that break").multinomial(units, np.full(units, 1 / units), size=DRAWS).astype(float)
     means = _means(whole, counts)
@@ -146,14 +150,19 @@ def _places(means: FloatArray, curves: Curves, margin: FloatArray) -> FloatArray
 
 
 def _margins(aim: FloatArray, level: float) -> FloatArray:
-    """Return half the width of the interval of the difference of each two doses (k, k); infinite below two units."""
+    """Return half the width of the intervals of the differences of each two doses (k, k), which hold together.
+
+    One-sided, all pairs share the error of (1 - level) / 2. Infinite below two units.
+    """
+    pairs = max(aim.shape[1] * (aim.shape[1] - 1) // 2, 1)
     known = ~np.isnan(aim)
     count = known.sum(axis=0)
     mean = np.where(known, aim, 0.0).sum(axis=0) / np.maximum(count, 1)
     parts = np.where(known, aim - mean, 0.0) / np.maximum(count, 1)
     variance = np.square(parts[:, :, None] - parts[:, None, :]).sum(axis=0)
     least = np.minimum(count[:, None], count)
-    half = np.sqrt(variance * least / np.maximum(least - 1, 1)) * stdtrit(np.maximum(least - 1, 1), (1 + level) / 2)
+    reach = stdtrit(np.maximum(least - 1, 1), 1 - (1 - level) / 2 / pairs)
+    half = np.sqrt(variance * least / np.maximum(least - 1, 1)) * reach
     return np.asarray(np.where(least > 1, half, np.inf))
 
 

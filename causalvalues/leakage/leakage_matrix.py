@@ -12,7 +12,7 @@ import pandas as pd
 from causalvalues.errors import DataError, did_you_mean
 from causalvalues.evidence.holm import holm_adjusted
 from causalvalues.frozen import FloatArray
-from causalvalues.leakage.lever_scores import LEVER_COLUMNS, lever_scores, overall_leakage
+from causalvalues.leakage.lever_scores import FEWEST_UNITS, LEVER_COLUMNS, lever_scores, overall_leakage
 from causalvalues.leakage.ratios import Ratio
 from causalvalues.leakage.unit_changes import (
     doses_alone,
@@ -84,7 +84,7 @@ class LeakageMatrix:
         without an aim "gains").
     overall : Ratio
         The leakage of all levers with an aim: root of the mean square of all effects off aim over the mean square of
-        the effects on aim, both less their noise.
+        the effects on aim, both less their noise. Over the levers with 3 units or more; `notes` name the others.
     aims : mapping of str to str
     values, guardrails : tuple of str
     options : LeakageOptions
@@ -192,6 +192,10 @@ def measure_leakage(
     scores = [lever_scores(of_values[:, i], at, options.level, seed) for i, at in enumerate(aim_at)]
     table = pd.DataFrame([list(each) for each in scores], list(levers), list(LEVER_COLUMNS))
     table.insert(0, "aim", [aimed.get(lever, "") for lever in levers])
+    overall, thin = _overall(of_values, aim_at[: len(aimed)], options.level)
+    if thin:
+        told = ", ".join(levers[k] for k in thin)
+        notes += (f"Left out of the overall leakage, with fewer than {FEWEST_UNITS} units: {told}.",)
     return LeakageMatrix(
         frame(found.mean),
         frame(found.lower),
@@ -200,7 +204,7 @@ def measure_leakage(
         _adjusted(frame(p), aimed, guards, options.correction),
         frame(found.units),
         table,
-        overall_leakage(of_values[:, : len(aimed)], aim_at[: len(aimed)], options.level),
+        overall,
         aimed,
         values,
         guards,
@@ -221,6 +225,14 @@ def _levers(rows: PairedRows, aims: Mapping[str, str], dose: float) -> tuple[tup
     lost = [lever for lever in others if lever not in controls]
     notes = (f"Left out, without a row alone at the dose {dose:g}: {', '.join(lost)}.",) if lost else ()
     return (*aims, *controls), notes
+
+
+def _overall(changes: FloatArray, aims: Sequence[int], level: float) -> tuple[Ratio, list[int]]:
+    """Return the leakage of the levers with enough units behind every effect, and the places of the others."""
+    fewest = [int((~np.isnan(changes[:, k])).sum(axis=0).min()) for k in range(len(aims))]
+    kept = [k for k, units in enumerate(fewest) if units >= FEWEST_UNITS]
+    found = overall_leakage(changes[:, kept], [aims[k] for k in kept], level)
+    return found, [k for k in range(len(aims)) if k not in kept]
 
 
 def _seen(changes: FloatArray) -> FloatArray:

@@ -12,6 +12,8 @@ from causalvalues.frozen import FloatArray
 from causalvalues.leakage.ratios import UNKNOWN, Ratio, root_ratio
 from causalvalues.leakage.unit_changes import flip_p_values, mean_change, squared_means
 
+FEWEST_UNITS = 3
+"""Units behind every effect of a lever, below which it has no leakage."""
 LEVER_COLUMNS = (
     "units",
     "gain",
@@ -70,7 +72,7 @@ def overall_leakage(
         Of one lever: size of the effect on its aim, and its standard error.
     """
     seen = changes[~np.isnan(changes).all(axis=(1, 2))]
-    if len(seen) < 3:
+    if len(aims) == 0 or len(seen) < FEWEST_UNITS:
         return UNKNOWN
     whole, without = squared_means(seen)
     off = np.ones(whole.shape, dtype=bool)

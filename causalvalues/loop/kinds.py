@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from causalvalues.frozen import FloatArray
-from causalvalues.randomness import stream
 
 if TYPE_CHECKING:
     from causalvalues.loop.outcomes import Outcome
 
 BOTH, PROMPTS, INSIDE, NOTHING = "both kinds", "prompts alone", "inside alone", "no lever"
 KINDS: dict[str, str] = {"": BOTH, "prompts": PROMPTS, "inside": INSIDE}
-RESAMPLES = 4000
+FEWEST = 3
+"""Personas that an interval needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +31,12 @@ class KindsTest:
     table : DataFrame
         Indexed by kind: ``error`` (mean absolute error over targets, score units; in sealed rows where there are some),
         ``lower, upper`` (90%), ``less`` (error of this kind minus that of both kinds), ``less_lower, less_upper``,
-        ``first_error`` (of the first plan, before anything was asked), ``asks`` (lever sets asked for a target),
-        ``side_effect`` (mean absolute change of the values that are not wanted), and for each guardrail its mean change
-        under the chosen levers.
+        ``seen_error, seen_lower, seen_upper`` (in the rows that the loop chose by), ``first_error, first_lower,
+        first_upper`` (of the first plan, before anything was asked, in the same rows as ``seen_error``), ``asks``
+        (lever sets asked for a target), ``kept`` (share of the targets with limits whose chosen levers keep guardrails
+        and budget in the rows of ``error``; NaN without limits), ``side_effect`` (mean absolute change of the values
+        that are not wanted, guardrails left out; NaN where all are wanted), and for each guardrail its mean change
+        under the chosen levers. Intervals are NaN with fewer than three steered personas.
     errors : DataFrame
         One row a target, one column a kind.
     sealed : bool
@@ -51,7 +56,6 @@ def kinds_test(
     values: Sequence[str],
     guardrails: Sequence[str],
     inside: frozenset[str],
-    seed: int,
 ) -> KindsTest:
     """Compare the same targets, steered towards with each kind of lever.
 
@@ -63,12 +67,16 @@ def kinds_test(
         Of the profiles; guardrails are among the values.
     inside : frozenset of str
         Levers inside the model.
-    seed : int
-        Of the bootstrap, which draws steered personas whole.
 
     Returns
     -------
     KindsTest
+
+    Notes
+    -----
+    Intervals are t intervals of the mean over targets, with steered personas as clusters: the variance is that of
+    Bell and McCaffrey (2002, Survey Methodology 28, 169-181) for a mean, with one degree of freedom less than there
+    are personas. A bootstrap of three personas would hold the truth in two of three cases only.
     """
     sealed = all(outcome.sealed is not None for outcomes in done.values() for outcome in outcomes)
     both = done[""]
@@ -76,22 +84,34 @@ def kinds_test(
         KINDS[kind]: np.array([one.sealed_error if sealed else one.steered.error for one in outcomes])
         for kind, outcomes in done.items()
     }
-    errors[NOTHING] = np.array([float(one.steered.aim.error(one.steered.aim.start)) for one in both])
+    starts = [one.reported[0] if sealed else one.steered.aim for one in both]
+    errors[NOTHING] = np.array([float(aim.error(aim.start)) for aim in starts])
     personas = [outcome.persona for outcome in both]
-    table = _intervals(pd.DataFrame(errors), personas, seed)
-    first = {KINDS[kind]: np.mean([_first(one) for one in outcomes]) for kind, outcomes in done.items()}
-    asks = {KINDS[kind]: np.mean([len(one.steered.steps) for one in outcomes]) for kind, outcomes in done.items()}
-    table["first_error"], table["asks"] = pd.Series(first), pd.Series(asks)
-    table["side_effect"] = pd.Series(
-        {KINDS[kind]: np.mean([_side(one) for one in them]) for kind, them in done.items()}
-    )
-    for name in guardrails:
-        place = list(values).index(name)
-        table[name] = pd.Series(
-            {KINDS[kind]: np.mean([_change(one)[place] for one in outcomes]) for kind, outcomes in done.items()}
-        )
+    seen = {KINDS[kind]: np.array([one.steered.error for one in outcomes]) for kind, outcomes in done.items()}
+    seen[NOTHING] = np.array([float(one.steered.aim.error(one.steered.aim.start)) for one in both])
+    first = {KINDS[kind]: np.array([_first(one) for one in outcomes]) for kind, outcomes in done.items()}
+    table = cluster_intervals(pd.DataFrame(errors), personas)
+    for what, each in (("seen", seen), ("first", first)):
+        ends = cluster_intervals(pd.DataFrame(each), personas)
+        table[[f"{what}_error", f"{what}_lower", f"{what}_upper"]] = ends[["error", "lower", "upper"]]
+    guards = [list(values).index(name) for name in guardrails]
+    columns: dict[str, Callable[[Outcome], float]] = {
+        "asks": lambda one: len(one.steered.steps),
+        "kept": _kept,
+        "side_effect": lambda one: _side(one, guards),
+    }
+    for name, place in zip(guardrails, guards, strict=True):
+        columns[name] = lambda one, place=place: float(_change(one)[place])  # type: ignore[misc]
+    for name, told in columns.items():
+        table[name] = pd.Series({KINDS[kind]: _mean([told(one) for one in them]) for kind, them in done.items()})
     mixed = [{name in inside for name, _ in outcome.chosen} == {True, False} for outcome in both]
     return KindsTest(table, pd.DataFrame(errors), sealed, float(np.mean(mixed)))
+
+
+def _mean(told: Sequence[float]) -> float:
+    """Return the mean of the numbers that are known; NaN of none."""
+    known = [each for each in told if not math.isnan(each)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def _first(outcome: Outcome) -> float:
@@ -99,37 +119,59 @@ def _first(outcome: Outcome) -> float:
     return steps[0].error if steps else outcome.steered.error
 
 
-def _side(outcome: Outcome) -> float:
-    aim = outcome.steered.aim
-    return float(aim.side_effect(aim.start + _change(outcome)))
+def _kept(outcome: Outcome) -> float:
+    """Return whether guardrails and budget are kept in the rows that are reported; NaN where there are none."""
+    aim, reached = outcome.reported
+    limited = math.isfinite(aim.budget) or (aim.least is not None and bool(np.isfinite(aim.least).any()))
+    return float(aim.kept(reached)) if limited else math.nan
+
+
+def _side(outcome: Outcome, guards: Sequence[int]) -> float:
+    wanted = outcome.steered.aim.wanted
+    free = [i for i in np.flatnonzero(np.isnan(wanted)).tolist() if i not in guards]
+    return float(np.abs(_change(outcome)[free]).mean()) if free else math.nan
 
 
 def _change(outcome: Outcome) -> FloatArray:
     """Return the change of the profile under the chosen levers, in sealed rows where there are some."""
-    start, best = outcome.steered.aim.start, outcome.steered.best
-    reached = outcome.sealed if outcome.sealed is not None else start if best is None else best.achieved
-    return np.asarray(reached - start)
+    aim, reached = outcome.reported
+    return np.asarray(reached - aim.start)
 
 
-def _intervals(errors: pd.DataFrame, personas: Sequence[str], seed: int) -> pd.DataFrame:
-    """Return means and paired differences with 90% percentile intervals of a bootstrap of personas."""
-    numbers, place = np.unique(personas, return_inverse=True)
-    sums = np.zeros((len(numbers), errors.shape[1]))
-    np.add.at(sums, place, errors.to_numpy())
-    counts = np.bincount(place, minlength=len(numbers)).astype(float)
-    drawn = stream(seed, "loop", "kinds").integers(0, len(numbers), (RESAMPLES, len(numbers)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)[:, None]
-    both = list(errors).index(BOTH)
-    ends = [np.quantile(sample, [0.05, 0.95], axis=0) for sample in (means, means - means[:, [both]])]
-    whole = errors.mean().to_numpy()
+def cluster_intervals(errors: pd.DataFrame, personas: Sequence[str]) -> pd.DataFrame:
+    """Return means over targets and paired differences from both kinds, with 90% t intervals over personas.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        One row a target, one column a kind; one of them is `BOTH`.
+    personas : sequence of str
+        Who was steered, for each target.
+    """
+    held = errors.to_numpy()
+    whole, half = held.mean(axis=0), _half_width(held, personas)
+    away = held - held[:, [list(errors).index(BOTH)]]
+    less, apart = away.mean(axis=0), _half_width(away, personas)
     return pd.DataFrame(
         {
             "error": whole,
-            "lower": ends[0][0],
-            "upper": ends[0][1],
-            "less": whole - whole[both],
-            "less_lower": ends[1][0],
-            "less_upper": ends[1][1],
+            "lower": np.maximum(whole - half, 0.0),
+            "upper": whole + half,
+            "less": less,
+            "less_lower": less - apart,
+            "less_upper": less + apart,
         },
         index=list(errors),
     )
+
+
+def _half_width(held: FloatArray, personas: Sequence[str]) -> FloatArray:
+    """Return half the width of the 90% interval of the mean of each column; NaN with too few personas."""
+    numbers, place = np.unique(np.asarray(personas), return_inverse=True)
+    if len(numbers) < FEWEST:
+        return np.full(held.shape[1], math.nan)
+    sums = np.zeros((len(numbers), held.shape[1]))
+    np.add.at(sums, place, held - held.mean(axis=0))
+    share = np.bincount(place) / len(held)
+    variance = (np.square(sums / len(held)) / (1 - share)[:, None]).sum(axis=0)
+    return np.asarray(stdtrit(len(numbers) - 1, 0.95) * np.sqrt(variance))

@@ -11,7 +11,7 @@ from causalvalues.frozen import FloatArray
 from causalvalues.loop.asking import Said
 from causalvalues.loop.comparing import Comparison
 from causalvalues.loop.kinds import KindsTest
-from causalvalues.loop.steering import Steered
+from causalvalues.loop.steering import Aim, Steered
 from causalvalues.loop.swap import SwapTarget
 
 
@@ -33,6 +33,8 @@ class Outcome:
         Profile under the chosen levers in rows that the loop never saw; of the start when nothing was chosen.
     sealed_error : float
         Its mean absolute error; NaN without sealed rows.
+    sealed_aim : Aim, optional
+        Whom to steer and where to, as `sealed` counts: start and target of the sealed wording, where both were asked.
     kind : str, default ""
         Which levers could be chosen: ``"prompts"``, ``"inside"``, or all.
     """
@@ -46,6 +48,7 @@ class Outcome:
     sealed: FloatArray | None = None
     sealed_error: float = float("nan")
     kind: str = ""
+    sealed_aim: Aim | None = None
 
     @property
     def made(self) -> SwapTarget:
@@ -64,6 +67,14 @@ class Outcome:
     def chosen(self) -> Said:
         """The levers that came nearest; () when doing nothing did."""
         return () if self.steered.best is None else self.steered.best.planned.levers
+
+    @property
+    def reported(self) -> tuple[Aim, FloatArray]:
+        """The aim and the profile under the chosen levers, in sealed rows where there are some."""
+        aim, best = self.steered.aim, self.steered.best
+        if self.sealed is not None:
+            return self.sealed_aim or aim, self.sealed
+        return aim, aim.start if best is None else best.achieved
 
 
 @dataclass(frozen=True)

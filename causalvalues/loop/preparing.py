@@ -10,11 +10,13 @@ import numpy as np
 
 from causalvalues.elicitation.cost import Limits
 from causalvalues.elicitation.elicit import Elicitation
+from causalvalues.elicitation.guardrails import CAPABILITY, FLUENCY, Guardrails
 from causalvalues.elicitation.prompt_levers import choose_levers, lever_text
 from causalvalues.elicitation.sheets import DesignLever, Persona
 from causalvalues.elicitation.store import Store
 from causalvalues.errors import StudyError, did_you_mean
 from causalvalues.loop.asking import Asker, Said
+from causalvalues.loop.kinds import KINDS
 from causalvalues.loop.settings import LoopSettings
 from causalvalues.prediction import PairedRows, paired_rows
 from causalvalues.responses import ResponseMatrix
@@ -79,8 +81,9 @@ def known(settings: LoopSettings, folder: Path) -> Known:
     if key is None:
         raise StudyError("[data] needs a scoring key, with which the loop is scored, too. Give `key`, or demo = true.")
     answers = replace(answers, matrix=_sorted(answers.matrix))
-    rows = paired_rows(answers.matrix, settings.data.wordings)
-    _check_wording(settings, answers.matrix)
+    inside = inside_of(settings, folder)
+    rows = paired_rows(answers.matrix, settings.data.wordings, inside)
+    _check_wording(settings, answers.matrix, inside)
     columns = _columns(settings, rows.levers)
     kept = [rows.levers.index(name) for name in columns]
     mine = ~(np.delete(rows.doses, kept, axis=1) != 0).any(axis=1)
@@ -92,8 +95,14 @@ def known(settings: LoopSettings, folder: Path) -> Known:
                 f"The answers of [data] have the lever {name!r} only together with levers that [levers] `names` leaves "
                 "out, so nothing is known about it. Name those too, or leave it out."
             )
-    inside = inside_of(settings, folder)
-    return Known(answers, key, rows, _choices(settings, rows, inside), inside)
+    found = Known(answers, key, rows, _choices(settings, rows, inside), inside)
+    for kind in ("prompts", "inside") if settings.levers.compare else ():
+        if not found.choices_of(kind):
+            raise StudyError(
+                f"[levers] compare = true steers with {KINDS[kind]}, and there is no such lever set. "
+                + ("Name prompts in `names`." if kind == "prompts" else "Give `inside`, and name some of its levers.")
+            )
+    return found
 
 
 def asker(
@@ -125,6 +134,7 @@ def asker(
         raise StudyError(
             f"The item {unknown[0]!r} is not in the scoring key of [data]. Ask the items that the answers were asked."
         )
+    _check_guardrails(held.key, found.guardrails)
     asked_items = {item.id for item in found.items.items}
     lacking = [item for item in held.key.items if item not in asked_items]
     if lacking:
@@ -158,6 +168,30 @@ def asker(
             guardrails=found.guardrails,
         ),
         personas,
+    )
+
+
+def _check_guardrails(key: ScoringKey, asked: Guardrails | None) -> None:
+    """Refuse guardrails that are other texts or questions than those that the answers hold."""
+    if asked is None or dict(asked.dimensions) == dict(key.guardrails):
+        return
+    numbers = {name: len(ids) for name, ids in key.guardrails.items()}
+    same = {name: len(ids) for name, ids in asked.dimensions.items()} == numbers
+    if not numbers:
+        raise StudyError(
+            "[guardrails] needs answers with guardrails, and the key of [data] names none. Elicit the answers with "
+            "[guardrails], or take it out of the loop."
+        )
+    if same:
+        known = [name for ids in key.guardrails.values() for name in ids]
+        other = next(name for name in asked.names if name not in known)
+        raise StudyError(
+            f"The loop asks the guardrail {other!r}, and the answers of [data] have other texts or questions, so that "
+            "the two cannot be compared. Elicit the answers again with this version."
+        )
+    raise StudyError(
+        "The loop asks other guardrails than the answers of [data] have. Set [guardrails] "
+        f"texts = {numbers.get(FLUENCY, 0)}, questions = {numbers.get(CAPABILITY, 0)}, as in the elicitation."
     )
 
 
@@ -195,14 +229,14 @@ def _columns(settings: LoopSettings, known_levers: tuple[str, ...]) -> tuple[str
     return tuple(sorted(here[name] for name in set(wanted)))
 
 
-def _check_wording(settings: LoopSettings, matrix: ResponseMatrix) -> None:
+def _check_wording(settings: LoopSettings, matrix: ResponseMatrix, inside: frozenset[str]) -> None:
     """Refuse a wording that the answers say nothing about."""
     if not settings.data.wordings:
         return
-    steered = (matrix.doses != 0).any(axis=1)
-    told = zip(matrix.labels[settings.data.wordings], steered, strict=True)
+    prompts = [i for i, name in enumerate(matrix.levers) if name not in inside]
+    told = zip(matrix.labels[settings.data.wordings], (matrix.doses[:, prompts] != 0).any(axis=1), strict=True)
     known_wordings = sorted({wording for wording, on in told if on})
-    if f"w{settings.levers.wording}" not in known_wordings:
+    if known_wordings and f"w{settings.levers.wording}" not in known_wordings:
         raise StudyError(
             f"[levers] wording = {settings.levers.wording}: the answers have only {', '.join(known_wordings)} of "
             f"{settings.data.wordings!r}. Choose one of these."

@@ -54,7 +54,7 @@ def loop_report(settings: LoopSettings, held: Known, results: LoopResults) -> tu
         blocks += [*kinds_blocks(results.kinds, settings), pictures[0]]
     if results.test is not None:
         pictures.append(Picture("ways", ways_figure(results.test)))
-        blocks += [Heading("The loop beside other ways"), *_ways_blocks(results.test), pictures[-1]]
+        blocks += [Heading("The loop beside other ways"), *_ways_blocks(results.test, settings), pictures[-1]]
         blocks += [Heading("Targets out of reach"), _flag_table(results.test, settings)]
     shown = [outcome for outcome in results.outcomes if not outcome.kind]
     blocks += [Heading("Targets"), _target_table(shown)]
@@ -124,14 +124,20 @@ def _test_lines(test: SwapTest) -> list[tuple[str, str]]:
     ]
 
 
-def _ways_blocks(test: SwapTest) -> list[Block]:
+def _ways_blocks(test: SwapTest, settings: LoopSettings) -> list[Block]:
+    limits = settings.guardrails
+    guarded = (
+        " Guardrails are no goals. The loop and the best of all pairs and of single levers keep them in the rows that "
+        "they choose by, the first plan and scale + start in what they foretell; a random pair, the levers that made "
+        "the target and its values by name need not."
+    )
     blocks: list[Block] = [
         Paragraph(
             "Each target is the measured profile of another persona under a pair of levers. Every pair was asked for "
             "every persona, after the loops had ended, so that the best one is known. Ways choose by rows of one "
             "wording of the question; sealed rows have another wording, and nothing was chosen by them. The loop and "
             "scale + start may also choose a single lever, and the loop none. Intervals: 90%, bootstrap of the "
-            "personas that are steered."
+            "personas that are steered." + (guarded if limits is not None else "")
         ),
         _ways_table(test.loop, "In the rows that the loop saw. Mean absolute error, score units."),
     ]

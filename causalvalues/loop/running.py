@@ -85,7 +85,26 @@ def read_loop(path: str | Path) -> LoopSettings:
         )
     if settings.swap is not None and settings.steering.asks == 0:
         raise StudyError(f"{path}: [swap] tests a loop, which asks at least once. Set [steering] asks to 1 or more.")
+    _check_guardrails(settings, path)
     return settings
+
+
+def _check_guardrails(settings: LoopSettings, path: str | Path) -> None:
+    """Refuse guardrails that nothing is asked for."""
+    asked = settings.guardrails
+    if asked is None:
+        return
+    if not (asked.texts or asked.questions):
+        raise StudyError(
+            f"{path}: [guardrails] asks neither texts nor questions, so that nothing is guarded. Give `texts` and "
+            "`questions` as in the elicitation that gave the answers, or take [guardrails] out."
+        )
+    for name, number, allowed in (("texts", asked.texts, "fluency"), ("questions", asked.questions, "capability")):
+        if not number and getattr(asked, allowed) is not None:
+            raise StudyError(
+                f"{path}: [guardrails] limits `{allowed}`, which is measured by {name}, and {name} = 0. Ask some, or "
+                f"take `{allowed}` out."
+            )
 
 
 def run_steer_loop(
@@ -202,7 +221,7 @@ def _compared(session: Session, done: Sequence[Outcome]) -> KindsTest | None:
     near = [outcome for outcome in done if outcome.swap is None or not outcome.swap.unreachable]
     by_kind = {kind: [outcome for outcome in near if outcome.kind == kind] for kind in KINDS}
     guardrails = [name for name in session.asker.key.guardrails if name in session.asker.values]
-    return kinds_test(by_kind, session.asker.values, guardrails, session.known.inside, session.settings.seed)
+    return kinds_test(by_kind, session.asker.values, guardrails, session.known.inside)
 
 
 def _take_up(out: Path, head: dict[str, object]) -> Path:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from causalvalues.frozen import FloatArray
 from causalvalues.loop.outcomes import Outcome
 from causalvalues.loop.session import Session, displaced
+from causalvalues.loop.steering import Aim
 
 
 def unseal(session: Session, done: Sequence[tuple[Outcome, int]], frame: int) -> list[Outcome]:
@@ -14,7 +18,8 @@ def unseal(session: Session, done: Sequence[tuple[Outcome, int]], frame: int) ->
 
     The best of several answers is partly the luckiest one, so its error in the rows that it was chosen by is too
     small. A target that was measured on another persona is measured in the sealed wording, too; one that was given as
-    numbers is compared with the start plus what the levers change in the sealed wording.
+    numbers is compared with the start plus what the levers change in the sealed wording. What must be kept counts from
+    the start of the same wording.
     """
     return [_unsealed(session, outcome, place, frame) for outcome, place in done]
 
@@ -23,9 +28,19 @@ def _unsealed(session: Session, outcome: Outcome, place: int, frame: int) -> Out
     what = f"{outcome.name} sealed"
     reached = session.hear(what, place, outcome.chosen, frame)
     aim, swap = outcome.steered.aim, outcome.swap
+    start = session.hear(f"{what} start", place, (), frame)
     if swap is None:
-        start = session.hear(f"{what} start", place, (), frame)
         reached = aim.start + (reached - start)
-        return replace(outcome, sealed=reached, sealed_error=float(aim.error(reached)))
-    wanted = session.hear(f"{what} target", swap.model, swap.levers, frame) + displaced(swap, len(reached))
-    return replace(outcome, sealed=reached, sealed_error=float(replace(aim, wanted=wanted).error(reached)))
+    else:
+        wanted = session.hear(f"{what} target", swap.model, swap.levers, frame) + displaced(swap, len(reached))
+        aim = in_other_rows(aim, start, wanted)
+    return replace(outcome, sealed=reached, sealed_error=float(aim.error(reached)), sealed_aim=aim)
+
+
+def in_other_rows(aim: Aim, start: FloatArray, wanted: FloatArray) -> Aim:
+    """Return the same aim with start and target as they are in other rows.
+
+    What is no goal stays none, and what must be kept is as far below the new start as it was below the old one.
+    """
+    least = None if aim.least is None else aim.least - aim.start + start
+    return replace(aim, start=start, wanted=np.where(np.isnan(aim.wanted), np.nan, wanted), least=least)

@@ -145,8 +145,13 @@ def _check_own(session: Session, number: int, target: TargetSettings) -> None:
     ids = [persona.id for persona in session.personas]
     if target.persona not in ids:
         raise StudyError(f"There is no persona {target.persona!r}.{did_you_mean(target.persona, ids)}")
-    values = session.asker.values
+    values = [name for name in session.asker.values if name not in session.asker.key.guardrails]
     for name in (*target.profile, *target.change):
+        if name in session.asker.key.guardrails:
+            raise StudyError(
+                f"Target {number} names {name!r}, which is a guardrail and no goal. Take it out, and limit its fall "
+                f"in [guardrails]."
+            )
         if name not in values:
             raise StudyError(f"The target names {name!r}, which is not a value here.{did_you_mean(name, values)}")
     both = sorted(set(target.profile) & set(target.change))

@@ -11,6 +11,7 @@ from causalvalues.study.sections import Name, Section
 from causalvalues.study.settings import DataSettings
 
 AtLeastOne = Annotated[int, Field(ge=1)]
+Dose = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -37,6 +38,7 @@ class LeverChoice(Section):
     wording : int, default 0
         Which paraphrase of each lever.
     doses : list of float, default [1.0]
+        Above zero.
     most : int, default 2
         How many levers together.
     untried : bool, default True
@@ -44,7 +46,7 @@ class LeverChoice(Section):
     inside : str
         File (CSV) of levers inside the model (`read_levers`), which the answers of `[data]` have as well.
     inner_doses : list of float, default [1.0]
-        Of those.
+        Of those; above zero.
     compare : bool, default False
         Steer towards every target three times: with prompts alone, with levers inside the model alone, with both.
     """
@@ -52,11 +54,11 @@ class LeverChoice(Section):
     source: str = ""
     names: list[Name] = Field(default=[])
     wording: Annotated[int, Field(ge=0)] = 0
-    doses: list[Finite] = Field(default=[1.0], min_length=1)
+    doses: list[Dose] = Field(default=[1.0], min_length=1)
     most: AtLeastOne = 2
     untried: bool = True
     inside: str = ""
-    inner_doses: list[Finite] = Field(default=[1.0], min_length=1)
+    inner_doses: list[Dose] = Field(default=[1.0], min_length=1)
     compare: bool = False
 
 
@@ -66,7 +68,7 @@ class LimitSettings(Section):
     Parameters
     ----------
     texts, questions : int, default 12 and 20
-        As `[guardrails]` of the elicitation that gave the answers.
+        As `[guardrails]` of the elicitation that gave the answers; others are refused.
     fluency : float, optional
         Largest fall from the start, in nats per token.
     capability : float, optional

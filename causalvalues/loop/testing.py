@@ -11,6 +11,7 @@ from causalvalues.frozen import FloatArray, IntArray
 from causalvalues.loop.asking import Request, Said
 from causalvalues.loop.comparing import ALL_PAIRS, LOOP, Comparison, compare_ways, ratio_of
 from causalvalues.loop.outcomes import Outcome, SwapTest, flags
+from causalvalues.loop.sealed import in_other_rows
 from causalvalues.loop.session import Session, displaced
 from causalvalues.loop.steering import FAIR, Aim, doses_of
 from causalvalues.prediction.scale_and_start import ScaleAndStart
@@ -43,6 +44,11 @@ class Grid:
     def errors(self, aims: Sequence[Aim], steered: IntArray) -> FloatArray:
         """Return the mean absolute error (t, m) of every lever set for every target."""
         return np.array([aim.error(self.profiles[who]) for aim, who in zip(aims, steered.tolist(), strict=True)])
+
+    def allowed(self, aims: Sequence[Aim], steered: IntArray) -> FloatArray:
+        """Return the same (t, m), infinite where guardrails and budget are not kept; they are with no lever."""
+        kept = np.array([aim.kept(self.profiles[who]) for aim, who in zip(aims, steered.tolist(), strict=True)])
+        return np.asarray(np.where(kept.reshape(len(aims), -1), self.errors(aims, steered), np.inf))
 
 
 def ask_grid(session: Session, frame: int) -> Grid:
@@ -77,7 +83,7 @@ def swap_test(session: Session, done: Sequence[Outcome]) -> SwapTest:
     if session.settings.sealed is not None:
         frame = session.settings.sealed.frame
         sealed = _compared(session, done, (ask_grid(session, frame), frame), ways)
-    least = seen.errors([outcome.steered.aim for outcome in done], who).min(axis=1)
+    least = seen.allowed([outcome.steered.aim for outcome in done], who).min(axis=1)
     near, far = least <= reach, far & (least > reach)
     measured = [outcome for outcome in done if not outcome.made.unreachable]
     judged = [place for place in range(len(done)) if far[place] or near[place]]
@@ -111,7 +117,8 @@ def _coverage(done: Sequence[Outcome]) -> float:
 def _ways(session: Session, done: Sequence[Outcome], seen: Grid) -> dict[str, list[Said]]:
     """Return what every way chooses for every target; none of them sees sealed rows.
 
-    The simplest predictor chooses among the same lever sets as the loop.
+    The simplest predictor chooses among the same lever sets as the loop. Ways that choose keep guardrails and budget
+    as the loop does: what was measured, or is foretold, keeps them, or else nothing is said.
     """
     pairs = [i for i, said in enumerate(seen.choices) if len(said) == 2]
     singles = [i for i, said in enumerate(seen.choices) if len(said) == 1]
@@ -120,16 +127,23 @@ def _ways(session: Session, done: Sequence[Outcome], seen: Grid) -> dict[str, li
     chosen: dict[str, list[Said]] = {way: [] for way in (LOOP, ALL_PAIRS, FIRST, SCALE, MADE, SINGLE)}
     for outcome in done:
         aim, swap = outcome.steered.aim, outcome.made
-        errors = aim.error(seen.profiles[swap.steered])
-        foretold = aim.error(simple.predict(np.tile(aim.start, (len(doses), 1)), doses).mean)
+        errors = seen.allowed([aim], np.array([swap.steered]))[0]
+        told = simple.predict(np.tile(aim.start, (len(doses), 1)), doses).mean
+        foretold = np.where(aim.kept(told), aim.error(told), np.inf)
         steps = outcome.steered.steps
         chosen[LOOP].append(outcome.chosen)
-        chosen[ALL_PAIRS].append(seen.choices[pairs[int(errors[pairs].argmin())]])
+        chosen[ALL_PAIRS].append(_least(seen.choices, errors, pairs))
         chosen[FIRST].append(steps[0].planned.levers if steps else ())
-        chosen[SCALE].append(seen.choices[1 + int(foretold.argmin())])
+        chosen[SCALE].append(_least(seen.choices[1:], foretold, list(range(len(foretold)))))
         chosen[MADE].append(swap.levers)
-        chosen[SINGLE].append(seen.choices[singles[int(errors[singles].argmin())]])
+        chosen[SINGLE].append(_least(seen.choices, errors, singles))
     return chosen
+
+
+def _least(choices: Sequence[Said], errors: FloatArray, places: Sequence[int]) -> Said:
+    """Return the lever set with the least error among some places; none where all errors there are infinite."""
+    place = places[int(errors[places].argmin())]
+    return choices[place] if np.isfinite(errors[place]) else ()
 
 
 def _compared(
@@ -154,7 +168,7 @@ def _compared(
 def _aim(outcome: Outcome, grid: Grid, place: dict[Said, int]) -> Aim:
     swap = outcome.made
     wanted = grid.profiles[swap.model, place[swap.levers]]
-    return Aim(grid.profiles[swap.steered, 0], wanted + displaced(swap, len(wanted)))
+    return in_other_rows(outcome.steered.aim, grid.profiles[swap.steered, 0], wanted + displaced(swap, len(wanted)))
 
 
 def _named_errors(session: Session, done: Sequence[Outcome], aims: Sequence[Aim], frame: int) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,7 +104,7 @@ class PairedRows:
         return PairedRows(self.values, self.levers, units, *kept)
 
 
-def paired_rows(matrix: ResponseMatrix, wordings: str = "") -> PairedRows:
+def paired_rows(matrix: ResponseMatrix, wordings: str = "", unworded: Collection[str] = ()) -> PairedRows:
     """Put each row under levers beside the mean of its unit's rows without lever.
 
     Parameters
@@ -114,6 +114,9 @@ def paired_rows(matrix: ResponseMatrix, wordings: str = "") -> PairedRows:
     wordings : str, default ""
         A label, such as ``"wording"``: each lever is then one lever for each of its wordings, named ``lever~w1``; the
         names of the levers stay where all rows with a lever have one wording.
+    unworded : collection of str, default none
+        Levers that have no wording, such as those inside the model: each stays one lever, and rows with no other lever
+        do not count among the wordings.
 
     Returns
     -------
@@ -125,7 +128,7 @@ def paired_rows(matrix: ResponseMatrix, wordings: str = "") -> PairedRows:
     ModelError
         If there are no levers, an unknown label, or no unit that answered both with and without levers.
     """
-    levers, doses = _levers(matrix, wordings)
+    levers, doses = _levers(matrix, wordings, unworded)
     units = clusters_of(matrix)
     plain = ~(doses != 0).any(axis=1)
     starts = _starts(matrix, units, plain)
@@ -145,7 +148,7 @@ def paired_rows(matrix: ResponseMatrix, wordings: str = "") -> PairedRows:
     )
 
 
-def _levers(matrix: ResponseMatrix, wordings: str) -> tuple[tuple[str, ...], FloatArray]:
+def _levers(matrix: ResponseMatrix, wordings: str, unworded: Collection[str]) -> tuple[tuple[str, ...], FloatArray]:
     if not matrix.levers:
         raise ModelError("These answers have no levers. Name the lever columns when reading.")
     if not wordings:
@@ -153,14 +156,17 @@ def _levers(matrix: ResponseMatrix, wordings: str) -> tuple[tuple[str, ...], Flo
     if wordings not in matrix.labels:
         raise ModelError(f"There is no label {wordings!r}." + did_you_mean(wordings, matrix.labels))
     said = np.array(matrix.labels[wordings])
-    steered = (matrix.doses != 0).any(axis=1)
-    kinds: Sequence[str] = sorted(set(said[steered].tolist()))
+    worded = [i for i, lever in enumerate(matrix.levers) if lever not in unworded]
+    kinds: Sequence[str] = sorted(set(said[(matrix.doses[:, worded] != 0).any(axis=1)].tolist()))
     if len(kinds) < 2:
         return matrix.levers, np.array(matrix.doses)
-    names = tuple(f"{lever}~{kind}" for lever in matrix.levers for kind in kinds)
-    parts = [np.where(said == kind, matrix.doses[:, i], 0.0) for i in range(len(matrix.levers)) for kind in kinds]
-    used = [i for i, part in enumerate(parts) if part.any()]
-    return tuple(names[i] for i in used), np.column_stack([parts[i] for i in used])
+    parts: list[tuple[str, FloatArray]] = []
+    for i, lever in enumerate(matrix.levers):
+        column = matrix.doses[:, i]
+        split = [(f"{lever}~{kind}", np.where(said == kind, column, 0.0)) for kind in kinds]
+        parts += split if i in worded else [(lever, column)]
+    used = [(name, part) for name, part in parts if part.any()]
+    return tuple(name for name, _ in used), np.column_stack([part for _, part in used])
 
 
 def _starts(matrix: ResponseMatrix, units: tuple[str, ...], plain: BoolArray) -> dict[str, FloatArray]:

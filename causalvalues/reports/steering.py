@@ -14,22 +14,29 @@ from causalvalues.leakage import (
     InsideOutside,
     LeakageMatrix,
     LeakageOptions,
+    StatementEffects,
     dose_responses,
     inside_outside,
     leakage_by_distance,
     measure_leakage,
     read_cosines,
-    signed_adjacency,
+    statement_effects,
 )
+from causalvalues.model import own_values
 from causalvalues.prediction import PairedRows, paired_rows
-from causalvalues.reports.aims import named_values, refuse_without_levers
+from causalvalues.reports.aims import refuse_without_levers
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.settings import SteeringReportSettings
+from causalvalues.reports.steering_graph import Behaviour, behaviour_of
+from causalvalues.skill.single_effects import aims as named_aims
+from causalvalues.skill.single_effects import named_random
 from causalvalues.steering import read_levers
-from causalvalues.study.answers import read_answers
+from causalvalues.study.answers import Answers, read_answers
 from causalvalues.study.tables import csv_text
 
 RANDOM = "random"
+PROMPT = "do_"
+"""How levers begin that are taken for prompts where no file says which levers are inside the model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +51,8 @@ class Steering:
     aims : mapping of lever to value
     inside : frozenset of str
         Levers inside the model; the others are prompts.
+    chance : frozenset of str
+        Levers that push in a random direction: made so, as the file of levers says, or named so.
     leaks : LeakageMatrix
     circle : CircleLeakage, optional
         With a circular theory.
@@ -51,16 +60,23 @@ class Steering:
         Of levers that were tried at two doses or more.
     likeness : InsideOutside, optional
         Where cosines of value vectors were given.
+    behaviour : Behaviour, optional
+        The graph that stands for the answers in the likeness, and the rows that it was learned from.
+    statements : StatementEffects, optional
+        Effects on single statements; None where the columns are no statements.
     """
 
     asked: SteeringReportSettings
     rows: PairedRows
     aims: Mapping[str, str]
     inside: frozenset[str]
+    chance: frozenset[str]
     leaks: LeakageMatrix
     circle: CircleLeakage | None
     doses: tuple[DoseResponse, ...]
     likeness: InsideOutside | None
+    behaviour: Behaviour | None
+    statements: StatementEffects | None
 
 
 def report(given: Given) -> Made:
@@ -90,9 +106,13 @@ def steering(given: Given) -> Steering:
     rails = () if answers.key is None else tuple(answers.key.guardrails)
     rows = paired_rows(answers.matrix)
     levers = read_levers(given.folder / asked.levers) if asked.levers else ()
-    chance = {lever.name for lever in levers if lever.method == RANDOM}
-    known = {lever.name: lever.value for lever in levers if lever.value and lever.name not in chance}
-    found = {**named_values(given.answers.matrix, asked.own), **known, **asked.own}
+    inside = frozenset(lever.name for lever in levers)
+    made = {lever.name for lever in levers if lever.method == RANDOM}
+    known = {lever.name: lever.value for lever in levers if lever.value and lever.name not in made}
+    chance = frozenset(made | {lever for lever in rows.levers if named_random(lever)} - {*known, *asked.own})
+    matrix = given.answers.matrix
+    named = named_aims(matrix.levers, matrix.names)
+    found = {**named, **known, **own_values(matrix.levers, matrix.names, asked.own)}
     aims = {lever: value for lever, value in found.items() if lever in rows.levers and lever not in chance}
     if not aims:
         raise StudyError(
@@ -113,16 +133,30 @@ def steering(given: Given) -> Steering:
     circular = theory is not None and theory.circular
     dosed = {lever: aims[lever] for lever in _dosed(rows) if lever in aims}
     doses = dose_responses(rows, dosed, asked.allowed, level=given.level, seed=given.seed) if dosed else ()
+    prompts = {lever for lever in rows.levers if lever.startswith(PROMPT)}
+    inner = inside | chance if inside else frozenset(rows.levers) - prompts
+    likeness, behaviour = _likeness(given, asked, inner) if asked.cosines else (None, None)
     return Steering(
         asked=asked,
         rows=rows,
         aims=aims,
-        inside=frozenset(lever.name for lever in levers),
+        inside=inside,
+        chance=chance,
         leaks=leaks,
         circle=leakage_by_distance(leaks, theory, given.seed) if circular and theory is not None else None,
         doses=tuple(doses),
-        likeness=_likeness(given, asked) if asked.cosines else None,
+        likeness=likeness,
+        behaviour=behaviour,
+        statements=_statements(answers, aims, options),
     )
+
+
+def _statements(answers: Answers, aims: Mapping[str, str], options: LeakageOptions) -> StatementEffects | None:
+    """Return effects on statements; None where the columns are dimensions, or a formula makes scores of items."""
+    items, key = answers.items, answers.key
+    if items is None or key is None or key.level == "group" or key.combine == "sum":
+        return None
+    return statement_effects(items, key, aims, options, answers.matrix.centring)
 
 
 def _dosed(rows: PairedRows) -> list[str]:
@@ -136,18 +170,17 @@ def _dosed(rows: PairedRows) -> list[str]:
     return found
 
 
-def _likeness(given: Given, asked: SteeringReportSettings) -> InsideOutside:
-    """Hold the graph of the answers against the cosines of value vectors."""
+def _likeness(given: Given, asked: SteeringReportSettings, inside: frozenset[str]) -> tuple[InsideOutside, Behaviour]:
+    """Hold the graph of the answers without levers inside against the cosines of value vectors."""
     path = given.folder / asked.cosines
     cosines = read_cosines(path)
-    results = given.results
     given.say("hold the graph against the value vectors")
-    names = list(results.posterior.names)
-    if set(cosines.index) != set(names) or set(cosines.columns) != set(names):
-        odd = sorted(set(map(str, cosines.index)) ^ set(names))
+    names = set(given.answers.matrix.names)
+    if set(cosines.index) != names or set(cosines.columns) != names:
+        odd = sorted(set(map(str, cosines.index)) ^ names)
         raise StudyError(f"{path} and the answers differ in the values {', '.join(odd)}. Give both over the same ones.")
-    correlations = results.evidence.correlation.loc[names, names]
-    return inside_outside(signed_adjacency(results.posterior, correlations), cosines, given.answers.theory, given.seed)
+    behaviour = behaviour_of(given, inside)
+    return inside_outside(behaviour.signed, cosines, given.answers.theory, given.seed), behaviour
 
 
 def _tables(found: Steering) -> dict[str, pd.DataFrame]:
@@ -157,6 +190,10 @@ def _tables(found: Steering) -> dict[str, pd.DataFrame]:
         "leakage": _long(parts, "lever"),
         "levers": leaks.levers.rename_axis("lever").reset_index(),
     }
+    if found.statements is not None:
+        told = found.statements
+        tables["statements"] = _long({"effect": told.effect}, "lever").rename(columns={"dimension": "statement"})
+        tables["levers_over_statements"] = told.levers.rename_axis("lever").reset_index()
     if found.circle is not None:
         tables["circle"] = found.circle.by_distance.reset_index()
     if found.doses:

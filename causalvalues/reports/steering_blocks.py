@@ -14,6 +14,7 @@ from causalvalues.numerals import estimate, number
 from causalvalues.reports.frame import Given, Made
 from causalvalues.reports.parts import Claim, closing, opening
 from causalvalues.reports.steering import Steering
+from causalvalues.reports.steering_words import caveats, learned_from, over_statements, partly, sampled
 from causalvalues.study.document import Block, Cell, Heading, Paragraph, Picture, Table
 
 TITLE = "Levers inside the model: leakage and doses"
@@ -22,11 +23,12 @@ ABOUT = (
     "the dose where it breaks; and whether the structure of the answers is like the geometry inside the model.",
     "Published systems steer one value at a time and report its success (ConVA, ValueLocate, Kang et al.); what "
     "happens to the other values is not measured, or without intervals and chance.",
-    "Every lever on every value with intervals over the units, leakage less its noise, random directions beside, "
-    "guardrails, the dose where a lever breaks, and permutation tests of the likeness.",
+    "Every lever on every value with intervals over the units and over statements, leakage less its noise, random "
+    "directions beside, guardrails, the dose where a lever breaks, and permutation tests of the likeness.",
 )
 CLAIMS: list[Claim] = [
     ("Effects, gains, leakage", "changes of the same unit with and without the lever; units are the sample"),
+    ("Over statements", "effects on single statements, averaged over units; the statements of a value are the sample"),
     ("Differs from zero", "sign flips of units, corrected over the effects of one family"),
     ("Breaks at a dose", "the first measured crossing; bootstrap of units"),
     ("Like the circle, like the vectors", "relabellings of the values (Mantel)"),
@@ -42,7 +44,8 @@ def steering_blocks(given: Given, found: Steering) -> Made:
         *opening(TITLE, _lead(given, found), ABOUT),
         Heading("What each lever does to every value"),
         leaks,
-        _lever_table(given, found.leaks),
+        _lever_table(given, found),
+        *([Paragraph(" ".join(found.leaks.notes))] if found.leaks.notes else []),
     ]
     if found.circle is not None:
         blocks += [Heading("Where it leaks to"), *_circle(found)]
@@ -55,7 +58,7 @@ def steering_blocks(given: Given, found: Steering) -> Made:
         ]
     if found.likeness is not None:
         blocks += [Heading("Inside and outside"), *_likeness(found, given)]
-    return Made(TITLE, [*blocks, *closing("steering", given, CLAIMS, _caveats(found))])
+    return Made(TITLE, [*blocks, *closing("steering", given, CLAIMS, caveats(found))])
 
 
 def _lead(given: Given, found: Steering) -> list[Claim]:
@@ -68,20 +71,21 @@ def _lead(given: Given, found: Steering) -> list[Claim]:
             f"At a dose of {number(found.asked.dose)} the value that a lever aims at gains {_mean(aimed['gain'])} "
             f"score units over the others, on average over {len(aimed)} levers; the interval of {sure} of them is "
             "above zero.",
-        )
+        ),
     ]
     kinds = {"inside": aimed[aimed.index.isin(found.inside)], "prompts": aimed[~aimed.index.isin(found.inside)]}
     if all(len(rows) for rows in kinds.values()):
         told = ", ".join(f"{_mean(rows['gain'])} with {_KIND[kind]}" for kind, rows in kinds.items())
         lead.append(("By kind.", f"Mean gain {told}."))
-    controls = levers[levers["aim"] == ""]
+    lead.append(("Statements.", over_statements(found, aimed)))
+    controls = levers[[lever in found.chance for lever in levers.index]]
     if len(controls):
         lead.append(
             (
                 "Chance.",
-                f"{len(controls)} random directions gain {_mean(controls['any_gain'])} on whichever value (root mean "
-                f"square, less noise): {number(float(controls['any_gain'].mean() / aimed['gain'].mean()))} of the gain "
-                "above.",
+                f"{len(controls)} random direction{'s gain' if len(controls) > 1 else ' gains'} "
+                f"{_mean(controls['any_gain'])} on whichever value (root mean square, less noise): "
+                f"{number(float(controls['any_gain'].mean() / aimed['gain'].mean()))} of the gain above.",
             )
         )
     overall = found.leaks.overall
@@ -102,7 +106,7 @@ def _lead(given: Given, found: Steering) -> list[Claim]:
             (
                 "Inside and outside.",
                 f"The graph of the answers and the value vectors: {found.likeness.verdict(row)} (rho {number(rho)}, "
-                f"permutation p {number(p, 3)}).",
+                f"permutation p {number(p, 3)}){partly(found)}.",
             )
         )
     return lead
@@ -126,27 +130,37 @@ def _cost(found: Steering, name: str) -> str:
     )
 
 
-def _lever_table(given: Given, leaks: LeakageMatrix) -> Table:
+def _lever_table(given: Given, found: Steering) -> Table:
+    leaks, statements = found.leaks, found.statements
     rows: list[tuple[Cell, ...]] = []
     for place, lever in enumerate(map(str, leaks.levers.index)):
         held = {str(name): leaks.levers[name].iloc[place] for name in leaks.levers}
         aim, leak = str(held["aim"]), float(held["leakage"])
         ends = [float(held[name]) for name in ("leakage_lower", "leakage_upper")]
         told = "" if math.isnan(leak) else estimate(leak, ends[0], ends[1] if math.isfinite(ends[1]) else None)
-        effect, gain = "", ""
+        effect, gain, told_over = "", "", ""
         if aim:
             effect = _cell(leaks, lever, aim)
             gain = estimate(float(held["gain"]), float(held["gain_lower"]), float(held["gain_upper"]))
+            told_over = sampled(found, lever)
         rails = [_cell(leaks, lever, name) for name in leaks.guardrails]
         shown = given.label(aim) if aim else "none"
-        rows.append((lever, shown, effect, gain, told, *rails, f"{held['units']:.0f}"))
-    heads = ("Lever", "Aim", "Effect on aim", "Gain over others", "Leakage")
+        over = () if statements is None else (told_over,)
+        rows.append((lever, shown, effect, *over, gain, told, *rails, f"{held['units']:.0f}"))
+    over = () if statements is None else ("Effect on aim, over statements",)
+    heads = ("Lever", "Aim", "Effect on aim", *over, "Gain over others", "Leakage")
+    said = (
+        " Over statements: the same effect, with the interval over the statements of the aim, averaged over units; all "
+        "other intervals hold for these statements only."
+        if over
+        else ""
+    )
     return Table(
         (*heads, *(name.capitalize() for name in leaks.guardrails), "Units"),
         tuple(rows),
-        f"Score units, {round(100 * leaks.options.level)}% intervals over units. Gain: effect on the aim minus the "
-        "mean effect on the other values. Leakage: root mean square effect on other values over the effect on the aim, "
-        "both less their noise; empty where the aim is not surely moved.",
+        f"Score units, {round(100 * leaks.options.level)}% intervals over units.{said} Gain: effect on the aim minus "
+        "the mean effect on the other values. Leakage: root mean square effect on other values over the effect on the "
+        "aim, both less their noise; empty where the aim is not surely moved, or where there are fewer than 3 units.",
     )
 
 
@@ -186,7 +200,8 @@ def _break_table(given: Given, found: Steering) -> Table:
         ("Lever", "Aim", "Largest effect on aim", "At dose", "Breaks", "Because of"),
         tuple(rows),
         f"A lever breaks at the dose where a guardrail falls below what is allowed ({allowed}), or where its aim "
-        "begins to fall although the dose rises. Interval: bootstrap of units.",
+        "begins to fall although the dose rises, by more than chance gives in any two doses. Interval: bootstrap of "
+        "units; none where a dose has fewer than 5.",
     )
 
 
@@ -213,7 +228,7 @@ def _likeness(found: Steering, given: Given) -> list[Block]:
     return [
         Paragraph(
             "Behaviour: P(adjacent) of the graphs learned from the answers, with the sign of the partial correlation. "
-            "Inside: cosines of the value vectors. Circle: minus the steps between two values."
+            "Inside: cosines of the value vectors. Circle: minus the steps between two values. " + learned_from(found)
         ),
         Picture("inside_outside", inside_outside_figure(found.likeness, given.answers.theory)),
         Table(
@@ -222,15 +237,3 @@ def _likeness(found: Steering, given: Given) -> list[Block]:
             f"Over pairs of values; p by {ways} relabellings of the values.",
         ),
     ]
-
-
-def _caveats(found: Steering) -> list[str]:
-    said = [
-        "A lever that moves what the model talks about need not move what it affirms: look at the negation control of "
-        "the trial that steer-vectors writes."
-    ]
-    fewest = float(found.leaks.units.to_numpy()[np.isfinite(found.leaks.units.to_numpy())].min())
-    if fewest < 6:
-        least = number(2 / 2**fewest, 3)
-        said.append(f"Some effects rest on {fewest:.0f} units: no sign flip gives a p below {least}.")
-    return said

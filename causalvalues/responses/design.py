@@ -160,7 +160,7 @@ def lever_doses(table: RawTable, roles: Roles, options: ReadOptions) -> tuple[tu
         amount = _doses(table, roles.dose_column, comma, 1.0) if roles.dose_column else np.ones(table.length)
         for code, cell in enumerate(column.values):
             rows = column.codes == code
-            for lever, said in _levers_in(table, column, cell):
+            for lever, said in _levers_in(table, column, cell, comma):
                 if lever in doses and lever in {name.removeprefix(LEVER_PREFIX) for name in roles.dose_columns}:
                     raise DataError(
                         f"{table.path}: the lever {lever!r} has a dose column and stands in {column.name!r}."
@@ -170,15 +170,21 @@ def lever_doses(table: RawTable, roles: Roles, options: ReadOptions) -> tuple[tu
     return names, np.column_stack([doses[name] for name in names]) if names else np.zeros((table.length, 0))
 
 
-def _levers_in(table: RawTable, column: RawColumn, cell: str) -> list[tuple[str, float]]:
+def _levers_in(table: RawTable, column: RawColumn, cell: str, comma: bool) -> list[tuple[str, float]]:
     """Return the levers of one cell with their doses: "a+b=0.5" in a column `levers`, one name in a column `lever`."""
     if not cell.strip():
         return []
     listed_here = column.name == "levers"
-    found = [_dosed(part.strip()) for part in cell.split("+")] if listed_here else [(cell.strip(), 1.0)]
+    found = [_dosed(part.strip(), comma) for part in cell.split("+")] if listed_here else [(cell.strip(), 1.0)]
     levers = [name for name, _ in found]
+    rows = np.flatnonzero(column.codes == column.values.index(cell))
+    if any(math.isnan(dose) for _, dose in found):
+        raise DataError(
+            f"{table.path}: {cell!r} in the column {column.name!r} (rows {table.file_rows(rows)}) has something behind "
+            "'=' that is neither a finite number nor a word. Write doses like \"a=0.5\", or 'a=0,5' with "
+            'ReadOptions(decimal=","); words belong to the name ("mode=fast").'
+        )
     if "" in levers or len(set(levers)) < len(levers):
-        rows = np.flatnonzero(column.codes == column.values.index(cell))
         raise DataError(
             f"{table.path}: {cell!r} in the column {column.name!r} (rows {table.file_rows(rows)}) is no list of "
             "different "
@@ -187,20 +193,29 @@ def _levers_in(table: RawTable, column: RawColumn, cell: str) -> list[tuple[str,
     return found
 
 
-def _dosed(part: str) -> tuple[str, float]:
-    """Return name and dose of ``"a=0.5"``; what is no number behind the sign belongs to the name.
+def _dosed(part: str, comma: bool) -> tuple[str, float]:
+    """Return name and dose of ``"a=0.5"``; a word behind the sign belongs to the name, NaN if it is neither.
 
     Examples
     --------
-    >>> _dosed("calm=0.5"), _dosed("calm"), _dosed("mode=fast")
-    (('calm', 0.5), ('calm', 1.0), ('mode=fast', 1.0))
+    >>> _dosed("calm=0.5", False), _dosed("calm", False), _dosed("mode=fast", False), _dosed("calm=1_0", False)
+    (('calm', 0.5), ('calm', 1.0), ('mode=fast', 1.0), ('calm', nan))
     """
-    name, sign, dose = part.rpartition("=")
+    name, sign, text = part.rpartition("=")
+    if not sign:
+        return part, 1.0
+    text = text.strip()
+    numbers = as_numbers(RawColumn(name, [text], np.zeros(1, dtype=np.int64)), comma)
+    return (part, 1.0) if _is_word(text) else (name.strip(), float(numbers.values[0]))
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text has a letter and is nothing that some program would take for a number."""
     try:
-        number = float(dose)
+        float(text)
     except ValueError:
-        number = math.nan
-    return (name.strip(), number) if sign and math.isfinite(number) else (part, 1.0)
+        return any(sign.isalpha() for sign in text) and not is_number(text)
+    return False
 
 
 def _doses(table: RawTable, name: str, comma: bool, empty: float = 0.0) -> FloatArray:

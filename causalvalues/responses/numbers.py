@@ -73,7 +73,13 @@ def decimal_comma(table: RawTable, options: ReadOptions) -> bool:
         return options.decimal == ","
     if table.kind in ("parquet", "','-separated text"):
         return False
-    cells = [value.strip() for column in table.columns.values() for value in column.values if "," in value]
+    cells = [
+        part.strip()
+        for column in table.columns.values()
+        for value in column.values
+        if "," in value
+        for part in (re.split("[+=]", value) if column.name == "levers" else [value])
+    ]
     with_comma = [cell for cell in cells if _COMMA_NUMBER.fullmatch(cell)]
     if not with_comma:
         return False

@@ -11,6 +11,21 @@ from causalvalues.frozen import BoolArray, FloatArray
 from causalvalues.prediction import PairedRows
 from causalvalues.prediction.left_out import base_lever
 
+RANDOM_PREFIXES = ("rand", "random")
+"""Of levers that push in a random direction; what follows is a number, or the value whose size they have."""
+
+
+def named_random(lever: str) -> bool:
+    """Return whether the name of a lever says that its direction is random.
+
+    Examples
+    --------
+    >>> named_random("rand_power"), named_random("random_1"), named_random("vec_power")
+    (True, True, False)
+    """
+    prefix, bar, _ = base_lever(lever).partition("_")
+    return bool(bar) and prefix.lower() in RANDOM_PREFIXES
+
 
 def aims(levers: Sequence[str], values: Sequence[str], own: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the value that each lever aims at: as given, else by the name ``<prefix>_<value>``.
@@ -21,7 +36,8 @@ def aims(levers: Sequence[str], values: Sequence[str], own: Mapping[str, str] | 
     own : mapping of lever to value, optional
         A lever in several wordings may be named without the wording. Levers of other data may stand in it. By default
         what follows the first underscore of a name is its value, where there is such a value: ``do_power`` and
-        ``vec_power`` aim at power, ``do_self_direction`` at self_direction.
+        ``vec_power`` aim at power, ``do_self_direction`` at self_direction; random directions, ``rand_power`` or
+        ``random_power``, aim at nothing.
 
     Raises
     ------
@@ -35,7 +51,8 @@ def aims(levers: Sequence[str], values: Sequence[str], own: Mapping[str, str] | 
     """
     if own is None:
         named = {lever: base_lever(lever).partition("_") for lever in levers}
-        return {lever: value for lever, (prefix, _, value) in named.items() if prefix and value in values}
+        found = {lever: value for lever, (prefix, _, value) in named.items() if prefix and value in values}
+        return {lever: value for lever, value in found.items() if not named_random(lever)}
     for lever, value in own.items():
         if value not in values:
             raise ModelError(f"Lever {lever!r} aims at the unknown value {value!r}." + did_you_mean(value, values))

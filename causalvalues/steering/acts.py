@@ -48,7 +48,7 @@ class Act:
     intercept : float, default 0.0
         a, of ``"least_shift"``.
     offset : array (d,), optional
-        b, of ``"clamp"``; default zero.
+        b, of ``"clamp"``; default zero. An offset of zeros, or of another action, becomes None.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Act:
             offset = np.asarray(self.offset, dtype=np.float32).astype(np.float64)
             if offset.shape != self.direction.shape or not np.isfinite(offset).all():
                 raise SteeringError(f"The offset at layer {self.layer} must be as wide as the direction, and finite.")
-            put(self, "offset", frozen_floats(offset))
+            put(self, "offset", frozen_floats(offset + 0.0) if self.action == "clamp" and offset.any() else None)
 
     @property
     def site(self) -> Literal["residual", "neurons"]:
@@ -220,7 +220,7 @@ def checked_direction(direction: Any, what: str) -> FloatArray:
         raise SteeringError(f"{what} has {lost} numbers of {found.size} that are not finite. Make it again.")
     if not found.any():
         raise SteeringError(f"{what} is zero everywhere, so it leads nowhere.")
-    return frozen_floats(found)
+    return frozen_floats(found + 0.0)  # zeros without a sign, so that equal directions have equal bytes
 
 
 def check_names(levers: Sequence[SteeringLever]) -> None:

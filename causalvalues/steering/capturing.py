@@ -63,8 +63,8 @@ def capture(
     Raises
     ------
     SteeringError
-        If a layer does not exist, a text is empty, nothing but a start, too long for the model, or has states that are
-        not finite (the message names it).
+        If a layer does not exist or is named twice, a text is empty, nothing but a start, too long for the model, or
+        has states that are not finite (the message names it).
     """
     _require("what", what, What)
     tokens = _tokens(model, texts)
@@ -266,7 +266,11 @@ def _layers(model: LocalModel, layers: Sequence[int] | None) -> list[int]:
         raise SteeringError("No layer was asked for. Give one or more, or None for all.")
     for layer in layers:
         layer_at(network, layer)
-    return [int(layer) for layer in layers]
+    found = [int(layer) for layer in layers]
+    twice = next((layer for layer in found if found.count(layer) > 1), None)
+    if twice is not None:
+        raise SteeringError(f"The layer {twice} is asked for twice. Name each layer once.")
+    return found
 
 
 def _width(model: LocalModel, site: Site) -> int:

@@ -24,10 +24,14 @@ class Directions:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[FloatArray]] = {}
-        self.offsets: dict[str, FloatArray | None] = {}
+        self.offsets: dict[str, FloatArray] = {}
 
-    def add(self, hookpoint: str, direction: FloatArray, offset: FloatArray | None) -> int:
+    def add(
+        self, hookpoint: str, direction: FloatArray, offset: FloatArray | None = None, *, clamps: bool = False
+    ) -> int:
         """Keep a direction and return its row; one that is there already is not kept twice.
+
+        Only what clamps has an offset; without one it clamps from zero.
 
         Raises
         ------
@@ -40,10 +44,13 @@ class Directions:
                 f"Two directions at {hookpoint} have {rows[0].size} and {direction.size} numbers. They were made for "
                 "different models; write them to different files."
             )
-        known = self.offsets.get(hookpoint)
-        if offset is not None and known is not None and not np.array_equal(known, offset):
-            raise SteeringError(f"Two levers clamp at {hookpoint} from different offsets. Write them to two files.")
-        self.offsets[hookpoint] = known if offset is None else offset
+        if clamps:
+            origin = np.zeros(direction.size) if offset is None else offset
+            if not np.array_equal(self.offsets.setdefault(hookpoint, origin), origin):
+                raise SteeringError(
+                    f"Two acts clamp at {hookpoint} from different offsets (none counts as zero), and a file has room "
+                    "for one. Write their levers to two files; within one lever, use one offset."
+                )
         for place, row in enumerate(rows):
             if np.array_equal(row, direction):
                 return place
@@ -92,7 +99,7 @@ def write_directions(held: Directions, folder: Path) -> None:
     for hookpoint, rows in held.rows.items():
         decoder = np.asarray(rows, dtype=np.float32)
         n, d = decoder.shape
-        offset = held.offsets[hookpoint]
+        offset = held.offsets.get(hookpoint)
         tensors = {
             "W_dec": decoder,
             "b_dec": np.zeros(d, np.float32) if offset is None else offset.astype(np.float32),

@@ -14,7 +14,7 @@ SETTINGS = "cfg.json"
 FOLDED = ("scaling_factor", "finetuning_scaling_factor")
 """Tensors of old files that do nothing where they are 1."""
 SUPPORTED = ("standard", "topk", "jumprelu")
-_HOOK = re.compile(r"(?:^|\.)(?:blocks|layers|h)\.(\d+)(?:\.hook_resid_(pre|post))?$")
+_HOOK = re.compile(r"(?:[A-Za-z_]\w*\.)*(?:blocks|layers|h)\.([0-9]+)(?:\.hook_resid_(pre|post))?")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class Settings:
     centred: bool
     by_length: bool
     model: str
+
+
+def residual_layer(hook: str) -> int | None:
+    """Return the layer whose residual stream a hook names: 12 for ``blocks.12.hook_resid_post``, ``layers.12``.
+
+    The stream before layer 13 is that behind layer 12, and before the first layer it is -1. None for any other place,
+    such as a part of a layer.
+    """
+    match = _HOOK.fullmatch(hook)
+    return None if match is None else int(match[1]) - (match[2] == "pre")
 
 
 def saelens_settings(cfg: Mapping[str, Any], folder: Path, layer: int | None) -> Settings:
@@ -110,9 +120,9 @@ def sparsify_settings(cfg: Mapping[str, Any], folder: Path, layer: int | None) -
 
 
 def _layer(hook: Any, layer: int | None, file: Path, field: str) -> int:
-    """Return the layer that a hook is behind: 12 for ``blocks.12.hook_resid_post``, ``layers.12``."""
-    match = _HOOK.search(hook) if isinstance(hook, str) else None
-    if match is None:
+    """Return the layer that a hook is behind (`residual_layer`), and see that it is the one that was said."""
+    found = residual_layer(hook) if isinstance(hook, str) else None
+    if found is None:
         elsewhere = isinstance(hook, str) and re.search(r"hook_|mlp|attn|attention", hook)
         if elsewhere or layer is None:
             raise SteeringError(
@@ -120,7 +130,6 @@ def _layer(hook: Any, layer: int | None, file: Path, field: str) -> int:
                 + ("Give an autoencoder of one." if elsewhere else "Give its layer: read_autoencoder(..., layer=12).")
             )
         return layer
-    found = int(match[1]) - (match[2] == "pre")
     if found < 0:
         raise SteeringError(f"{file}: {field} says {hook!r}, before the first layer. Give one behind a layer.")
     if layer is not None and layer != found:

@@ -31,6 +31,7 @@ class SparseTraining:
     tokens : int, default 600_000
         Tokens read in all; the states are gone through again, in another order, until that many were read.
     batch : int, default 1024
+        2 or more; the last batch of a turn has between half and one and a half times as many.
     rate : float, optional
         Step size of Adam. Default: .0002 / sqrt(m / 16384) (Gao et al., section 2.1), twice that for the few steps of
         a small training; it rises over the first 5% of the steps and falls to zero over the last 20%.
@@ -64,6 +65,8 @@ class SparseTraining:
             number = getattr(self, name)
             if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
                 raise SteeringError(f"`{name}` is {number!r}. Give a whole number of 1 or more.")
+        if self.batch < 2:
+            raise SteeringError("`batch` is 1. Give 2 or more: what is learned is measured by how states differ.")
         require_whole("seed", self.seed, 0)
         if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
             raise SteeringError(f"`rate` is {self.rate!r}. Give a step size above 0, such as .001.")
@@ -209,14 +212,17 @@ class _Trainer:
 
 
 def _batches(tokens: int, training: SparseTraining) -> Iterator[Any]:
-    """Yield places of tokens; each of them once before any comes again."""
+    """Yield places of tokens, each of them once before any comes again; less than half a batch joins the one before."""
     import torch
 
     wanted, size = training.tokens, min(training.batch, tokens)
     for turn in range(math.ceil(wanted / tokens)):
         order = torch.from_numpy(stream(training.seed, "sparse autoencoder", "order", turn).permutation(tokens))
-        for start in range(0, min(tokens, wanted - turn * tokens), size):
-            yield order[start : start + size]
+        start, most = 0, min(tokens, wanted - turn * tokens)
+        while start < most:
+            stop = start + size if tokens - start - size >= size / 2 else tokens
+            yield order[start:stop]
+            start = stop
 
 
 def _share_of_rate(done: float) -> float:

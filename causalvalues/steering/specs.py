@@ -15,6 +15,7 @@ from causalvalues.errors import DataError, SteeringError
 from causalvalues.files import write_text
 from causalvalues.steering.acts import Act, Gate, SteeringLever, check_names
 from causalvalues.steering.direction_files import Directions, read_directions, write_directions
+from causalvalues.steering.sae_fields import residual_layer
 
 HARNESS = (
     "loader", "action", "sparse_model", "hookpoint", "feature_index", "steering_coefficient", "head_index", "sae_id",
@@ -27,6 +28,7 @@ OURS = (
 )  # fmt: skip
 """Columns that the harness passes over."""
 NEURONS = ".mlp.neurons"
+STREAM = "the residual stream behind a layer"
 LOADERS = ("sparsify", "sae_lens")
 
 
@@ -50,8 +52,13 @@ def write_levers(levers: Iterable[SteeringLever], path: str | Path, prefix: str 
     Raises
     ------
     SteeringError
-        If two levers have one name, or there is none.
+        If two levers have one name, or there is none; if two clamp at one layer from different offsets, of which a file
+        has room for one; or if the prefix is none of a layer.
     """
+    if residual_layer(f"{prefix}0") != 0:
+        raise SteeringError(
+            f"The prefix {prefix!r} with a number is no layer's name. Give what `layer_prefix` says, such as 'layers.'."
+        )
     held = tuple(levers)
     if not held:
         raise SteeringError("There is no lever to write. Give one or more.")
@@ -74,7 +81,7 @@ def _row(lever: SteeringLever, act: Act, kept: Directions, folder: str, prefix: 
         "action": act.action,
         "sparse_model": folder,
         "hookpoint": place,
-        "feature_index": kept.add(place, act.direction, act.offset),
+        "feature_index": kept.add(place, act.direction, act.offset, clamps=act.action == "clamp"),
         "steering_coefficient": repr(act.coefficient),
         "description": lever.description,
         "name": lever.name,
@@ -87,7 +94,7 @@ def _row(lever: SteeringLever, act: Act, kept: Directions, folder: str, prefix: 
         gate_place = f"{prefix}{lever.gate.layer}"
         row |= {
             "gate_hookpoint": gate_place,
-            "gate_index": kept.add(gate_place, lever.gate.weights, None),
+            "gate_index": kept.add(gate_place, lever.gate.weights),
             "gate_intercept": repr(lever.gate.intercept),
             "gate_threshold": repr(lever.gate.threshold),
         }
@@ -167,22 +174,30 @@ class _Row:
             raise self.wrong(column, "a finite number")
         return found
 
-    def wrong(self, column: str, wanted: str) -> DataError:
-        return DataError(f"{self.path}, line {self.line}: {column} is {self.text(column)!r}. Give {wanted}.")
+    def said(self, column: str) -> str | float:
+        """Return what rows of one lever must agree on: numbers of the gate as numbers, all else as text."""
+        if column == "gate_threshold":
+            return self.number(column, 0.5)
+        return self.number(column) if column == "gate_intercept" else self.text(column)
+
+    def wrong(self, column: str, wanted: str, more: str = "") -> DataError:
+        return DataError(f"{self.path}, line {self.line}: {column} is {self.text(column)!r}{more}. Give {wanted}.")
 
     @property
     def name(self) -> str:
         return self.text("name") or f"feature_{self.layer()}_{self.whole('feature_index')}"
 
     def layer(self, column: str = "hookpoint") -> int:
-        """Return the number of the layer in a name such as ``layers.6`` or ``blocks.6.hook_resid_post``."""
+        """Return the layer of a residual stream (`residual_layer`), or for ``scale`` of ``layers.6.mlp.neurons``."""
         text = self.text(column)
         if not text and column == "hookpoint" and self.text("loader") == "sae_lens":
             text = self.directions(self.text("hookpoint")).hookpoint
-        numbers = [part for part in text.removesuffix(NEURONS).split(".") if part.isdigit()]
-        if len(numbers) != 1:
-            raise self.wrong(column, "a place with one number of a layer, such as layers.6")
-        return int(numbers[0])
+        neurons = column == "hookpoint" and self.text("action") == "scale"
+        found = None if neurons and not text.endswith(NEURONS) else residual_layer(text.removesuffix(NEURONS))
+        if found is None or found < 0 or (text.endswith(NEURONS) and not neurons):
+            wanted = f"the neurons of a layer, such as layers.6{NEURONS}" if neurons else f"{STREAM}, such as layers.6"
+            raise self.wrong(column, wanted, "" if text == self.text(column) else f", and its folder says {text!r}")
+        return found
 
     def directions(self, hookpoint: str) -> Any:
         loader = self.text("loader", LOADERS[0])
@@ -197,29 +212,28 @@ class _Row:
             raise self.wrong("head_index", "nothing: single attention heads are not steered here")
         layer = self.layer()
         held = self.directions(self.text("hookpoint"))
-        offset = held.offset if action == "clamp" and held.offset.any() else None
         return Act(
             layer,
             held.row(self.whole("feature_index")),
             self.number("steering_coefficient"),
             action,  # type: ignore[arg-type]
             self.number("intercept", 0.0),
-            offset,
+            held.offset if action == "clamp" else None,
         )
 
     def gate(self) -> Gate | None:
         if not self.text("gate_hookpoint"):
             return None
+        layer = self.layer("gate_hookpoint")
         weights = self.directions(self.text("gate_hookpoint")).row(self.whole("gate_index"))
-        return Gate(
-            self.layer("gate_hookpoint"), weights, self.number("gate_intercept"), self.number("gate_threshold", 0.5)
-        )
+        return Gate(layer, weights, self.number("gate_intercept"), self.number("gate_threshold", 0.5))
 
 
 def _lever(name: str, rows: list[_Row]) -> SteeringLever:
     first = rows[0]
-    for column in ("value", "method", "positions", "description", "gate_hookpoint", "gate_index"):
-        other = next((row for row in rows if row.text(column) != first.text(column)), None)
+    gated = ("gate_intercept", "gate_threshold") if first.text("gate_hookpoint") else ()
+    for column in ("value", "method", "positions", "description", "gate_hookpoint", "gate_index", *gated):
+        other = next((row for row in rows if row.said(column) != first.said(column)), None)
         if other is not None:
             raise DataError(
                 f"{first.path}: the lever {name!r} has {first.text(column)!r} and {other.text(column)!r} in the column "

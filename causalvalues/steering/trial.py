@@ -188,6 +188,8 @@ def run_trial(
 def random_levers(levers: Sequence[SteeringLever], seed: int = 0, each: int = 1) -> tuple[SteeringLever, ...]:
     """Return twins of levers with random directions of the same length: what any push of that size does.
 
+    Twins of levers on neurons (``"scale"``) change other neurons, drawn at random, by the same numbers.
+
     Parameters
     ----------
     levers : sequence of SteeringLever
@@ -210,10 +212,16 @@ def _twin(lever: SteeringLever, seed: int, number: int, numbered: bool) -> Steer
     acts = []
     for place, act in enumerate(lever.acts):
         draw = stream(seed, "random direction", lever.name, number, place, act.layer)
+        if act.action == "scale":
+            acts.append(replace(act, direction=draw.permutation(act.direction)))
+            continue
         drawn = draw.normal(size=act.direction.size)
         length = np.linalg.norm(act.direction) / np.linalg.norm(drawn)
         acts.append(replace(act, direction=drawn * length))
-    text = "adds a random direction of the same length"
+    neurons = all(act.action == "scale" for act in acts)
+    text = (
+        "scales as many random neurons by the same numbers" if neurons else "adds a random direction of the same length"
+    )
     return replace(lever, name=name, acts=tuple(acts), method="random", description=text)
 
 

@@ -15,7 +15,10 @@ from causalvalues.theories.theory import ValueTheory
 
 LEAKAGE = "Give what `measure_leakage` returns."
 DOSES = "Give what `dose_response` or `dose_responses` returns."
-BEYOND = "A dash for the dose where it breaks, or an upper limit of \u221e: not within the doses tried."
+BEYOND = (
+    "A dash for the dose where it breaks, or an upper limit of \u221e: not within the doses tried. A dash for its "
+    "interval alone: fewer than 5 units at some dose."
+)
 
 
 def leakage_table(

@@ -123,7 +123,7 @@ def _complete(path: Path, fields: Mapping[str, Any], plain: dict[str, Any]) -> S
     unscored = [_item_name(entry, prefix) for entry in fields.get("unscored", ())]
     attention = {_item_name(entry, prefix): limits for entry, limits in fields.get("attention", {}).items()}
     guardrails = {
-        name: strings(path, f"`guardrails.{name}`", ids) for name, ids in fields.get("guardrails", {}).items()
+        name: tuple(strings(path, f"`guardrails.{name}`", ids)) for name, ids in fields.get("guardrails", {}).items()
     }
     return ScoringKey(
         **{"low": -math.inf, "high": math.inf} | plain,
