@@ -9,6 +9,7 @@ import pytest
 
 from causalvalues.elicitation import LocalModel, Persona, StatementGain, Store, elicit, frames, full_design, item_set
 from causalvalues.elicitation.elicit import Elicitation
+from causalvalues.elicitation.local_layout import tokens_of
 from causalvalues.elicitation.local_precision import arithmetic
 from causalvalues.elicitation.local_scoring import padded_scores
 from causalvalues.elicitation.questions import (
@@ -40,7 +41,8 @@ def unit(seed: int) -> np.ndarray:
 ALL = SteeringLever("all", (Act(6, unit(0), 20.0), Act(10, unit(1), 20.0)), "power")
 ANSWER = SteeringLever("answer", (Act(8, unit(2), 20.0),), "power", positions="answer")
 PROMPT = SteeringLever("prompt", (Act(8, unit(2), 20.0),), "power", positions="prompt")
-LEVERS = SteeringLevers([ALL, ANSWER, PROMPT])
+PHRASE = SteeringLever("phrase", (Act(8, unit(2), 20.0),), "power", positions="phrase:matters to you")
+LEVERS = SteeringLevers([ALL, ANSWER, PROMPT, PHRASE])
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,50 @@ def test_a_lever_on_the_answer_counts_the_token_that_predicts_its_first_word(mod
     finally:
         handle.remove()
     assert scores(model, [under((ANSWER, 1.0))])[0, 0] == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_lever_on_a_phrase_acts_on_its_tokens_alone(model: LocalModel) -> None:
+    """Whole sequences, moved by hand on the tokens of the phrase, which are found by their text."""
+    import torch
+
+    network = model.network.model
+    prompt, end = model.prompt_tokens(TALK), model.answer_tokens(TEXTS[0])
+    held = tokens_of(model.tokenizer, prompt, "matters to you")
+    assert (
+        model.tokenizer.decode([token for token, here in zip(prompt, held, strict=True) if here]) == " matters to you"
+    )
+    shift = torch.tensor(20.0 * unit(2), dtype=torch.float32)
+
+    def move(module: object, given: object, made: object) -> object:
+        states = made[0] if isinstance(made, tuple) else made
+        states = states.clone()
+        states[:, np.flatnonzero(held)] += shift
+        return (states, *made[1:]) if isinstance(made, tuple) else states
+
+    handle = network.model.layers[8].register_forward_hook(move)
+    try:
+        with arithmetic(None):
+            expected = padded_scores(network, [(prompt, end)])[0]
+    finally:
+        handle.remove()
+    assert scores(model, [under((PHRASE, 1.0))])[0, 0] == pytest.approx(expected, abs=2e-3)
+    assert not np.allclose(scores(model, [TALK])[0, 0], expected, atol=0.02)
+    with pytest.raises(SteeringError, match="which the prompt does not hold"):
+        scores(model, [under((PHRASE, 1.0), talk=OTHER)])
+    texts = [TextQuestion(talk, 8, 0.0) for talk in (TALK, under((PHRASE, 40.0)))]
+    said = [reply.text for part in model.answer([Asked(one) for one in texts]) for _, reply in part]
+    assert said[0] != said[1]
+
+
+def test_tokens_of_a_phrase_are_found_wherever_it_stands_and_whatever_its_letters(model: LocalModel) -> None:
+    text = "Für mich: your values, your values – naïve 価値!"
+    tokens = model.tokenizer(text)["input_ids"]
+    for phrase, times in (("your values", 2), ("naïve", 1), ("価値", 1), ("absent", 0)):
+        held = tokens_of(model.tokenizer, tokens, phrase)
+        runs = int(held[0]) + int((held[1:] & ~held[:-1]).sum())
+        assert runs == times
+        if times:
+            assert phrase in model.tokenizer.decode([t for t, here in zip(tokens, held, strict=True) if here])
 
 
 def test_options_and_texts_are_steered_too(model: LocalModel) -> None:

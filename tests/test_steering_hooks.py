@@ -135,7 +135,7 @@ def test_positions_bound_the_tokens_that_are_moved(model: Any, positions: Any) -
     v = direction(7)
     answer = np.array([[False, False, False, True, True, True]])
     acting = [(lever("a", Act(1, v, 1.0), positions=positions), 1.0)]
-    change = states(model, acting, 1, Fed(answer)) - states(model, [], 1)
+    change = states(model, acting, 1, Fed(answer, np.arange(6)[None])) - states(model, [], 1)
     here = answer[0] if positions == "answer" else ~answer[0]
     assert np.allclose(change[here], v, atol=1e-5)
     assert np.array_equal(change[~here], np.zeros_like(change[~here]))
@@ -226,3 +226,34 @@ def test_parts_of_a_layer_are_listed_when_its_neurons_have_another_name(model: A
     odd.base_model = odd
     with pytest.raises(SteeringError, match=r"It has: 0\."):
         neurons_at(odd, 0)
+
+
+def test_a_phrase_bounds_the_tokens_that_are_moved_and_must_be_there(model: Any) -> None:
+    v = direction(10)
+    on = lever("a", Act(1, v, 1.0), positions="phrase:your values")
+    held = np.array([False, True, True, False])
+
+    def moved(find: Any) -> np.ndarray:
+        import torch
+
+        seen: list[Any] = []
+        with torch.inference_mode(), steered(model, [(on, 1.0)], find) as watch:
+            assert watch is not None
+            watch(Fed(np.zeros((1, 6), dtype=bool), np.arange(6)[None]))
+            handle = layers_of(model)[1].register_forward_hook(lambda _, __, made: seen.append(made))
+            try:
+                model(input_ids=torch.tensor(TOKENS))
+            finally:
+                handle.remove()
+        made = seen[0][0] if isinstance(seen[0], tuple) else seen[0]
+        found: np.ndarray = made.reshape(6, D).numpy().astype(float) - states(model, [], 1)
+        return found
+
+    change = moved(lambda phrase: held if phrase == "your values" else ~held)
+    assert np.allclose(change[1:3], v, atol=1e-5)
+    assert np.array_equal(change[[0, 3, 4, 5]], np.zeros((4, D)))
+    with pytest.raises(SteeringError, match="which the prompt does not hold"):
+        moved(lambda _: np.zeros(4, dtype=bool))
+    with pytest.raises(SteeringError, match="here is no prompt"):
+        moved(None)
+    assert hooks_left(model) == 0

@@ -24,6 +24,7 @@ LEVERS = (
     SteeringLever("hold", (Act(6, V[2], 0.3, "clamp", offset=V[3]),), "security", "feature", "answer"),
     SteeringLever("least", (Act(7, V[4], 1.7, "least_shift", intercept=-0.4),), "power", "least_shift"),
     SteeringLever("cells", (Act(5, np.ones(11), -1.0, "scale"),), "hedonism", "neurons", "prompt"),
+    SteeringLever("kang", (Act(6, V[7], 100.0),), "power", "feature", "phrase:your values"),
     SteeringLever("gated", (Act(6, V[5], 1.0),), gate=Gate(3, V[6], -1.25, 0.7)),
 )
 
@@ -241,7 +242,7 @@ def test_the_hook_that_a_folder_names_is_read_in_the_same_way(tmp_path: Path) ->
 
 
 def test_a_gate_reads_behind_a_layer_and_nowhere_else(tmp_path: Path) -> None:
-    write_levers(LEVERS[4:], tmp_path / "levers.csv")
+    write_levers(LEVERS[5:], tmp_path / "levers.csv")
     text = (tmp_path / "levers.csv").read_text()
     (tmp_path / "levers.csv").write_text(text.replace(",layers.3,", ",layers.3.mlp.neurons,"))
     with pytest.raises(DataError, match=r"line 2: gate_hookpoint is 'layers\.3\.mlp\.neurons'"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from causalvalues.elicitation.questions import Conversation
 from causalvalues.errors import ElicitationError
+from causalvalues.frozen import BoolArray
 
 NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
@@ -77,3 +81,36 @@ def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
     if not tokens:
         raise ElicitationError(f"The answer {text!r} holds nothing that the model could say. Give a word or more.")
     return tokens
+
+
+def tokens_of(tokenizer: Any, tokens: Sequence[int], phrase: str) -> BoolArray:
+    """Return which tokens hold a phrase, wherever it stands; a token counts when a letter of it does.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+    tokens : sequence of int
+    phrase : str
+
+    Returns
+    -------
+    array (tokens,) of bool
+    """
+    # A letter may be made of several tokens; what is there of it is decoded to another sign until it is whole.
+    texts = [str(tokenizer.decode(list(tokens[: k + 1]))) for k in range(len(tokens))]
+    whole = texts[-1] if texts else ""
+    sure = [_alike(text, whole) for text in texts]
+    begins = [0, *sure[:-1]]
+    ends = [end + (end < len(text)) for end, text in zip(sure, texts, strict=True)]
+    held = np.zeros(len(tokens), dtype=bool)
+    place = whole.find(phrase)
+    while place >= 0:
+        after = place + len(phrase)
+        held |= np.array([begin < after and end > place for begin, end in zip(begins, ends, strict=True)])
+        place = whole.find(phrase, place + 1)
+    return held
+
+
+def _alike(text: str, whole: str) -> int:
+    """Return how many letters two texts have in common from their beginning."""
+    return next((k for k, (a, b) in enumerate(zip(text, whole, strict=False)) if a != b), min(len(text), len(whole)))

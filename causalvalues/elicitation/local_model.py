@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from causalvalues.elicitation.local_layout import continuation_tokens, prompt_tokens
+from causalvalues.elicitation.local_layout import continuation_tokens, prompt_tokens, tokens_of
 from causalvalues.elicitation.local_network import Network, load_network, require_room, score
 from causalvalues.elicitation.local_precision import Precision, arithmetic, require_precision
 from causalvalues.elicitation.local_scoring import Pair
@@ -185,7 +185,7 @@ class LocalModel:
             places.append(slice(len(pairs), len(pairs) + len(ends)))
             pairs += [(prompt, end) for end in ends]
         network = self.network
-        with arithmetic(self._threads), self._steered(doses) as watch:
+        with arithmetic(self._threads), self._steered(doses, pairs[0][0]) as watch:
             sums = score(network, pairs, watch)
         replies = []
         for (question, _), place in zip(questions, places, strict=True):
@@ -194,20 +194,20 @@ class LocalModel:
             replies.append(Reply("ok", tuple(sums[place]), count, prompt_tokens=len(prompt)))
         return replies
 
-    def _steered(self, doses: Doses) -> AbstractContextManager[Watch | None]:
+    def _steered(self, doses: Doses, prompt: Sequence[int]) -> AbstractContextManager[Watch | None]:
         if not doses:
             return nullcontext()
         if self._levers is None:
             raise ElicitationError(
                 "A question asks for levers inside the model, and none were given to it. Use LocalModel(levers=...)."
             )
-        return self._levers.acting(self.network.model, doses)
+        return self._levers.acting(self.network.model, doses, lambda phrase: tokens_of(self.tokenizer, prompt, phrase))
 
     def _written(self, question: TextQuestion, repeat: int) -> Reply:
         doses, said = parted(question.conversation)
         prompt, network = self._prompt(said), self.network
         require_room(network, len(prompt) + question.max_tokens)
-        with arithmetic(self._threads), self._steered(doses) as watch:
+        with arithmetic(self._threads), self._steered(doses, prompt) as watch:
             tokens = write_on(network.model, prompt, question, repeat, watch)
         text = str(self.tokenizer.decode(tokens, skip_special_tokens=True))
         return Reply("ok", text=text, prompt_tokens=len(prompt), completion_tokens=len(tokens))

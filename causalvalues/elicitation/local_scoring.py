@@ -46,7 +46,8 @@ def tree_scores(model: Any, pairs: Sequence[Pair], chunk: int = CHUNK, watch: Wa
     for piece in chunks(tree, chunk):
         cache = _carried(cache, piece)
         if watch is not None:
-            watch(Fed((tree.depths[piece.nodes] >= len(pairs[0][0]) - 1)[None]))
+            depths = tree.depths[piece.nodes][None]
+            watch(Fed(depths >= len(pairs[0][0]) - 1, depths))
         hidden = _read(model, tree, piece, cache)
         read = piece.nodes.tolist()
         places = [place for place, node in enumerate(read) if node in heirs]
@@ -127,7 +128,8 @@ def padded_scores(model: Any, pairs: Sequence[Pair], batch: int = 8, watch: Watc
         mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in whole], device=model.device)
         if watch is not None:
             begins = np.array([len(pairs[i][0]) - 1 for i in group])
-            watch(Fed(np.arange(width) >= begins[:, None]))
+            depths = np.broadcast_to(np.arange(width), (len(group), width))
+            watch(Fed(depths >= begins[:, None], depths))
         logits = model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
         for row, i in enumerate(group):
             begin, end = len(pairs[i][0]), len(whole[row])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from causalvalues.elicitation.questions import Conversation, Doses
-from causalvalues.frozen import BoolArray
+from causalvalues.frozen import BoolArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +19,18 @@ class Fed:
     ----------
     answer : array (rows, m) of bool
         Tokens whose states predict the answer: the last one of the prompt, and the answer itself.
+    depths : array (rows, m) of int
+        The place of each token in its sequence, from 0.
     """
 
     answer: BoolArray
+    depths: IntArray
 
 
 Watch = Callable[[Fed], None]
 """Is told what the model is about to read, before it reads it."""
+Find = Callable[[str], BoolArray]
+"""Returns which tokens of the prompt hold a phrase, (tokens,)."""
 
 
 class InnerLevers(Protocol):
@@ -41,8 +46,10 @@ class InnerLevers(Protocol):
         """
         ...
 
-    def acting(self, model: Any, doses: Doses) -> AbstractContextManager[Watch | None]:
+    def acting(self, model: Any, doses: Doses, find: Find | None = None) -> AbstractContextManager[Watch | None]:
         """Let levers act on a transformers model inside the context, and never after it.
+
+        `find` says where a phrase is in the prompt, for levers that act there alone.
 
         Gives what wants to be told which tokens are read, or None where no lever asks for it.
 

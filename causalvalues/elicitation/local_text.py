@@ -44,7 +44,8 @@ def write_on(
     feed, cache = torch.tensor([list(prompt)], device=model.device), None
     while len(said) < question.max_tokens:
         if watch is not None:
-            watch(Fed((np.arange(feed.shape[1]) >= feed.shape[1] - 1)[None]))
+            depths = (len(prompt) + len(said) - feed.shape[1] + np.arange(feed.shape[1]))[None]
+            watch(Fed(depths >= len(prompt) - 1, depths))
         out = model(input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1)
         cache = out.past_key_values
         token = _choose(out.logits[0, -1], question.temperature, draws)

@@ -15,10 +15,12 @@ from causalvalues.errors import SteeringError
 from causalvalues.frozen import FloatArray, frozen_floats
 
 Action = Literal["add", "clamp", "least_shift", "scale"]
-Positions = Literal["all", "prompt", "answer"]
+Positions = str
+"""``"all"``, ``"prompt"``, ``"answer"``, or ``"phrase:..."``."""
 
 ACTIONS: tuple[Action, ...] = ("add", "clamp", "least_shift", "scale")
 POSITIONS: tuple[Positions, ...] = ("all", "prompt", "answer")
+PHRASE = "phrase:"
 _MARKS = "+=|,;\n\r\t"
 
 
@@ -140,9 +142,10 @@ class SteeringLever:
         The value that it aims at.
     method : str, default "value_vector"
         How it was made: ``"value_vector"``, ``"probe"``, ``"least_shift"``, ``"neurons"``, ``"feature"`` ...
-    positions : {"all", "prompt", "answer"}, default "all"
-        The tokens that it acts on: all; those before the assistant's turn; or those whose states predict the answer
-        (the last token of the prompt, and the answer).
+    positions : {"all", "prompt", "answer"} or "phrase:...", default "all"
+        The tokens that it acts on: all; those before the assistant's turn; those whose states predict the answer (the
+        last token of the prompt, and the answer); or those of a phrase wherever it stands in the prompt
+        (``"phrase:your values"``, as Kang et al. 2025 steer), which must be there.
     gate : Gate, optional
     description : str, default ""
         What it does, in a few words.
@@ -170,9 +173,10 @@ class SteeringLever:
         object.__setattr__(self, "acts", tuple(self.acts))
         if not self.acts:
             raise SteeringError(f"The lever {self.name!r} does nothing. Give it one act or more.")
-        if self.positions not in POSITIONS:
+        if self.positions not in POSITIONS and not self.phrase:
             raise SteeringError(
-                f"The lever {self.name!r} acts on {self.positions!r}. Use one of {', '.join(POSITIONS)}."
+                f"The lever {self.name!r} acts on {self.positions!r}. Use one of {', '.join(POSITIONS)}, or "
+                f"{PHRASE}your values."
             )
         first = min(self.acts, key=lambda act: (act.layer, act.site == "residual"))
         if self.gate is not None and self.gate.layer > first.layer - (first.site == "neurons"):
@@ -181,6 +185,11 @@ class SteeringLever:
                 f"{'in' if first.site == 'neurons' else 'behind'} layer {first.layer}, before that. Let it read before "
                 "the lever acts."
             )
+
+    @property
+    def phrase(self) -> str:
+        """The phrase of the prompt that it acts on alone; "" when it acts elsewhere."""
+        return self.positions.removeprefix(PHRASE).strip() if self.positions.startswith(PHRASE) else ""
 
     @property
     def layers(self) -> tuple[int, ...]:

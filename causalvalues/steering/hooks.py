@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from causalvalues.elicitation.local_steering import Fed, Watch
+import numpy as np
+
+from causalvalues.elicitation.local_steering import Fed, Find, Watch
 from causalvalues.errors import SteeringError
+from causalvalues.frozen import BoolArray
 from causalvalues.steering.acts import Act, Gate, SteeringLever
 from causalvalues.steering.modules import layer_at, neuron_count, neurons_at, stream_width
 
@@ -20,7 +23,7 @@ Dosed = tuple[SteeringLever, float]
 
 
 @contextmanager
-def steered(model: Any, levers: Sequence[Dosed]) -> Iterator[Watch | None]:
+def steered(model: Any, levers: Sequence[Dosed], find: Find | None = None) -> Iterator[Watch | None]:
     """Let levers act on a model inside the context; whatever happens there, the model is as before after it.
 
     Levers at one layer add: each sees the activations as the model made them, and the sum of the changes is added.
@@ -30,11 +33,13 @@ def steered(model: Any, levers: Sequence[Dosed]) -> Iterator[Watch | None]:
     model : transformers causal language model
     levers : sequence of (SteeringLever, float)
         With their doses. A dose of 0 does nothing.
+    find : callable, optional
+        Returns which tokens of the prompt hold a phrase, for levers that act there alone.
 
     Yields
     ------
     callable or None
-        To be told which tokens are about to be read (`Fed`), when a lever acts on the prompt or on the answer alone.
+        To be told which tokens are about to be read (`Fed`), when a lever acts on some of them alone.
 
     Raises
     ------
@@ -42,7 +47,8 @@ def steered(model: Any, levers: Sequence[Dosed]) -> Iterator[Watch | None]:
         If a layer does not exist, a direction is not as wide as the model, the model has no parts of known names; or,
         while the model reads, if activations go to infinity (the message names levers, doses and layer).
     """
-    sites = _sites(model, [(lever, float(dose)) for lever, dose in levers if dose != 0])
+    acting = [(lever, float(dose)) for lever, dose in levers if dose != 0]
+    sites = _sites(model, acting, {lever.phrase: _found(lever, find) for lever, _ in acting if lever.phrase})
     handles: list[Any] = []
     try:
         for site in sites:
@@ -68,8 +74,12 @@ class _Told:
 class _Site:
     """One place of the model, with everything that is done there."""
 
-    def __init__(self, model: Any, layer: int, neurons: bool, gates: dict[int, torch.Tensor]) -> None:
+    def __init__(
+        self, model: Any, place: tuple[int, bool], gates: dict[int, torch.Tensor], phrases: Mapping[str, BoolArray]
+    ) -> None:
+        layer, neurons = place
         self.fed: Fed | None = None
+        self._phrases = phrases
         self._module = neurons_at(model, layer) if neurons else layer_at(model, layer)
         self._neurons = neurons
         self._gates = gates
@@ -113,6 +123,13 @@ class _Site:
             raise SteeringError(f"{named} sends the activations {self._where} to infinity. Lower the dose.")
         return found
 
+    def _here(self, lever: SteeringLever, fed: Fed) -> BoolArray:
+        """Return which of the tokens that are read a lever acts on."""
+        if not lever.phrase:
+            return fed.answer if lever.positions == "answer" else ~fed.answer
+        held = self._phrases[lever.phrase]
+        return np.asarray(held[np.minimum(fed.depths, len(held) - 1)] & (fed.depths < len(held)))
+
     def _mask(self, number: int, lever: SteeringLever, states: torch.Tensor) -> torch.Tensor | None:
         """Return 1 for the tokens that a lever acts on, 0 for the others, (..., m, 1); None for all."""
         import torch
@@ -123,13 +140,25 @@ class _Site:
                 raise SteeringError(
                     f"{lever.name!r} acts on the {lever.positions} alone, and was not told which tokens are read."
                 )
-            answer = torch.from_numpy(self.fed.answer).to(states.device)
-            here = (answer if lever.positions == "answer" else ~answer)[..., None].to(states.dtype)
+            here = torch.from_numpy(self._here(lever, self.fed)).to(states.device)[..., None].to(states.dtype)
             mask = here if mask is None else mask * here
         return mask
 
 
-def _sites(model: Any, levers: Sequence[Dosed]) -> list[_Site]:
+def _found(lever: SteeringLever, find: Find | None) -> BoolArray:
+    """Return which tokens of the prompt hold the phrase of a lever."""
+    if find is None:
+        raise SteeringError(f"{lever.name!r} acts on the phrase {lever.phrase!r} of a prompt, and here is no prompt.")
+    held = find(lever.phrase)
+    if not held.any():
+        raise SteeringError(
+            f"{lever.name!r} acts on the phrase {lever.phrase!r}, which the prompt does not hold. Choose words of the "
+            "question or of the persona."
+        )
+    return held
+
+
+def _sites(model: Any, levers: Sequence[Dosed], phrases: Mapping[str, BoolArray]) -> list[_Site]:
     """Return the places where something is done, in the order in which the model comes to them."""
     like = next(model.parameters())
     gates: dict[int, torch.Tensor] = {}
@@ -141,7 +170,7 @@ def _sites(model: Any, levers: Sequence[Dosed]) -> list[_Site]:
             acts.setdefault((lever.gate.layer, True), [])
     found = []
     for layer, residual in sorted(acts):
-        site = _Site(model, layer, not residual, gates)
+        site = _Site(model, (layer, not residual), gates, phrases)
         for number, dosed, act in acts[layer, residual]:
             _check_width(model, dosed[0], act.direction.size, layer, residual)
             site.act(number, dosed, act, like)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from causalvalues.elicitation.local_steering import Watch
+from causalvalues.elicitation.local_steering import Find, Watch
 from causalvalues.elicitation.questions import Doses
 from causalvalues.elicitation.sheets import ActivationLever
 from causalvalues.errors import SteeringError, did_you_mean
@@ -58,12 +58,12 @@ class SteeringLevers:
         return tuple(ActivationLever(one.name, one.fingerprint, one.value, one.description) for one in chosen)
 
     def by_position(self, doses: Doses) -> bool:
-        """Whether some of the levers act on the prompt or on the answer alone."""
+        """Whether some of the levers act on some tokens alone."""
         return any(self._lever(fingerprint).positions != "all" for fingerprint, _ in doses)
 
-    def acting(self, model: Any, doses: Doses) -> AbstractContextManager[Watch | None]:
+    def acting(self, model: Any, doses: Doses, find: Find | None = None) -> AbstractContextManager[Watch | None]:
         """Let levers act on a model, see `steered`."""
-        return steered(model, [(self._lever(fingerprint), dose) for fingerprint, dose in doses])
+        return steered(model, [(self._lever(fingerprint), dose) for fingerprint, dose in doses], find)
 
     def _lever(self, fingerprint: str) -> SteeringLever:
         if fingerprint not in self._known:

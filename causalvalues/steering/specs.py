@@ -244,7 +244,7 @@ def _lever(name: str, rows: list[_Row]) -> SteeringLever:
         tuple(row.act() for row in rows),
         first.text("value"),
         first.text("method", "feature"),
-        first.text("positions", "all"),  # type: ignore[arg-type]
+        first.text("positions", "all"),
         first.gate(),
         first.text("description"),
     )
