@@ -313,7 +313,7 @@ def loop(world: Path, out: Path, text: str = LOOP) -> None:
         ("change = { power = 0.3 }|profile = { power = nan }", "finite"),
         ("change = { power = 0.3 }|change = { power = inf }", "finite"),
         ("[[target]]|[levers]\ndoses = [nan]\n[[target]]", "finite"),
-        ("[[target]]|[levers]\ndoses = [0.0]\n[[target]]", "no dose 0"),
+        ("[[target]]|[levers]\ndoses = [0.0]\n[[target]]", "greater than 0"),
         ("[steering]|[sealed]\nframe = 9\n[steering]", "go up to 3"),
         ("[steering]|[[target]]\npersona = 'p999'\nchange = { power = 1.0 }\n[steering]", "p999"),
     ],

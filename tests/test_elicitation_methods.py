@@ -470,7 +470,10 @@ def test_no_cell_of_a_table_is_a_formula(begin: str) -> None:
     given = tuple(Answer(item.id, -1.5, parts=((evil, -2.0),), text=evil) for item in items.items)
     choice = tuple(Answer(item.id, 0.5, parts=((f"against {items.items[1 - k].id}", -2.0),))
                    for k, item in enumerate(items.items))  # fmt: skip
-    tables = [wide_text([(sheet, given)], items, evil), long_text([(sheet, given)], items, evil)]
+    tables = [
+        wide_text([(sheet, given)], [item.id for item in items.items], evil),
+        long_text([(sheet, given)], items, evil),
+    ]
     for table in (*tables, choices_text([(sheet, choice)], items)):
         rows = list(csv.reader(io.StringIO(table, newline="")))
         cells = [cell for row in rows for cell in row]
@@ -483,7 +486,7 @@ def test_no_cell_of_a_table_is_a_formula(begin: str) -> None:
 
 def test_cells_that_are_no_formula_stay_as_they_are() -> None:
     found, _ = answers(StatementGain(), gain_rule)
-    assert wide_text([(PLAIN, tuple(found.values()))], ITEMS, "told").splitlines() == [
+    assert wide_text([(PLAIN, tuple(found.values()))], [item.id for item in ITEMS.items], "told").splitlines() == [
         "unit_id,model,persona_id,levers,wording,frame,repeat,a_1,a_2,b_1,b_2,c_1,c_2",
         "p0,told,p0,do_a,w0,f0,0,0.5000,0.5000,0.0000,0.0000,0.0000,0.0000",
     ]
