@@ -10,7 +10,7 @@ import pytest
 
 from causalvalues.elicitation.local_steering import Fed
 from causalvalues.errors import SteeringError
-from causalvalues.steering.acts import Act, Gate, SteeringLever
+from causalvalues.steering.acts import Act, SteeringLever, TokenGate
 from causalvalues.steering.hooks import steered
 from causalvalues.steering.modules import layers_of, neurons_at
 
@@ -150,7 +150,7 @@ def test_a_gate_opens_only_where_its_detector_says_so(model: Any) -> None:
     v, w = direction(8), direction(9)
     read = states(model, [], 0) @ w
     level = float(np.sort(read)[2:4].mean())
-    gated = lever("g", Act(2, v, 1.0), gate=Gate(0, w, -level + math.log(0.9 / 0.1), 0.9))
+    gated = lever("g", Act(2, v, 1.0), gate=TokenGate(0, w, -level + math.log(0.9 / 0.1), 0.9))
     # What is moved at layer 2 is compared with the same model: layers below are not touched.
     change = states(model, [(gated, 1.0)], 2) - states(model, [], 2)
     assert np.allclose(change[read > level], v, atol=1e-5)
@@ -163,7 +163,7 @@ def test_a_gate_at_the_layer_of_its_lever_reads_what_the_model_made(model: Any) 
     read = states(model, [], 1) @ w
     level = float(np.sort(read)[2:4].mean())
     other = lever("other", Act(1, 50 * w, 1.0))
-    gated = lever("g", Act(1, v, 1.0), gate=Gate(1, w, -level, 0.5))
+    gated = lever("g", Act(1, v, 1.0), gate=TokenGate(1, w, -level, 0.5))
     both = states(model, [(other, 1.0), (gated, 1.0)], 1) - states(model, [(other, 1.0)], 1)
     assert np.allclose(both[read > level], v, atol=1e-3)
     assert np.allclose(both[read < level], 0.0, atol=1e-3)

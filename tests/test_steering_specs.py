@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalvalues.errors import CausalValuesError, DataError, SteeringError
-from causalvalues.steering import Act, Gate, SteeringLever, SteeringLevers, read_levers, write_levers
+from causalvalues.steering import Act, SteeringLever, SteeringLevers, TokenGate, read_levers, write_levers
 from causalvalues.steering.specs import HARNESS
 
 pytest.importorskip("safetensors")
@@ -25,7 +25,7 @@ LEVERS = (
     SteeringLever("least", (Act(7, V[4], 1.7, "least_shift", intercept=-0.4),), "power", "least_shift"),
     SteeringLever("cells", (Act(5, np.ones(11), -1.0, "scale"),), "hedonism", "neurons", "prompt"),
     SteeringLever("kang", (Act(6, V[7], 100.0),), "power", "feature", "phrase:your values"),
-    SteeringLever("gated", (Act(6, V[5], 1.0),), gate=Gate(3, V[6], -1.25, 0.7)),
+    SteeringLever("gated", (Act(6, V[5], 1.0),), gate=TokenGate(3, V[6], -1.25, 0.7)),
 )
 
 
@@ -182,9 +182,9 @@ def test_damaged_directions_are_refused(tmp_path: Path, damage: str) -> None:
         (lambda: Act(1, V[0], 1.0, "clamp", offset=V[0][:2]), "offset"),
         (lambda: SteeringLever("", (Act(1, V[0], 1.0),)), "name ''"),
         (lambda: SteeringLever("x", ()), "does nothing"),
-        (lambda: SteeringLever("x", (Act(1, V[0], 1.0),), gate=Gate(2, V[1], 0.0)), "reads behind layer 2"),
-        (lambda: SteeringLever("x", (Act(2, V[0], 1.0, "scale"),), gate=Gate(2, V[1], 0.0)), "in layer 2, before that"),
-        (lambda: Gate(1, V[0], 0.0, 1.0), "threshold"),
+        (lambda: SteeringLever("x", (Act(1, V[0], 1.0),), gate=TokenGate(2, V[1], 0.0)), "reads behind layer 2"),
+        (lambda: SteeringLever("x", (Act(2, V[0], 1.0, "scale"),), gate=TokenGate(2, V[1], 0.0)), "layer 2, before that"),
+        (lambda: TokenGate(1, V[0], 0.0, 1.0), "threshold"),
         (lambda: SteeringLevers([]), "no lever"),
         (lambda: SteeringLevers([LEVERS[0], LEVERS[0]]), "Two levers have the name 'vec_power'"),
         (lambda: SteeringLevers(LEVERS)["vec_powr"], "vec_power"),
@@ -204,7 +204,7 @@ def test_fingerprints_tell_levers_apart_and_forget_names() -> None:
         SteeringLever("a", (Act(1, V[0], 1.0), Act(3, V[1], 1.0))),
         SteeringLever("a", (Act(1, V[0], 1.0), Act(2, V[2], 1.0))),
         SteeringLever("a", base.acts, positions="answer"),
-        SteeringLever("a", base.acts, gate=Gate(0, V[0], 0.0)),
+        SteeringLever("a", base.acts, gate=TokenGate(0, V[0], 0.0)),
         SteeringLever("a", (Act(1, V[0], 1.0), Act(2, V[1], 1.0, "clamp"))),
     ]
     assert len({lever.fingerprint for lever in [base, *others]}) == 1 + len(others)
@@ -294,7 +294,7 @@ def test_an_offset_counts_for_clamps_alone_and_zero_has_no_sign(tmp_path: Path) 
 
 @pytest.mark.parametrize(("column", "other"), [("gate_intercept", "2.5"), ("gate_threshold", "0.9")])
 def test_rows_of_one_lever_have_one_gate(tmp_path: Path, column: str, other: str) -> None:
-    gated = SteeringLever("gated", (Act(6, V[5], 1.0), Act(8, V[5], 1.0)), gate=Gate(3, V[6], 1.0, 0.5))
+    gated = SteeringLever("gated", (Act(6, V[5], 1.0), Act(8, V[5], 1.0)), gate=TokenGate(3, V[6], 1.0, 0.5))
     write_levers([gated], tmp_path / "levers.csv")
     rows = list(csv.DictReader((tmp_path / "levers.csv").read_text().splitlines()))
 

@@ -1,6 +1,6 @@
 """Levers inside a model: value vectors, gates, neurons and sparse features, as data and as forward hooks."""
 
-from causalvalues.steering.acts import Act, Gate, SteeringLever
+from causalvalues.steering.acts import Act, SteeringLever, TokenGate
 from causalvalues.steering.calibrating import Calibrated, calibrated, text_scores
 from causalvalues.steering.capturing import capture, capture_tokens
 from causalvalues.steering.contrast_pairs import contrast_pairs, contrast_poles, held_out_words
@@ -31,7 +31,6 @@ __all__ = [
     "Decoding",
     "FeatureRanking",
     "Gain",
-    "Gate",
     "GateFit",
     "LearnedGate",
     "NeuronEffects",
@@ -43,6 +42,7 @@ __all__ = [
     "SparseTraining",
     "SteeringLever",
     "SteeringLevers",
+    "TokenGate",
     "Trial",
     "ValueProbes",
     "ValueVectors",

@@ -95,7 +95,7 @@ class Act:
 
 
 @dataclass(frozen=True, eq=False)
-class Gate:
+class TokenGate:
     """A detector that opens for tokens in whose state a value is in play.
 
     A token is steered when sigmoid(w.h + a) is above the threshold, h its state behind `layer` before any lever there
@@ -118,7 +118,7 @@ class Gate:
     threshold: float = 0.5
 
     def __repr__(self) -> str:
-        return f"Gate(layer {self.layer}, opens above {self.threshold:g})"
+        return f"TokenGate(layer {self.layer}, opens above {self.threshold:g})"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", checked_direction(self.weights, f"The gate at layer {self.layer}"))
@@ -146,7 +146,7 @@ class SteeringLever:
         The tokens that it acts on: all; those before the assistant's turn; those whose states predict the answer (the
         last token of the prompt, and the answer); or those of a phrase wherever it stands in the prompt
         (``"phrase:your values"``, as Kang et al. 2025 steer), which must be there.
-    gate : Gate, optional
+    gate : TokenGate, optional
     description : str, default ""
         What it does, in a few words.
 
@@ -161,7 +161,7 @@ class SteeringLever:
     value: str = ""
     method: str = "value_vector"
     positions: Positions = "all"
-    gate: Gate | None = None
+    gate: TokenGate | None = None
     description: str = ""
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from causalvalues.errors import SteeringError
 from causalvalues.frozen import FloatArray
 from causalvalues.numerals import number
 from causalvalues.randomness import require_whole, stream
-from causalvalues.steering.acts import Gate
+from causalvalues.steering.acts import TokenGate
 from causalvalues.steering.capturing import capture_tokens
 from causalvalues.steering.pairs import ContrastPair
 from causalvalues.steering.probes import logistic
@@ -105,7 +105,7 @@ class LearnedGate:
     Parameters
     ----------
     value : str
-    gate : Gate
+    gate : TokenGate
     affirmed, plain, others, neutral : float
         Share of tokens that open it, in held-out affirmed ends of the value, their plain twins, affirmed ends of other
         values, and matter-of-fact texts.
@@ -114,7 +114,7 @@ class LearnedGate:
     """
 
     value: str
-    gate: Gate
+    gate: TokenGate
     affirmed: float
     plain: float
     others: float
@@ -223,7 +223,7 @@ def fit_gate(value: str, layer: int, texts: GateTexts, fit: GateFit | None = Non
         return np.asarray(kinds[name].states[rows[name] == part] @ weights + intercept)
 
     level = _threshold(scores("neutral", THRESHOLD), fit.share)
-    gate = Gate(layer, weights, intercept, 1 / (1 + math.exp(-level)))
+    gate = TokenGate(layer, weights, intercept, 1 / (1 + math.exp(-level)))
     opened = {name: scores(name, HELD_OUT) > level for name in SHARES}
     which = texts.affirmed.which[rows["affirmed"] == HELD_OUT]
     sentences = np.mean([opened["affirmed"][which == text].any() for text in np.unique(which)])

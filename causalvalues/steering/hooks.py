@@ -13,7 +13,7 @@ import numpy as np
 from causalvalues.elicitation.local_steering import Fed, Find, Watch
 from causalvalues.errors import SteeringError
 from causalvalues.frozen import BoolArray
-from causalvalues.steering.acts import Act, Gate, SteeringLever
+from causalvalues.steering.acts import Act, SteeringLever, TokenGate
 from causalvalues.steering.modules import layer_at, neuron_count, neurons_at, stream_width
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Site:
         """Let a lever (by its number) act here."""
         self._acts.append((number, dosed, _change(act, dosed, like)))
 
-    def read(self, number: int, gate: Gate, like: torch.Tensor) -> None:
+    def read(self, number: int, gate: TokenGate, like: torch.Tensor) -> None:
         """Let the gate of a lever (by its number) read here."""
         self._readers.append((number, _reader(gate, like)))
 
@@ -222,7 +222,7 @@ def _change(act: Act, dosed: Dosed, like: torch.Tensor) -> Callable[[torch.Tenso
     return least
 
 
-def _reader(gate: Gate, like: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+def _reader(gate: TokenGate, like: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return what tells from states where a gate is open, (..., m, 1)."""
     import torch
 

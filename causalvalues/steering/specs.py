@@ -13,7 +13,7 @@ from typing import Any
 from causalvalues.elicitation.data_files import read_rows
 from causalvalues.errors import DataError, SteeringError
 from causalvalues.files import write_text
-from causalvalues.steering.acts import Act, Gate, SteeringLever, check_names
+from causalvalues.steering.acts import Act, SteeringLever, TokenGate, check_names
 from causalvalues.steering.direction_files import Directions, read_directions, write_directions
 from causalvalues.steering.sae_fields import residual_layer
 
@@ -221,12 +221,12 @@ class _Row:
             held.offset if action == "clamp" else None,
         )
 
-    def gate(self) -> Gate | None:
+    def gate(self) -> TokenGate | None:
         if not self.text("gate_hookpoint"):
             return None
         layer = self.layer("gate_hookpoint")
         weights = self.directions(self.text("gate_hookpoint")).row(self.whole("gate_index"))
-        return Gate(layer, weights, self.number("gate_intercept"), self.number("gate_threshold", 0.5))
+        return TokenGate(layer, weights, self.number("gate_intercept"), self.number("gate_threshold", 0.5))
 
 
 def _lever(name: str, rows: list[_Row]) -> SteeringLever:
