@@ -183,7 +183,7 @@ def test_damaged_directions_are_refused(tmp_path: Path, damage: str) -> None:
         (lambda: SteeringLever("", (Act(1, V[0], 1.0),)), "name ''"),
         (lambda: SteeringLever("x", ()), "does nothing"),
         (lambda: SteeringLever("x", (Act(1, V[0], 1.0),), gate=TokenGate(2, V[1], 0.0)), "reads behind layer 2"),
-        (lambda: SteeringLever("x", (Act(2, V[0], 1.0, "scale"),), gate=TokenGate(2, V[1], 0.0)), "layer 2, before that"),
+        (lambda: SteeringLever("x", (Act(2, V[0], 1.0, "scale"),), gate=TokenGate(2, V[1], 0.0)), "before that"),
         (lambda: TokenGate(1, V[0], 0.0, 1.0), "threshold"),
         (lambda: SteeringLevers([]), "no lever"),
         (lambda: SteeringLevers([LEVERS[0], LEVERS[0]]), "Two levers have the name 'vec_power'"),
